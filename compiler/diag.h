@@ -1,0 +1,65 @@
+/*
+ * diag.h - what the compiler has to say, queued with its place, printed by the caller
+ */
+#ifndef COMPILER_DIAG_H
+#define COMPILER_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A source file that was read whole; kept until the compilation is freed. */
+struct source {
+	const char *path;	/* as given or as included */
+	const char *text;	/* NUL-terminated behind its last byte */
+	size_t len;
+	struct source *next;
+};
+
+/* A span of source text: bytes, first inclusive, last exclusive. */
+struct loc {
+	const struct source *src;	/* NULL: no place */
+	uint32_t first, last;		/* byte offsets in src->text */
+};
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+struct diag {
+	enum diag_level level;
+	struct loc loc;
+	char *text;
+	struct diag *next;
+};
+
+struct diags {
+	struct diag *head, **tail;
+	unsigned errors, warnings;
+	unsigned dropped;	/* beyond DIAG_MAX */
+};
+
+#define DIAG_MAX	200u
+
+void diags_init(struct diags *d);
+void diags_free(struct diags *d);
+
+/* Queue one; printf-like.  A note belongs to the diagnostic before it. */
+void diag_error(struct diags *d, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void diag_warning(struct diags *d, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void diag_note(struct diags *d, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Line and column of loc.first, both from 1, columns in bytes. */
+void loc_position(struct loc loc, unsigned *line, unsigned *column);
+
+/* file:line:col: error: text, the source line, a caret under the span. */
+void diags_print(const struct diags *d, FILE *out);
+/* The same as a JSON array of {"file","line","column","end_column","level","text"}. */
+void diags_print_json(const struct diags *d, FILE *out);
+
+/* The name in @names (NULL-terminated) nearest to @word, or NULL when none is near. */
+const char *diag_did_you_mean(const char *word, const char *const *names);
+
+#endif

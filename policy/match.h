@@ -1,0 +1,62 @@
+/*
+ * match.h - content search within a transfer, section .hv.match
+ *
+ * The section holds patterns (literals, hex patterns, regexes as automata) and
+ * queries: "does AREA hold a match of one of these patterns at this position".
+ * Answers are exact; where a regex's step budget ends first, the answer is
+ * MATCH_UNKNOWN.  Literals never are.  The wire format is match.c's and its
+ * builder's (compiler/regex/).
+ */
+#ifndef POLICY_MATCH_H
+#define POLICY_MATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/arena.h"
+#include "policy/context.h"
+#include "policy/error.h"
+
+enum match_answer { MATCH_NO = 0, MATCH_YES = 1, MATCH_UNKNOWN = 2 };
+
+struct match_table;		/* checked section; constant, shared */
+struct match_state;		/* what was found in the transfer in hand; one a judge */
+struct match_stream;		/* state carried between transfers (matcher issue); NULL: none */
+
+struct match_extent {
+	uint32_t pattern;
+	uint32_t start, len;	/* bytes within the area */
+};
+
+int match_table_load(struct arena *a, const void *blob, size_t len, struct match_table **out,
+		     struct policy_error *err);
+int match_state_create(struct arena *a, const struct match_table *t, struct match_state **out,
+		       struct policy_error *err);
+
+uint32_t match_query_count(const struct match_table *t);
+uint32_t match_query_area(const struct match_table *t, uint32_t query);
+/* Worst case in instructions once a transfer; and a byte of the area. */
+uint32_t match_query_cost(const struct match_table *t, uint32_t query);
+uint32_t match_pattern_count(const struct match_table *t);
+const char *match_pattern_name(const struct match_table *t, uint32_t pattern);
+
+/* A new transfer: forget everything.  Areas are given by match_area() before the first query. */
+void match_begin(struct match_state *s, enum hv_hook hook, struct match_stream *stream);
+void match_area(struct match_state *s, enum hv_area area, const uint8_t *bytes, uint32_t len);
+
+/* Scans of an area happen at the first question about it, and once. */
+enum match_answer match_query(struct match_state *s, uint32_t query);
+
+/* The leftmost-longest first match of the query's patterns; 0 and *@out, or -1 when
+ * there is none or it is not known. */
+int match_first(struct match_state *s, uint32_t query, struct match_extent *out);
+
+/*
+ * All matches of the query's patterns in its area, in ascending order, those of one
+ * pattern not overlapping; @fn is called with each.  Returns MATCH_YES when that was
+ * all, MATCH_NO when there was none, MATCH_UNKNOWN when a bound was reached.
+ */
+enum match_answer match_each(struct match_state *s, uint32_t query,
+			     void (*fn)(void *arg, const struct match_extent *m), void *arg);
+
+#endif
