@@ -10,24 +10,42 @@
 #include "policy/field.h"
 #include "policy/packet.h"
 
+/*
+ * Checksums are adjusted by the difference of the bytes (RFC 1624), so that one that was
+ * right stays right and one that was wrong stays wrong: IPv4 header, TCP, UDP, UDP-Lite,
+ * ICMP, ICMPv6, with the addresses of the pseudo header where they count (not a destination
+ * that a routing header still replaces, nor a source with a home address option).  UDP's 0
+ * means none and stays.  A checksum of other protocols (SCTP, PIM, ...) gets wrong, and the
+ * receiver drops what it covers.  Where a checksum was not captured, nothing can be done.
+ *
+ * Of a fragmented datagram the transport checksum stands in the first fragment: a new address
+ * adjusts it there, later fragments need nothing.  Content of later fragments is covered by
+ * a checksum that went before: not to be rewritten (language.md: dropped instead).
+ */
+
 /* RFC 1071 sum of @len bytes, folded to 16 bits, not complemented. */
 uint16_t checksum(const uint8_t *bytes, uint32_t len);
+
+/* RFC 1624: what a checksum of the value @field becomes when covered bytes of the folded
+ * sum @before are replaced by bytes of the sum @after. */
+uint16_t checksum_adjust(uint16_t field, uint16_t before, uint16_t after);
 
 enum { REWRITE_OK = 0, REWRITE_ABSENT = -1, REWRITE_FAMILY = -2 };
 
 /*
- * Write @hi:@lo into @field of @frame (family 4 or 6 for addresses, else 0).  Checksums
- * are adjusted incrementally (RFC 1624); none where UDP has none.  Returns REWRITE_OK,
- * REWRITE_ABSENT when the frame lacks the field (nothing is done), REWRITE_FAMILY when an
- * address is of the other family.
+ * Write @hi:@lo into @field of @frame (family 4 or 6 for addresses, else 0); bits beyond the
+ * field's width are ignored, VLAN priority and ECN stay.  Returns REWRITE_OK, REWRITE_ABSENT
+ * when the frame lacks the field or may not have it rewritten (nothing is done; so for ports
+ * of later fragments), REWRITE_FAMILY when an address is of the other family.
  */
 int rewrite_field(uint8_t *frame, uint32_t captured, const struct packet *p,
 		  const struct hv_ctx *ctx, enum hv_field field, unsigned family,
 		  uint64_t hi, uint64_t lo);
 
 /*
- * Overwrite frame[start..start+len) with @bytes repeated to that length; the range is
- * within captured bytes.  Adjusts the IP, TCP, UDP, ICMP checksums that cover it.
+ * Overwrite frame[start..start+len) with @bytes (@count > 0) repeated to that length; the
+ * range is within captured bytes, else nothing is done.  A checksum in the range is not
+ * overwritten but adjusted.
  */
 void rewrite_bytes(uint8_t *frame, uint32_t captured, const struct packet *p,
 		   const struct hv_ctx *ctx, uint32_t start, uint32_t len,

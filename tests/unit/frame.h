@@ -1,0 +1,124 @@
+/*
+ * frame.h - frames for tests: built header by header, copied to memory of exactly their size
+ */
+#ifndef TESTS_UNIT_FRAME_H
+#define TESTS_UNIT_FRAME_H
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/field.h"
+#include "policy/packet.h"
+
+struct frame {
+	uint8_t bytes[70000];
+	uint32_t len;
+};
+
+/* Append bytes given as hexadecimal text; blanks are skipped. */
+static inline void put_hex(struct frame *f, const char *hex)
+{
+	for (; *hex; hex++) {
+		char two[3] = { hex[0], hex[1], 0 };
+
+		if (*hex == ' ')
+			continue;
+		f->bytes[f->len++] = (uint8_t)strtoul(two, NULL, 16);
+		hex++;
+	}
+}
+
+static inline void put_be(struct frame *f, uint64_t value, uint32_t bytes)
+{
+	while (bytes-- > 0)
+		f->bytes[f->len++] = (uint8_t)(value >> 8 * bytes);
+}
+
+static inline void put_fill(struct frame *f, uint8_t byte, uint32_t count)
+{
+	memset(f->bytes + f->len, byte, count);
+	f->len += count;
+}
+
+static inline void set_be16(struct frame *f, uint32_t at, uint32_t value)
+{
+	f->bytes[at] = (uint8_t)(value >> 8);
+	f->bytes[at + 1] = (uint8_t)value;
+}
+
+static inline void put_eth(struct frame *f, uint16_t type)
+{
+	put_hex(f, "020000000002 020000000001");
+	put_be(f, type, 2);
+}
+
+/* IPv4 header of @options bytes of options (NOPs), @body bytes follow it. */
+static inline void put_ipv4(struct frame *f, uint8_t proto, uint32_t body, uint16_t frag,
+			    uint32_t options)
+{
+	put_be(f, 0x45 + options / 4, 1);
+	put_be(f, 0xb9, 1);			/* DSCP 46, ECN 1 */
+	put_be(f, 20 + options + body, 2);
+	put_be(f, 0x1234, 2);
+	put_be(f, frag, 2);
+	put_be(f, 64, 1);
+	put_be(f, proto, 1);
+	put_be(f, 0, 2);
+	put_hex(f, "0a000001 c0a80002");
+	put_fill(f, 1, options);
+}
+
+static inline void put_ipv6(struct frame *f, uint8_t next, uint32_t body)
+{
+	put_hex(f, "6b912345");			/* traffic class b9, flow label */
+	put_be(f, body, 2);
+	put_be(f, next, 1);
+	put_be(f, 63, 1);
+	put_hex(f, "20010db8000000000000000000000001 20010db8000000000000000000000002");
+}
+
+/* TCP header with @options bytes of options: port 1000 to 80, PSH and ACK. */
+static inline void put_tcp(struct frame *f, uint32_t options)
+{
+	put_hex(f, "03e80050 01020304 05060708");
+	put_be(f, (20 + options) / 4 << 4, 1);
+	put_hex(f, "18 2000 0000 0000");
+	put_fill(f, 1, options);
+}
+
+static inline void put_udp(struct frame *f, uint32_t len)
+{
+	put_hex(f, "13880035");			/* port 5000 to 53 */
+	put_be(f, len, 2);
+	put_be(f, 0, 2);
+}
+
+/* What a parse makes of a frame. */
+struct parsed {
+	struct hv_ctx ctx;
+	struct packet p;
+};
+
+/* Parse the first @captured bytes, from memory that ends there; ctx starts as garbage. */
+static inline struct parsed parse_cut(const struct frame *f, uint32_t captured, uint64_t time_ns,
+				      struct frag_table *t)
+{
+	uint8_t *exact = malloc(captured);
+	struct parsed r;
+
+	memset(&r, 0xa5, sizeof r);
+	if (captured > 0)
+		memcpy(exact, f->bytes, captured);
+	packet_parse(exact, captured, f->len, time_ns, t, &r.ctx, &r.p);
+	free(exact);
+	return r;
+}
+
+static inline struct parsed parse(const struct frame *f)
+{
+	return parse_cut(f, f->len, 0, NULL);
+}
+
+#endif
