@@ -1,0 +1,19 @@
+#!/bin/sh
+# coverage.sh SOURCE BUILD - run the tests in a build with gcov counters; lines and branches by file
+set -eu
+source=$1
+build=$2
+mkdir -p "$build"
+cd "$build"
+[ -f Makefile ] || "$source/configure" -q --enable-coverage CFLAGS="-O0 -g"
+find . -name '*.gcda' -delete
+make -j2 --no-print-directory check >check.log 2>&1 || { tail -n 30 check.log; exit 1; }
+find . -name '*.gcda' -not -path './tests/*' | sort | xargs gcov -b -n -s "$source" 2>/dev/null |
+	awk '
+	/^File / { file = substr($2, 2, length($2) - 2); wanted = file !~ /^\// }
+	/^Lines executed/ && wanted { split($2, a, ":"); lines[file] = a[2]; count[file] = $4 }
+	/^Branches executed/ && wanted { split($2, a, ":"); branches[file] = a[2] }
+	END {
+		printf "%-40s %8s %10s %10s\n", "file", "lines", "reached", "branches"
+		for (f in lines) printf "%-40s %8d %10s %10s\n", f, count[f], lines[f], branches[f] | "sort"
+	}'
