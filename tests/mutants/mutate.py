@@ -150,15 +150,15 @@ class Bench:
 
     def objects(self, test):
         """The object files and libraries of a test program, as make links it."""
-        out = subprocess.run(["make", "-n", "-W", f"tests/unit/{test}.o", "V=1", test], cwd=self.build,
-                             capture_output=True, text=True, check=True).stdout
-        name = os.path.basename(test)
+        program = f"tests/unit/{test}"
+        out = subprocess.run(["make", "-n", "V=1", "-W", "libunit.a", program], cwd=self.build,
+                             capture_output=True, text=True, check=True).stdout.replace("\\\n", " ")
         for text in out.splitlines():
-            if re.search(rf"-o {re.escape(test)}\b", text) and ".o" in text and " -c " not in text:
-                text = text.split("||")[0].split(";")[-1]
-                words = shlex.split(text)
-                return [w for w in words[1:] if w.endswith((".o", ".a")) or w.startswith("-l")]
-        raise SystemExit(f"mutate: make does not say how {name} is linked")
+            for command in text.split(";"):
+                if f"-o {program} " in command:
+                    words = shlex.split(command)
+                    return [w for w in words if w.endswith((".o", ".a")) or w.startswith("-l")]
+        raise SystemExit(f"mutate: make does not say how {program} is linked")
 
     def run(self, mutant, tests, objects):
         with open(os.path.join(self.source, mutant.path), encoding="utf-8") as f:
@@ -174,7 +174,7 @@ class Bench:
                               capture_output=True).returncode:
                 return "invalid"
             for test in tests:
-                program = os.path.join(folder, os.path.basename(test))
+                program = os.path.join(folder, test)
                 linked = [o] + objects[test]
                 done = subprocess.run(self.link + ["-o", program] + linked + ["-Wl,-z,muldefs"],
                                       cwd=self.build, capture_output=True)
