@@ -1,0 +1,320 @@
+/*
+ * set_test.c - sets against trying every element, and what sizes they take
+ */
+#include <time.h>
+
+#include "compiler/build.h"
+#include "policy/set.h"
+#include "tests/unit/tables.h"
+#include "tests/unit/unit.h"
+
+/* A set as the front end makes it. */
+static struct set *set_new(struct pool *p, unsigned arity, const enum value_type *types, size_t room)
+{
+	struct set *s = pool_alloc(p, sizeof(*s));
+
+	s->arity = arity;
+	s->types = pool_array(p, arity, sizeof(*s->types));
+	memcpy(s->types, types, arity * sizeof(*types));
+	s->elements = pool_array(p, room + 1, sizeof(*s->elements));
+	return s;
+}
+
+static void add(struct pool *p, struct set *s, const struct value *lo, const struct value *hi)
+{
+	struct element *e = &s->elements[s->count++];
+
+	e->lo = pool_array(p, s->arity, sizeof(*lo));
+	e->hi = pool_array(p, s->arity, sizeof(*hi));
+	memcpy(e->lo, lo, s->arity * sizeof(*lo));
+	memcpy(e->hi, hi, s->arity * sizeof(*hi));
+	s->source_count++;
+}
+
+static int compare_values(const struct value *a, const struct value *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->hi != b->hi)
+		return a->hi < b->hi ? -1 : 1;
+	return a->lo < b->lo ? -1 : a->lo > b->lo;
+}
+
+static int compare_elements(const void *a, const void *b)
+{
+	const struct element *x = a, *y = b;
+
+	return compare_values(x->lo, y->lo);
+}
+
+/* Scalars: sorted, disjoint, merged, as the contract of struct set says. */
+static void normalise(struct set *s)
+{
+	size_t n = 0;
+
+	qsort(s->elements, s->count, sizeof(*s->elements), compare_elements);
+	for (size_t i = 0; i < s->count; i++) {
+		struct element *e = &s->elements[i], *last = n ? &s->elements[n - 1] : NULL;
+		struct value next = {0};
+
+		if (last) {
+			next = *last->hi;
+			next.hi += ++next.lo == 0;
+		}
+		if (last && last->hi->family == e->lo->family &&
+		    (compare_values(e->lo, last->hi) <= 0 || compare_values(e->lo, &next) == 0)) {
+			if (compare_values(e->hi, last->hi) > 0)
+				*last->hi = *e->hi;
+			continue;
+		}
+		s->elements[n++] = *e;
+	}
+	s->count = n;
+}
+
+static uint32_t key_of(const struct set *s, const struct value *v, uint64_t *key)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < s->arity; i++) {
+		if (s->types[i] == TYPE_IP || s->types[i] == TYPE_IP4) {
+			key[n++] = v[i].family;
+			key[n++] = v[i].hi;
+		}
+		key[n++] = v[i].lo;
+	}
+	return n;
+}
+
+static bool naive(const struct set *s, const struct value *v)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		unsigned c = 0;
+
+		while (c < s->arity && compare_values(&s->elements[i].lo[c], &v[c]) <= 0 &&
+		       compare_values(&v[c], &s->elements[i].hi[c]) <= 0)
+			c++;
+		if (c == s->arity)
+			return true;
+	}
+	return false;
+}
+
+static bool naive_meets(const struct set *s, uint64_t lo, uint64_t hi)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (lo <= hi && s->elements[i].lo->lo <= hi && s->elements[i].hi->lo >= lo)
+			return true;
+	}
+	return false;
+}
+
+static struct set_table *load(struct section *s)
+{
+	struct set_table *t = NULL;
+	struct policy_error err;
+
+	ck_assert_msg(set_table_load(&s->arena, s->bytes, s->len, &t, &err) == 0, "%s", err.text);
+	return t;
+}
+
+static struct section build(struct pool *p, const struct set *const *sets, unsigned count)
+{
+	struct set_builder *b = set_builder_new(p);
+
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_uint_eq(set_builder_add(b, sets[i]), i);
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_uint_eq(set_builder_add(b, sets[i]), i);
+	return section_new(set_builder_finish(b));
+}
+
+static struct value random_scalar(enum value_type type, uint64_t *seed)
+{
+	struct value v = { .lo = below(seed, 2) ? below(seed, 300) : rnd(seed) >> below(seed, 64) };
+
+	if (below(seed, 30) == 0)
+		v.lo = UINT64_MAX;
+	if (type == TYPE_MAC) {
+		v.family = 48;
+		v.lo &= 0xffffffffffff;
+	} else if (type == TYPE_IP4 || (type == TYPE_IP && below(seed, 2))) {
+		v.family = 4;
+		v.lo &= UINT32_MAX;
+	} else if (type == TYPE_IP) {
+		v.family = 6;
+		v.hi = below(seed, 2) ? below(seed, 3) : rnd(seed) >> below(seed, 64);
+	}
+	return v;
+}
+
+/* The end of a range from @lo on: often itself, often near. */
+static struct value random_end(enum value_type type, struct value lo, uint64_t *seed)
+{
+	struct value hi = lo;
+	uint64_t add = below(seed, 3) ? below(seed, 6) : rnd(seed) >> below(seed, 64);
+
+	if (below(seed, 2))
+		return hi;
+	if (lo.family == 6 && below(seed, 3) == 0) {
+		uint64_t more = below(seed, 4);
+
+		hi.hi = hi.hi + more < more ? UINT64_MAX : hi.hi + more;
+		hi.lo = hi.hi > lo.hi ? rnd(seed) : hi.lo;
+		return hi;
+	}
+	hi.lo = hi.lo + add < add ? UINT64_MAX : hi.lo + add;
+	if (lo.family == 4 && hi.lo > UINT32_MAX)
+		hi.lo = UINT32_MAX;
+	if (lo.family == 48 && hi.lo > 0xffffffffffff)
+		hi.lo = 0xffffffffffff;
+	return hi;
+}
+
+static void nudge(struct value *v, uint64_t *seed)
+{
+	switch (below(seed, 8)) {
+	case 0:
+		v->lo++;
+		break;
+	case 1:
+		v->lo--;
+		break;
+	case 2:
+		v->hi += v->family == 6;
+		break;
+	case 3:
+		v->family = v->family == 4 ? 6 : v->family == 6 ? 4 : v->family;
+		v->hi = v->family == 6 ? v->hi : 0;
+		break;
+	default:
+		break;
+	}
+}
+
+static void check_set(const struct set *s, const struct set_table *t, uint32_t number,
+		      unsigned questions, uint64_t *seed)
+{
+	struct value v[5];
+	uint64_t key[SET_MAX_WORDS];
+
+	for (unsigned q = 0; q < questions; q++) {
+		const struct element *e = &s->elements[s->count ? below(seed, s->count) : 0];
+
+		for (unsigned c = 0; c < s->arity; c++) {
+			v[c] = s->count && below(seed, 8) ? (below(seed, 2) ? e->lo[c] : e->hi[c]) :
+				random_scalar(s->types[c], seed);
+			nudge(&v[c], seed);
+		}
+		ck_assert_uint_eq(set_words(t, number), key_of(s, v, key));
+		ck_assert_int_eq(set_has(t, number, key), naive(s, v));
+		if (set_words(t, number) == 1) {
+			uint64_t hi = v->lo + (below(seed, 2) ? below(seed, 5) : rnd(seed) >> below(seed, 64));
+
+			ck_assert_int_eq(set_meets(t, number, v->lo, hi), naive_meets(s, v->lo, hi));
+			ck_assert_int_eq(set_meets(t, number, 0, v->lo), naive_meets(s, 0, v->lo));
+		}
+	}
+}
+
+static struct set *random_set(struct pool *p, unsigned kind, uint64_t *seed)
+{
+	static const enum value_type types[][5] = {
+		{ TYPE_NUM }, { TYPE_MAC }, { TYPE_IP }, { TYPE_IP4 }, { TYPE_IP, TYPE_NUM },
+		{ TYPE_IP, TYPE_IP, TYPE_NUM }, { TYPE_MAC, TYPE_NUM }, { TYPE_NUM, TYPE_NUM, TYPE_NUM },
+		{ TYPE_IP, TYPE_IP, TYPE_IP, TYPE_IP, TYPE_IP },
+	};
+	static const unsigned arity[] = { 1, 1, 1, 1, 2, 3, 2, 3, 5 };
+	static const size_t counts[] = { 0, 1, 2, 8, 9, 40, 300 };
+	size_t n = counts[below(seed, 7)];
+	struct set *s = set_new(p, arity[kind], types[kind], n);
+	bool exact = below(seed, 2);
+
+	for (size_t i = 0; i < n; i++) {
+		struct value lo[5], hi[5];
+
+		for (unsigned c = 0; c < s->arity; c++) {
+			lo[c] = random_scalar(s->types[c], seed);
+			hi[c] = exact ? lo[c] : random_end(s->types[c], lo[c], seed);
+		}
+		add(p, s, lo, hi);
+		if (i > 0 && below(seed, 20) == 0)
+			s->elements[i] = s->elements[i - 1];
+	}
+	if (s->arity == 1)
+		normalise(s);
+	return s;
+}
+
+START_TEST(random_sets_answer_as_if_each_element_was_tried)
+{
+	uint64_t seed = 5000 + (uint64_t)_i;
+
+	for (unsigned round = 0; round < 40; round++) {
+		struct pool p = {0};
+		const struct set *sets[9];
+		struct section s;
+		struct set_table *t;
+
+		for (unsigned k = 0; k < 9; k++)
+			sets[k] = random_set(&p, k, &seed);
+		s = build(&p, sets, 9);
+		t = load(&s);
+		ck_assert_uint_eq(set_count(t), 9);
+		for (unsigned k = 0; k < 9; k++) {
+			ck_assert_uint_eq(set_elements(t, k), sets[k]->source_count);
+			check_set(sets[k], t, k, 100, &seed);
+		}
+		section_free(&s);
+		pool_free(&p);
+	}
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_elements_build_at_once)
+{
+	static const enum value_type types[2] = { TYPE_IP, TYPE_NUM };
+	static const uint32_t cost[] = { 150, 150, 200, 600 };
+	uint64_t seed = 9;
+	struct pool p = {0};
+	const struct set *one;
+	struct set *set = set_new(&p, _i < 2 ? 1 : 2, _i == 0 ? types + 1 : types, 100000);
+	struct section s;
+	struct set_table *t;
+	clock_t start;
+	double seconds;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		struct value lo[2] = { { .lo = rnd(&seed) >> 32, .family = _i ? 4 : 0 },
+				       { .lo = below(&seed, 65536) } };
+		struct value hi[2] = { lo[0], lo[1] };
+
+		if (_i == 3)
+			hi[1].lo += below(&seed, 4);
+		add(&p, set, lo, hi);
+	}
+	if (_i < 2)
+		normalise(set);
+	one = set;
+	start = clock();
+	s = build(&p, &one, 1);
+	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+	t = load(&s);
+	ck_assert_msg(seconds < 5, "%f s", seconds);
+	ck_assert_uint_le(s.len, 100000 * (size_t)400);
+	ck_assert_uint_le(set_cost(t, 0), cost[_i]);
+	check_set(set, t, 0, 100, &seed);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("sets");
+
+	tcase_add_loop_test(unit_case(s, "random"), random_sets_answer_as_if_each_element_was_tried, 0,
+			    8);
+	tcase_add_loop_test(unit_case(s, "size"), a_hundred_thousand_elements_build_at_once, 0, 4);
+	return s;
+}
