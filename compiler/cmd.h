@@ -1,0 +1,59 @@
+/*
+ * cmd.h - the hvc program: its commands and what they share
+ */
+#ifndef COMPILER_CMD_H
+#define COMPILER_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "compiler/diag.h"
+#include "policy/judge.h"
+
+enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };	/* the policy is wrong; usage or I/O */
+
+struct cmd_options {
+	const char *input;
+	const char *output;	/* build: -o */
+	bool json;		/* diagnostics as JSON */
+	bool plain;		/* rule by rule: no folding, sets, classifiers */
+	bool in_place;		/* fmt: -i */
+};
+
+/* Each returns the exit status. */
+int cmd_build(const struct cmd_options *o);
+int cmd_check(const struct cmd_options *o);
+int cmd_dump(const struct cmd_options *o);
+int cmd_fmt(const struct cmd_options *o);
+
+/* fmt.c: the policy at @path in canonical form.  0, 1 it does not parse, 2 I/O. */
+int fmt_file(const char *path, FILE *out, struct diags *d);
+
+/* A file that appears whole or not at all: bytes go to a temporary one beside it. */
+struct out_file {
+	FILE *f;
+	const char *path;
+	char *temporary;
+};
+/* 0, or -1 with a message printed. */
+int out_open(struct out_file *o, const char *path);
+int out_commit(struct out_file *o);
+void out_abandon(struct out_file *o);
+
+/* A whole file in memory: malloc()ed, 16-byte aligned; -1 with a message printed. */
+int read_file(const char *path, size_t limit, uint8_t **bytes, size_t *len);
+
+/* A module loaded as the hypervisor would, with memory of its own. */
+struct loaded {
+	struct policy *policy;
+	struct arena arena;
+	struct policy_error error;
+};
+/* 0 or a negative POLICY_E code; ends with unload() either way. */
+int load_module(struct loaded *l, const uint8_t *bytes, size_t len);
+void unload(struct loaded *l);
+void print_load_error(const char *path, const struct policy_error *e);
+
+#endif

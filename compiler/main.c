@@ -1,0 +1,114 @@
+/*
+ * main.c - hvc: the compiler of .hvrule policies
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/cmd.h"
+
+static const char usage[] =
+	"usage: hvc build POLICY -o OUT.hvb   compile a policy, or seal a C module\n"
+	"       hvc check POLICY              report what is wrong, write nothing\n"
+	"       hvc dump FILE.hvb             show what is in a module\n"
+	"       hvc fmt POLICY [-i]           print it in canonical form, or change it\n"
+	"options, anywhere:\n"
+	"  -o, --output FILE   where build writes\n"
+	"  -i, --in-place      fmt changes the file\n"
+	"      --json          diagnostics as JSON\n"
+	"      --plain         code rule by rule, nothing folded or joined\n"
+	"  -h, --help          this text\n"
+	"  -V, --version       the version\n"
+	"exit status: 0 done, 1 the policy is wrong, 2 usage or I/O\n";
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct cmd_options *o);
+	bool writes;		/* needs -o */
+} commands[] = {
+	{ "build", cmd_build, true },
+	{ "check", cmd_check, false },
+	{ "dump", cmd_dump, false },
+	{ "fmt", cmd_fmt, false },
+};
+
+static int misused(const char *what, const char *which)
+{
+	fprintf(stderr, "hvc: %s%s\n%s", what, which, usage);
+	return EXIT_USAGE;
+}
+
+enum { OPT_JSON = 256, OPT_PLAIN };
+
+static const struct option options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "in-place", no_argument, NULL, 'i' },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "plain", no_argument, NULL, OPT_PLAIN },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+/* Options anywhere.  -1: go on; else the exit status. */
+static int take_options(int argc, char **argv, struct cmd_options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:ihV", options, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			o->output = optarg;
+			break;
+		case 'i':
+			o->in_place = true;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case OPT_PLAIN:
+			o->plain = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'V':
+			puts("hvc (sluice) " PACKAGE_VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd_options o = { 0 };
+	int status = take_options(argc, argv, &o);
+	const struct command *c = commands, *end = commands + sizeof(commands) / sizeof(*commands);
+
+	if (status >= 0)
+		return status;
+	if (optind >= argc)
+		return misused("no command", "");
+	while (c < end && strcmp(c->name, argv[optind]))
+		c++;
+	if (c == end)
+		return misused("no such command: ", argv[optind]);
+	if (argc - optind != 2)
+		return misused(argc - optind < 2 ? "no file for " : "more than one file for ", c->name);
+	o.input = argv[optind + 1];
+	if (c->writes && !o.output)
+		return misused("where to? -o FILE is missing", "");
+	if (!c->writes && o.output)
+		return misused("-o is for build, not for ", c->name);
+	status = c->run(&o);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("hvc: standard output");
+		return EXIT_USAGE;
+	}
+	return status;
+}
