@@ -1,9 +1,9 @@
 /*
  * packet.c - parse a frame: Ethernet, 802.3 with SNAP, VLAN tags, ARP; IP is in packet_ip*.c
  */
+#include "policy/packet_plain.h"
 #include "policy/packet_walk.h"
 
-enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd };
 enum { TYPE_VLAN = 0x8100, TYPE_PROVIDER_VLAN = 0x88a8, TYPE_OLD_QINQ = 0x9100 };
 
 #define VLAN_TAGS_MAX	2
@@ -14,7 +14,7 @@ enum { TYPE_VLAN = 0x8100, TYPE_PROVIDER_VLAN = 0x88a8, TYPE_OLD_QINQ = 0x9100 }
 #define ARP_FIXED	8	/* RFC 826: up to the operation */
 
 /* The net words are one run of words; the disk words behind them are another's. */
-#define NET_WORDS_BYTES	(offsetof(struct hv_ctx, disk_lba) - offsetof(struct hv_ctx, eth_src))
+#define NET_WORDS	((offsetof(struct hv_ctx, disk_lba) - offsetof(struct hv_ctx, eth_src)) / 8)
 
 static void walk_arp(struct walk *w, uint32_t at)
 {
@@ -81,7 +81,7 @@ static bool is_tag(uint16_t type)
 	return type == TYPE_VLAN || type == TYPE_PROVIDER_VLAN || type == TYPE_OLD_QINQ;
 }
 
-/* Anything but plain Ethernet II. */
+/* What follows the MAC addresses: @type is in front of @at. */
 static void walk_tags(struct walk *w, uint16_t type, uint32_t at)
 {
 	for (int tag = 0; tag < VLAN_TAGS_MAX && is_tag(type); tag++) {
@@ -121,33 +121,39 @@ static void walk_cut_ethernet(struct walk *w)
 	}
 }
 
+/* In blocks that become plain stores: for all of it gcc takes `rep stos`, three times as slow. */
+static inline void clear_net_words(struct hv_ctx *ctx)
+{
+	uint64_t *word = &ctx->eth_src;
+
+	for (uint32_t i = 0; i + 7 <= NET_WORDS; i += 7)
+		__builtin_memset(word + i, 0, 7 * sizeof *word);
+	_Static_assert(NET_WORDS % 7 == 0, "whole blocks");
+}
+
 void packet_parse(const uint8_t *frame, uint32_t captured, uint32_t wire_len, uint64_t time_ns,
 		  struct frag_table *frags, struct hv_ctx *ctx, struct packet *p)
 {
 	uint32_t wire = wire_len < captured ? captured : wire_len;
-	struct walk w = {
+	struct walk w;
+
+	if (parse_plain(frame, captured, wire, ctx, p))
+		return;
+	w = (struct walk){
 		.frame = frame, .captured = captured, .wire = wire, .time_ns = time_ns,
 		.frags = frags, .ctx = ctx, .p = p,
 	};
 
-	memset(&ctx->eth_src, 0, NET_WORDS_BYTES);
+	clear_net_words(ctx);
 	*p = (struct packet){
 		.l3 = PACKET_NO_OFFSET, .l4 = PACKET_NO_OFFSET, .payload = PACKET_NO_OFFSET,
 		.frame_len = wire,
 	};
 	if (captured >= ETH_HEADER) {
-		uint16_t type = be16(frame + 12);
-
 		ctx->eth_dst = be64(frame) >> 16;
 		ctx->eth_src = be64(frame + 6) >> 16;
 		w.present = PRESENT(ETH_DST) | PRESENT(ETH_SRC) | PRESENT(FRAME_LEN);
-		if (type == TYPE_IPV4) {
-			ctx->eth_type = type;
-			w.present |= PRESENT(ETH_TYPE);
-			walk_ipv4(&w, ETH_HEADER);
-		} else {
-			walk_tags(&w, type, ETH_HEADER);
-		}
+		walk_tags(&w, be16(frame + 12), ETH_HEADER);
 	} else {
 		w.present = PRESENT(FRAME_LEN);
 		walk_cut_ethernet(&w);

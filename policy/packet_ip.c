@@ -3,9 +3,6 @@
  */
 #include "policy/packet_walk.h"
 
-#define FRAG_MORE	0x2000
-#define FRAG_OFFSET	0x1fff		/* in units of 8 bytes */
-
 /* Fewer than 20 bytes were captured: each field that is there. */
 static void ipv4_cut(struct walk *w, const uint8_t *h, uint32_t there)
 {
@@ -26,8 +23,8 @@ static void ipv4_cut(struct walk *w, const uint8_t *h, uint32_t there)
 		w->present |= PRESENT(IP_ID);
 	}
 	if (there >= 8) {
-		ctx->ip_frag_offset = (be16(h + 6) & FRAG_OFFSET) * 8u;
-		ctx->ip_more_fragments = (be16(h + 6) & FRAG_MORE) != 0;
+		ctx->ip_frag_offset = (be16(h + 6) & IP4_OFFSET) * 8u;
+		ctx->ip_more_fragments = (be16(h + 6) & IP4_MORE) != 0;
 		w->present |= PRESENT(IP_FRAG_OFFSET) | PRESENT(IP_MORE_FRAGMENTS);
 	}
 	if (there >= 9) {
@@ -48,7 +45,7 @@ static void ipv4_cut(struct walk *w, const uint8_t *h, uint32_t there)
 static void ipv4_broken(struct walk *w, uint16_t frag)
 {
 	w->p->malformed = true;
-	if (frag & (FRAG_OFFSET | FRAG_MORE))
+	if (frag & (IP4_OFFSET | IP4_MORE))
 		w->p->frag = FRAG_IMPOSSIBLE;
 }
 
@@ -94,8 +91,8 @@ void walk_ipv4(struct walk *w, uint32_t at)
 	ctx->ip_len = len;
 	ctx->ip_id = be16(h + 4);
 	ctx->ip_dscp = h[1] >> 2;
-	ctx->ip_frag_offset = (frag & FRAG_OFFSET) * 8u;
-	ctx->ip_more_fragments = (frag & FRAG_MORE) != 0;
+	ctx->ip_frag_offset = (frag & IP4_OFFSET) * 8u;
+	ctx->ip_more_fragments = (frag & IP4_MORE) != 0;
 	w->present |= PRESENT(IP_VERSION) | PRESENT(IP_SRC) | PRESENT(IP_DST) | PRESENT(IP_PROTO) |
 		      PRESENT(IP_TTL) | PRESENT(IP_LEN) | PRESENT(IP_ID) | PRESENT(IP_DSCP) |
 		      PRESENT(IP_FRAG_OFFSET) | PRESENT(IP_MORE_FRAGMENTS);
@@ -111,7 +108,7 @@ void walk_ipv4(struct walk *w, uint32_t at)
 	}
 	w->p->frame_len = at + len;
 	w->p->l3_len = head;
-	if ((frag & (FRAG_OFFSET | FRAG_MORE)) == 0)
+	if ((frag & (IP4_OFFSET | IP4_MORE)) == 0)
 		walk_transport(w, at + head, len - head, h[9], true);
 	else
 		ipv4_fragment(w, at + head, len - head, head, h[9]);

@@ -14,6 +14,9 @@
 #include "policy/field.h"
 #include "policy/packet.h"
 
+/* IEEE EtherTypes */
+enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd };
+
 /* IANA protocol numbers */
 enum {
 	PROTO_HOP_BY_HOP = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ROUTING = 43,
@@ -23,6 +26,7 @@ enum {
 };
 
 enum { ETH_HEADER = 14, IP4_HEADER = 20, IP6_HEADER = 40 };
+enum { IP4_MORE = 0x2000, IP4_OFFSET = 0x1fff };	/* RFC 791; the offset in units of 8 bytes */
 enum { TCP_HEADER = 20, UDP_HEADER = 8, ICMP_HEADER = 4 };
 
 #define PRESENT(field)	(UINT64_C(1) << HV_F_##field)
@@ -46,11 +50,12 @@ struct fragment {
 	bool impossible;	/* the header it came in already says what cannot be */
 };
 
+/* Built-in by name: with -ffreestanding a plain memcpy() is a call. */
 static inline uint16_t be16(const uint8_t *p)
 {
 	uint16_t v;
 
-	memcpy(&v, p, sizeof v);
+	__builtin_memcpy(&v, p, sizeof v);
 	return __builtin_bswap16(v);
 }
 
@@ -58,7 +63,7 @@ static inline uint32_t be32(const uint8_t *p)
 {
 	uint32_t v;
 
-	memcpy(&v, p, sizeof v);
+	__builtin_memcpy(&v, p, sizeof v);
 	return __builtin_bswap32(v);
 }
 
@@ -66,7 +71,7 @@ static inline uint64_t be64(const uint8_t *p)
 {
 	uint64_t v;
 
-	memcpy(&v, p, sizeof v);
+	__builtin_memcpy(&v, p, sizeof v);
 	return __builtin_bswap64(v);
 }
 

@@ -11,6 +11,7 @@
 
 #include "policy/field.h"
 #include "policy/packet.h"
+#include "tests/unit/unit.h"
 
 struct frame {
 	uint8_t bytes[70000];
@@ -119,6 +120,25 @@ static inline struct parsed parse_cut(const struct frame *f, uint32_t captured, 
 static inline struct parsed parse(const struct frame *f)
 {
 	return parse_cut(f, f->len, 0, NULL);
+}
+
+/* The fields of struct parsed *@r. */
+#define HAS(r, f)	field_is_present(&(r)->ctx, HV_F_##f)
+#define VALUE(r, f)	field_value(&(r)->ctx, HV_F_##f)
+#define is(r, f, v) do { \
+	ck_assert_msg(HAS(r, f), "%s is absent", hv_field_table[HV_F_##f].name); \
+	ck_assert_uint_eq(VALUE(r, f), v); \
+} while (0)
+#define absent(r, f)	ck_assert_msg(!HAS(r, f), "%s is there", hv_field_table[HV_F_##f].name)
+
+/* An empty frame but for its Ethernet header; one at a time. */
+static inline struct frame *start(uint16_t type)
+{
+	static struct frame frame;
+
+	frame.len = 0;
+	put_eth(&frame, type);
+	return &frame;
 }
 
 #endif
