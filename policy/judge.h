@@ -44,6 +44,15 @@ uint8_t policy_needs(const struct policy *p, enum hv_hook hook);	/* HVB_NEED_* *
 uint64_t policy_cost(const struct policy *p, enum hv_hook hook);	/* instructions, worst case */
 uint64_t policy_cost_per_byte(const struct policy *p, enum hv_hook hook);
 
+/* Limits of one transfer.  Beyond them it is dropped; events are suppressed. */
+#define JUDGE_MAX_EXTENTS	4096u	/* matches that are rewritten */
+#define JUDGE_MAX_RANGES	4096u	/* ranges of a TRIM (64 blocks of 512 bytes) */
+#define JUDGE_MAX_MODULE_EVENTS	16u	/* events of a C module */
+#define JUDGE_MAX_DATAGRAMS	1024u	/* fragmented datagrams in flight; the oldest goes */
+
+/* Rule of the events by which the judge itself tells that a disk command was refused. */
+#define JUDGE_OWN_RULE		"built-in"
+
 /* Every way a transfer can be counted besides rules. */
 enum judge_counter {
 	JUDGE_TRANSFERS, JUDGE_PASSED, JUDGE_DROPPED, JUDGE_SILENT,
@@ -74,7 +83,7 @@ int judge_create(struct arena *a, const struct policy *p, event_fn *events, void
 		 struct judge **out, struct policy_error *err);
 
 struct judgement {
-	enum hv_verdict verdict;	/* PASS, DROP or DROP_SILENTLY (WAIT from services) */
+	enum hv_verdict verdict;	/* PASS, DROP; of disk hooks also DROP_SILENTLY */
 	bool rewritten;			/* bytes of the transfer were changed in place */
 	bool guarded;			/* a guarded ATA command that no rule named */
 	bool malformed;
@@ -84,7 +93,10 @@ struct judgement {
 /* Judge one transfer; rewrites are applied to its bytes before this returns. */
 void judge_transfer(struct judge *j, struct transfer *t, struct judgement *out);
 
-/* Start a new input: fragment table, limits and the like are forgotten, counters stay. */
+/*
+ * Start a new input: fragment table, limits, maps and data of C modules are as after load,
+ * counters stay.  (Maps and data belong to the policy: let one judge use such a policy.)
+ */
 void judge_reset(struct judge *j);
 
 uint64_t judge_counter(const struct judge *j, enum judge_counter c);

@@ -15,6 +15,11 @@ struct map;
 /* All memory comes from @a now.  Returns 0 or a negative code and @err. */
 int map_create(struct arena *a, const struct hvb_map *def, struct map **out,
 	       struct policy_error *err);
+/* Empty the map; the elements of an array become 0. */
+void map_clear(struct map *m);
+/* Key the hash of the map (which empties it); without that the key is 0. */
+#define MAP_SEED_SIZE	16u
+void map_seed(struct map *m, const uint8_t seed[MAP_SEED_SIZE]);
 uint32_t map_key_size(const struct map *m);
 uint32_t map_value_size(const struct map *m);
 

@@ -1,0 +1,146 @@
+/*
+ * judge_state.h - what policy.c, judge.c, report.c and helper.c share (internal)
+ *
+ * A judgement in its order: judge.c fills the context and runs the program; helper.c
+ * answers it and notes what its actions ask for; plan.c turns noted rewrites into extents
+ * and finds out whether they can be done; judge.c decides; report.c emits the events;
+ * plan.c writes.
+ */
+#ifndef POLICY_JUDGE_STATE_H
+#define POLICY_JUDGE_STATE_H
+
+#include "policy/classify.h"
+#include "policy/event.h"
+#include "policy/field.h"
+#include "policy/judge.h"
+#include "policy/loader.h"
+#include "policy/match.h"
+#include "policy/set.h"
+
+struct policy {
+	const struct hvb_meta *meta;		/* NULL: a C module */
+	const char *strings;
+	const struct hvb_rule *rules;
+	const struct hvb_log *logs;
+	const struct hvb_part *parts;
+	const uint32_t *counters;
+	const struct hvb_rewrite *rewrites;
+	const uint32_t *refs;
+	const uint8_t *bytes;
+	uint32_t rule_count, log_count, counter_count, rewrite_count;
+	struct set_table *sets;			/* NULL: none, as below */
+	struct class_table *classes;
+	struct match_table *matches;
+	uint32_t query_count;
+	const struct program *program;
+	bool has_hook[HV_HOOKS];
+	uint8_t needs[HV_HOOKS];
+	/* state of C modules: belongs to the policy, cleared by judge_reset() */
+	struct map **maps;
+	uint32_t map_count;
+	struct data_region *regions;
+	const uint8_t **initial;		/* by region: its bytes in the module, NULL: zeros */
+	uint32_t region_count;
+};
+
+struct rule_state {
+	struct rule_stats stats;
+	uint64_t run;			/* of the last hit */
+};
+
+struct log_state {
+	uint64_t run;			/* of the last time it was carried out */
+	uint64_t second;		/* its limit's second began then (transfer time, ns) */
+	uint32_t in_second;		/* events since */
+	bool began;
+};
+
+/* An event of a C module, or of the judge itself. */
+struct own_event {
+	uint32_t severity, len;
+	char text[EVENT_TEXT_MAX];
+};
+
+/* `rewrite PATTERN`: a row of the rewrites and its place among all rewrites of the run. */
+struct noted_rewrite {
+	uint32_t row, order;
+};
+
+/* `rewrite FIELD`: the last one of each field counts. */
+struct noted_field {
+	uint64_t hi, lo;
+	uint32_t order;
+	uint8_t field, family;
+};
+
+struct extent {
+	uint32_t start, len;		/* bytes of the frame, of the data */
+	uint32_t row;			/* of the rewrites */
+	uint32_t order;
+};
+
+struct judge {
+	struct hv_ctx ctx;
+	const struct policy *p;
+	struct transfer *t;		/* in hand */
+	uint64_t run;			/* transfers judged by a program, for the stamps */
+	bool ctx_is_net;		/* whose words of ctx may be set */
+	bool areas_given;		/* to match, in this run */
+	bool matched;			/* some rule was hit in this run */
+	bool unknown;			/* a bound was reached in this run */
+	bool refused;			/* a rewrite that cannot be: the transfer is dropped */
+	uint32_t unknown_rule;		/* whose rewrite is not known, or HVB_NONE */
+	uint32_t order;			/* rewrites noted in this run */
+	struct packet packet;
+	struct frag_table *frags;	/* NULL: no hook follows fragments */
+	struct match_state *match;	/* NULL: no patterns */
+	struct match_area_bytes { const uint8_t *bytes; uint32_t len; } areas[HV_AREAS];
+
+	struct rule_state *rules;
+	struct log_state *logs;
+	uint64_t *counters;
+	uint64_t *rewrite_run;		/* by row: the run in which it was noted */
+	uint32_t *noted_logs;		/* rows of logs in order; JUDGE_OWN_EVENT + n */
+	uint32_t noted_log_count;
+	struct own_event *own;
+	uint32_t own_count;
+	struct log_state own_limit;	/* of the judge's own events */
+	struct noted_rewrite *noted_rewrites;
+	uint32_t noted_rewrite_count;
+	struct noted_field noted_fields[HV_FIELDS];
+	uint32_t noted_field_count;
+	struct extent *extents;		/* in order of the rewrites */
+	uint32_t extent_count;
+
+	event_fn *events;
+	void *events_arg;
+	uint64_t tally[JUDGE_COUNTERS];
+	struct rule_stats no_stats;
+};
+
+#define JUDGE_OWN_EVENT	0x80000000u	/* behind any row of logs */
+
+/* The bytes that count for statistics. */
+uint64_t transfer_bytes(const struct transfer *t);
+
+/* At most @limit a second (0: any number)?  Deterministic in @time_ns. */
+bool limit_allows(struct log_state *l, uint32_t limit, uint64_t time_ns);
+
+/* report.c: note an event of a C module, or of the judge itself; emit all that were noted. */
+void note_own_event(struct judge *j, uint32_t severity, const void *text, size_t len);
+void report_events(struct judge *j, enum hv_verdict action, bool rewritten);
+/* report.c: the judge's own word on a disk command that it drops itself. */
+void report_command(struct judge *j, const char *name, const char *why);
+
+/*
+ * plan.c: find what the noted rewrites would change.  Returns whether anything would be;
+ * sets refused when it cannot or must not be done.
+ */
+bool plan_rewrites(struct judge *j);
+void apply_rewrites(struct judge *j);
+
+/* match.h's answer, with the areas given before the first question. */
+enum match_answer ask(struct judge *j, uint32_t query);
+void give_areas(struct judge *j);
+
+#endif

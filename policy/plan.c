@@ -1,0 +1,129 @@
+/*
+ * plan.c - rewrites: found on the original bytes, decided before anything is written
+ */
+#include "policy/judge_state.h"
+
+#include <string.h>
+
+#include "policy/rewrite.h"
+
+/* What match_each() needs to know of the rewrite whose matches it reports. */
+struct finder {
+	struct judge *j;
+	struct noted_rewrite note;
+	uint32_t base;		/* of the area within the frame or the data */
+	uint32_t area_len;
+};
+
+static void take_extent(void *arg, const struct match_extent *m)
+{
+	struct finder *f = arg;
+	struct judge *j = f->j;
+
+	/* More than the judge can remember, or not there at all: the transfer is dropped. */
+	if (j->extent_count == JUDGE_MAX_EXTENTS || m->start > f->area_len ||
+	    m->len > f->area_len - m->start) {
+		j->refused = true;
+		return;
+	}
+	j->extents[j->extent_count++] = (struct extent){
+		.start = f->base + m->start, .len = m->len,
+		.row = f->note.row, .order = f->note.order,
+	};
+}
+
+static void find_extents(struct judge *j, struct noted_rewrite note)
+{
+	const struct hvb_rewrite *w = &j->p->rewrites[note.row];
+	uint32_t area = match_query_area(j->p->matches, w->query) % HV_AREAS;
+	struct finder f = { .j = j, .note = note, .area_len = j->areas[area].len };
+
+	if (f.area_len == 0)
+		return;
+	if (j->ctx_is_net)
+		f.base = (uint32_t)(j->areas[area].bytes - j->t->net.frame);
+	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN) {
+		j->unknown = true;
+		j->refused = true;
+		j->unknown_rule = w->rule;
+	}
+}
+
+/* Is the field in this frame itself, not inherited from a datagram's first fragment? */
+static bool in_this_frame(const struct judge *j, uint8_t field)
+{
+	return j->packet.frag != FRAG_LATER || field < HV_F_TCP_SPORT;
+}
+
+bool plan_rewrites(struct judge *j)
+{
+	bool changes = false;
+
+	if (j->noted_rewrite_count)
+		give_areas(j);
+	for (uint32_t i = 0; i < j->noted_rewrite_count && !j->refused; i++)
+		find_extents(j, j->noted_rewrites[i]);
+	/* A reassembled datagram's checksum would cover bytes that are in no frame in hand. */
+	if (j->extent_count && j->ctx_is_net && j->packet.frag != FRAG_NONE)
+		j->refused = true;
+	for (uint32_t i = 0; i < j->noted_field_count; i++)
+		changes |= in_this_frame(j, j->noted_fields[i].field);
+	return !j->refused && (changes || j->extent_count);
+}
+
+static void write_extent(struct judge *j, const struct extent *e)
+{
+	const struct hvb_rewrite *w = &j->p->rewrites[e->row];
+	const uint8_t *bytes = j->p->bytes + w->bytes_first;
+	struct net_transfer *net = &j->t->net;
+
+	if (j->ctx_is_net) {
+		rewrite_bytes(net->frame, net->captured, &j->packet, &j->ctx, e->start, e->len,
+			      bytes, w->bytes_count);
+		return;
+	}
+	for (uint32_t i = 0; i < e->len; i += w->bytes_count) {
+		uint32_t n = e->len - i < w->bytes_count ? e->len - i : w->bytes_count;
+
+		memcpy(j->t->disk.data + e->start + i, bytes, n);
+	}
+}
+
+static void write_field(struct judge *j, const struct noted_field *n)
+{
+	struct net_transfer *net = &j->t->net;
+
+	/* Absent, or of the other family: hv_set_field() has looked, nothing is left to do. */
+	if (in_this_frame(j, n->field))
+		(void)rewrite_field(net->frame, net->captured, &j->packet, &j->ctx, n->field,
+				    n->family, n->hi, n->lo);
+}
+
+/* The noted field that is next in order and not before @from, or NULL. */
+static const struct noted_field *next_field(const struct judge *j, uint32_t from)
+{
+	const struct noted_field *best = NULL;
+
+	for (uint32_t i = 0; i < j->noted_field_count; i++) {
+		const struct noted_field *n = &j->noted_fields[i];
+
+		if (n->order >= from && (!best || n->order < best->order))
+			best = n;
+	}
+	return best;
+}
+
+void apply_rewrites(struct judge *j)
+{
+	const struct noted_field *f = next_field(j, 0);
+
+	for (uint32_t i = 0; i < j->extent_count; i++) {
+		while (f && f->order < j->extents[i].order) {
+			write_field(j, f);
+			f = next_field(j, f->order + 1);
+		}
+		write_extent(j, &j->extents[i]);
+	}
+	for (; f; f = next_field(j, f->order + 1))
+		write_field(j, f);
+}
