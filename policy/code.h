@@ -1,0 +1,44 @@
+/*
+ * code.h - a verified program as the interpreter runs it; only layout.c makes it
+ */
+#ifndef POLICY_CODE_H
+#define POLICY_CODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/insn.h"
+#include "policy/program.h"
+
+/*
+ * Operations: those of opcode.def, of which CALL (of a helper), JA, EXIT and LDDW have
+ * everything resolved, JA32 does not appear; and these.
+ */
+enum code_op {
+	CODE_CALL_LOCAL = BPF_OPS,	/* jump: the function, imm: bytes of the caller's frame */
+	CODE_LEAVE,			/* exit of a function that is called */
+	CODE_OPS,
+};
+
+struct code {
+	uint8_t op;
+	uint8_t dst, src;
+	uint8_t unused;
+	union {
+		uint32_t jump;		/* instructions to skip */
+		int32_t off;		/* bytes from the base register */
+	};
+	uint64_t imm;			/* immediate, sign-extended; helper's or data's address */
+};
+
+_Static_assert(sizeof(struct code) == 16, "four to a cache line");
+
+struct program {
+	const struct code *code;
+	uint32_t count;
+	uint32_t entry[HV_HOOKS];	/* POLICY_NO_INSN: no program */
+	uint64_t cost[HV_HOOKS];
+	bool zero_stack;		/* clear the stack before a run */
+};
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * verify_state.c - states at merges: kept packed, joined, given back
+ *
+ * A block's state waits from its first incoming edge until the block is walked.  Only what
+ * holds something is kept, in pieces of a few sizes that are used again.
+ */
+#include "policy/verify.h"
+
+#include <string.h>
+
+static const uint8_t class_regs[STATE_CLASSES] = { 2, 4, 8, 16, 32, BPF_FP + VERIFY_SLOTS };
+
+bool reg_is_pointer(const struct reg *r)
+{
+	return r->type > REG_NUM;
+}
+
+struct reg reg_num(struct range r)
+{
+	return (struct reg){ .type = REG_NUM, .r = r };
+}
+
+/* Bits of word @w of a map of stack bytes that lie in [lo, hi), counted from the lowest byte. */
+static uint64_t word_mask(unsigned w, unsigned lo, unsigned hi)
+{
+	unsigned first = w * 64, from = lo > first ? lo - first : 0;
+	unsigned to = hi > first ? hi - first : 0;
+	uint64_t below;
+
+	if (from >= 64 || to <= from)
+		return 0;
+	below = to >= 64 ? UINT64_MAX : (UINT64_C(1) << to) - 1;
+	return below & UINT64_MAX << from;
+}
+
+void state_init_bytes(struct state *st, int64_t lo, int64_t hi)
+{
+	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
+		st->init[w] |= word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
+					 (unsigned)(hi + (int)BPF_STACK_SIZE));
+}
+
+bool state_bytes_are_init(const struct state *st, int64_t lo, int64_t hi)
+{
+	uint64_t missing = 0;
+
+	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
+		missing |= word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
+				     (unsigned)(hi + (int)BPF_STACK_SIZE)) & ~st->init[w];
+	return missing == 0;
+}
+
+void state_forget_slots(struct state *st, int64_t lo, int64_t hi)
+{
+	unsigned first = (unsigned)(lo + (int)BPF_STACK_SIZE) / 8;
+	unsigned end = ((unsigned)(hi + (int)BPF_STACK_SIZE) + 7) / 8;
+
+	st->spilled &= ~word_mask(0, first, end);
+}
+
+void state_copy(struct state *to, const struct state *from)
+{
+	memcpy(to, from, offsetof(struct state, slot));
+	for (uint64_t s = from->spilled; s; s &= s - 1)
+		to->slot[__builtin_ctzll(s)] = from->slot[__builtin_ctzll(s)];
+}
+
+static struct saved *saved_alloc(struct verifier *v, unsigned count)
+{
+	struct saved *s;
+	uint32_t c = 0;
+
+	while (class_regs[c] < count)
+		c++;
+	s = v->free[c];
+	if (s)
+		v->free[c] = s->next;
+	else
+		s = arena_alloc(v->arena, 1, sizeof(*s) + class_regs[c] * sizeof(struct reg));
+	if (s)
+		s->class = c;
+	return s;
+}
+
+static struct saved *save(struct verifier *v, const struct state *st)
+{
+	unsigned count = 0, live = 0;
+	struct saved *s;
+
+	for (unsigned i = 0; i < BPF_FP; i++)
+		if (st->reg[i].type != REG_NONE)
+			live |= 1u << i;
+	s = saved_alloc(v, (unsigned)__builtin_popcount(live) +
+			   (unsigned)__builtin_popcountll(st->spilled));
+	if (s == NULL)
+		return NULL;
+	s->live = live;
+	s->spilled = st->spilled;
+	memcpy(s->init, st->init, sizeof(s->init));
+	for (; live; live &= live - 1)
+		s->reg[count++] = st->reg[__builtin_ctz(live)];
+	for (uint64_t m = st->spilled; m; m &= m - 1)
+		s->reg[count++] = st->slot[__builtin_ctzll(m)];
+	return s;
+}
+
+void state_take(struct verifier *v, struct block *b, struct state *st)
+{
+	struct saved *s = b->in;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < BPF_FP; i++)
+		if (s->live >> i & 1)
+			st->reg[i] = s->reg[count++];
+		else
+			st->reg[i] = (struct reg){ .type = REG_NONE };
+	st->spilled = s->spilled;
+	memcpy(st->init, s->init, sizeof(st->init));
+	for (uint64_t m = s->spilled; m; m &= m - 1)
+		st->slot[__builtin_ctzll(m)] = s->reg[count++];
+	b->in = NULL;
+	s->next = v->free[s->class];
+	v->free[s->class] = s;
+}
+
+/* A number that is 0 is also the NULL of a map's value. */
+static bool is_null(const struct reg *r)
+{
+	return r->type == REG_NUM && range_is_const(&r->r) && r->r.umin == 0;
+}
+
+static bool is_value(const struct reg *r)
+{
+	return r->type == REG_VALUE || r->type == REG_VALUE_OR_NULL;
+}
+
+static bool is_value_start(const struct reg *r)
+{
+	return is_value(r) && range_is_const(&r->r) && r->r.umin == 0;
+}
+
+/* What @a holds when it is @a on one way and @b on the other; false: nothing usable. */
+static bool reg_join(struct reg *a, const struct reg *b)
+{
+	if (a->type == b->type && a->type == REG_ARG && b->object < a->object)
+		a->object = b->object;
+	else if (a->type == b->type && a->type != REG_ARG && a->object != b->object)
+		return false;
+	if (a->type != b->type) {
+		bool maybe = (is_value_start(a) || is_null(a)) && (is_value_start(b) || is_null(b));
+
+		if (!maybe || (is_value(a) && is_value(b) && a->object != b->object))
+			return false;
+		a->object = is_value(a) ? a->object : b->object;
+		a->type = REG_VALUE_OR_NULL;
+		a->id = 0;
+		a->r = range_const(0);
+		return true;
+	}
+	if (a->id != b->id)
+		a->id = 0;
+	a->r = range_join(&a->r, &b->r);
+	return true;
+}
+
+static void join(struct saved *s, const struct state *st)
+{
+	unsigned from = 0, to = 0, live = s->live;
+	uint64_t spilled = s->spilled;
+
+	for (unsigned i = 0; i < BPF_FP; i++) {
+		if (!(live >> i & 1))
+			continue;
+		s->reg[to] = s->reg[from++];
+		if (reg_join(&s->reg[to], &st->reg[i]))
+			to++;
+		else
+			s->live &= ~(1u << i);
+	}
+	for (uint64_t m = spilled; m; m &= m - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(m);
+
+		s->reg[to] = s->reg[from++];
+		if ((st->spilled >> i & 1) && reg_join(&s->reg[to], &st->slot[i]))
+			to++;
+		else
+			s->spilled &= ~(UINT64_C(1) << i);
+	}
+	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
+		s->init[w] &= st->init[w];
+}
+
+int state_flow(struct verifier *v, const struct state *st, struct block *to)
+{
+	to->reached = true;
+	if (to->in) {
+		join(to->in, st);
+		return 0;
+	}
+	to->in = save(v, st);
+	if (to->in == NULL)
+		return policy_fail(v->err, POLICY_ENOMEM, "", to->start,
+				   "not enough memory to verify: too many open branches");
+	return 0;
+}
