@@ -10,6 +10,7 @@
 #ifndef POLICY_MATCH_H
 #define POLICY_MATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,10 +36,30 @@ int match_state_create(struct arena *a, const struct match_table *t, struct matc
 
 uint32_t match_query_count(const struct match_table *t);
 uint32_t match_query_area(const struct match_table *t, uint32_t query);
-/* Worst case in instructions once a transfer; and a byte of the area. */
+uint32_t match_query_hook(const struct match_table *t, uint32_t query);
+/* Its patterns are match_query_pattern(t, query, 0) .. match_query_patterns() - 1. */
+uint32_t match_query_patterns(const struct match_table *t, uint32_t query);
+uint32_t match_query_pattern(const struct match_table *t, uint32_t query, uint32_t i);
+/* Worst case in instructions once a transfer; and a byte of the area, its scan included. */
 uint32_t match_query_cost(const struct match_table *t, uint32_t query);
+uint32_t match_query_byte_cost(const struct match_table *t, uint32_t query);
+/* All queries of a hook, a byte of an area; scans that queries share count once. */
+uint64_t match_hook_byte_cost(const struct match_table *t, enum hv_hook hook);
 uint32_t match_pattern_count(const struct match_table *t);
 const char *match_pattern_name(const struct match_table *t, uint32_t pattern);
+
+/* How a pattern is searched, for those who print it. */
+struct match_plan {
+	uint32_t kind;		/* as written: 0 literal, 1 hex, 2 regex */
+	bool fold;		/* a literal that ignores ASCII case */
+	bool anchored;		/* refers to one transfer */
+	uint32_t len;		/* bytes of the literal; 0: it is searched as a regex */
+	uint32_t dfa_states;	/* 0: no DFA */
+	uint32_t positions, edges;	/* of the position automaton */
+	uint32_t steps;		/* most steps a byte that it takes */
+};
+
+void match_pattern_plan(const struct match_table *t, uint32_t pattern, struct match_plan *out);
 
 /* A new transfer: forget everything.  Areas are given by match_area() before the first query. */
 void match_begin(struct match_state *s, enum hv_hook hook, struct match_stream *stream);
@@ -47,14 +68,15 @@ void match_area(struct match_state *s, enum hv_area area, const uint8_t *bytes, 
 /* Scans of an area happen at the first question about it, and once. */
 enum match_answer match_query(struct match_state *s, uint32_t query);
 
-/* The leftmost-longest first match of the query's patterns; 0 and *@out, or -1 when
- * there is none or it is not known. */
+/* The leftmost, then longest match of the query's patterns (then the lowest pattern); 0 and
+ * *@out, or -1 when there is none or it is not known. */
 int match_first(struct match_state *s, uint32_t query, struct match_extent *out);
 
 /*
- * All matches of the query's patterns in its area, in ascending order, those of one
- * pattern not overlapping; @fn is called with each.  Returns MATCH_YES when that was
- * all, MATCH_NO when there was none, MATCH_UNKNOWN when a bound was reached.
+ * All matches of the query's patterns in its area, ascending by their ends (so those of
+ * one pattern ascend), those of one pattern not overlapping; @fn is called with each.
+ * Returns MATCH_YES when that was all, MATCH_NO when there was none, MATCH_UNKNOWN when a
+ * bound was reached.
  */
 enum match_answer match_each(struct match_state *s, uint32_t query,
 			     void (*fn)(void *arg, const struct match_extent *m), void *arg);
