@@ -150,15 +150,14 @@ class Bench:
 
     def objects(self, test):
         """The object files and libraries of a test program, as make links it."""
-        program = f"tests/unit/{test}"
-        out = subprocess.run(["make", "-n", "V=1", "-W", "libunit.a", program], cwd=self.build,
+        out = subprocess.run(["make", "-n", "V=1", "-W", "libpolicy.a", test], cwd=self.build,
                              capture_output=True, text=True, check=True).stdout.replace("\\\n", " ")
         for text in out.splitlines():
             for command in text.split(";"):
-                if f"-o {program} " in command:
+                if f"-o {test} " in command:
                     words = shlex.split(command)
                     return [w for w in words if w.endswith((".o", ".a")) or w.startswith("-l")]
-        raise SystemExit(f"mutate: make does not say how {program} is linked")
+        raise SystemExit(f"mutate: make does not say how {test} is linked")
 
     def run(self, mutant, tests, objects):
         with open(os.path.join(self.source, mutant.path), encoding="utf-8") as f:
@@ -174,7 +173,7 @@ class Bench:
                               capture_output=True).returncode:
                 return "invalid"
             for test in tests:
-                program = os.path.join(folder, test)
+                program = os.path.join(folder, os.path.basename(test))
                 linked = [o] + objects[test]
                 done = subprocess.run(self.link + ["-o", program] + linked + ["-Wl,-z,muldefs"],
                                       cwd=self.build, capture_output=True)
@@ -185,7 +184,7 @@ class Bench:
         return "survived"
 
     def fails(self, program):
-        env = dict(os.environ, srcdir=self.source, builddir=self.build, CK_FORK="no", DATA="")
+        env = dict(os.environ, srcdir=os.path.abspath(self.source), builddir=os.path.abspath(self.build), CK_FORK="no", DATA="")
         try:
             done = subprocess.run([program], cwd=self.build, env=env, timeout=TIMEOUT_S,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
