@@ -14,7 +14,8 @@ struct source {
 	const char *path;	/* as given or as included */
 	const char *text;	/* NUL-terminated behind its last byte */
 	size_t len;
-	struct source *next;
+	const uint32_t *lines;	/* offset of each line; NULL: not indexed */
+	uint32_t line_count;
 };
 
 /* A span of source text: bytes, first inclusive, last exclusive. */
@@ -35,7 +36,9 @@ struct diag {
 struct diags {
 	struct diag *head, **tail;
 	unsigned errors, warnings;
+	unsigned count;		/* queued, notes too */
 	unsigned dropped;	/* beyond DIAG_MAX */
+	bool dropping;		/* the last one was: its notes go too */
 };
 
 #define DIAG_MAX	200u
@@ -58,6 +61,9 @@ void loc_position(struct loc loc, unsigned *line, unsigned *column);
 void diags_print(const struct diags *d, FILE *out);
 /* The same as a JSON array of {"file","line","column","end_column","level","text"}. */
 void diags_print_json(const struct diags *d, FILE *out);
+
+/* Order by file (as first reported) and place; notes stay behind what they belong to. */
+void diags_sort(struct diags *d);
 
 /* The name in @names (NULL-terminated) nearest to @word, or NULL when none is near. */
 const char *diag_did_you_mean(const char *word, const char *const *names);

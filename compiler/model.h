@@ -77,6 +77,10 @@ struct expr {
 	struct query query;	/* HAS */
 	struct expr **items;	/* TUPLE */
 	size_t item_count;
+	/* of the whole tree below, shared parts counted each time (compiler/expr.h) */
+	uint16_t depth;		/* levels, at most HVC_MAX_EXPR_DEPTH */
+	uint8_t hooks;		/* HOOK_BIT of every hook where all its fields exist */
+	uint32_t nodes;		/* at most HVC_MAX_EXPR_NODES */
 };
 
 /* One element lo..hi (both inclusive, lo == hi for a single value) of each component. */
