@@ -21,7 +21,6 @@
 %code requires {
 #include "compiler/tree.h"
 
-struct pos_flags { unsigned flags; };
 }
 
 %code provides {

@@ -49,8 +49,3 @@ int main(int argc, char **argv)
 	pool_free(&p);
 	return status;
 }
-
-__attribute__((weak)) int pattern_check(struct pattern *p, struct pool *pool, struct diags *d)
-{
-	return 0;
-}
