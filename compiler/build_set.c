@@ -72,8 +72,8 @@ static size_t part_size(const struct part_plan *p)
 {
 	size_t slots = p->hash.log2 ? TABLE_SLOTS(p->hash.log2) : 0;
 
-	return sizeof(struct key_part) +
-		((slots + 2 * (size_t)p->ranges) * p->words + 2 * (size_t)p->all) * sizeof(uint64_t);
+	slots = (slots + 2 * (size_t)p->ranges) * p->words + 2 * (size_t)p->all;
+	return sizeof(struct key_part) + slots * sizeof(uint64_t);
 }
 
 static uint8_t *put_words(uint8_t *at, const uint64_t *from, size_t count)
@@ -330,7 +330,9 @@ static void element_boxes(struct tree_builder *t, const struct set *s, const str
 
 			way /= c[i].ways;
 			if (is_ip(s->types[i])) {
-				add_side(t, word++, (struct span){ e->lo[i].family, e->lo[i].family });
+				uint64_t family = e->lo[i].family;
+
+				add_side(t, word++, (struct span){ family, family });
 				add_side(t, word++, c[i].hi[of]);
 			}
 			add_side(t, word++, c[i].lo[of]);

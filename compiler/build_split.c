@@ -223,8 +223,8 @@ static void think_range(struct tree_build *t, const struct work *w, uint32_t dim
 		depth = (uint32_t)(depth + t->count[i]);
 		square += depth * depth;
 	}
-	p.cost = with_rest(COST_RANGE + COST_HALVING * log2_of(n) + guess((square + refs - 1) / refs),
-			   w->n - kept);
+	p.cost = COST_RANGE + COST_HALVING * log2_of(n) + guess((square + refs - 1) / refs);
+	p.cost = with_rest(p.cost, w->n - kept);
 	keep_better(best, &p);
 }
 
@@ -258,7 +258,9 @@ static struct tree_node *add_node(struct tree_build *t, uint16_t kind, uint32_t 
 		t->kid_room = room;
 	}
 	n = &t->nodes[t->node_count++];
-	*n = (struct tree_node){ .kind = kind, .dim = dim, .key = t->key_count, .kid = t->kid_count };
+	*n = (struct tree_node){
+		.kind = kind, .dim = dim, .key = t->key_count, .kid = t->kid_count,
+	};
 	t->key_count += (uint32_t)keys;
 	t->kid_count += (uint32_t)kids;
 	return n;

@@ -39,18 +39,20 @@ ALWAYS_INLINE uint64_t value_of(const struct search *s, uint32_t dim)
 ALWAYS_INLINE void try_box(struct search *s, uint32_t box)
 {
 	const struct tree_box *b = &s->t->boxes[box];
+	bool outside = false;
 
 	spend(s, TREE_COST_BOX);
 	if (b->row < s->from || b->row >= s->best || (s->present & b->need) != b->need)
 		return;
+	/* all sides, then one branch: which side tells is as good as random */
 	for (uint32_t i = b[0].side; i < b[1].side; i++) {
 		const struct tree_side *side = &s->t->sides[i];
 
 		spend(s, TREE_COST_SIDE);
-		if (value_of(s, side->dim) - side->lo > side->span)
-			return;
+		outside |= value_of(s, side->dim) - side->lo > side->span;
 	}
-	s->best = b->row;
+	if (!outside)
+		s->best = b->row;
 }
 
 ALWAYS_INLINE void try_list(struct search *s, uint32_t list)
@@ -73,37 +75,43 @@ ALWAYS_INLINE void try_list(struct search *s, uint32_t list)
 		try_box(s, *ref);
 }
 
-/* The child that the node's dimension chooses. */
-ALWAYS_INLINE uint32_t choose(struct search *s, const struct tree_node *n)
+ALWAYS_INLINE uint32_t choose_equal(struct search *s, const struct tree_node *n, uint64_t v)
 {
 	const uint64_t *key = &s->t->keys[n->key];
-	const uint32_t *kid = &s->t->kids[n->kid];
-	uint64_t v = value_of(s, n->dim);
+	uint64_t mixed = table_mix(&v, 1);
+	uint32_t a = table_bucket(mixed, n->mult[0], n->log2);
+	uint32_t b = table_bucket(mixed, n->mult[1], n->log2);
+	bool in_a = (key[a] == v) | (key[a + 1] == v);
+	bool in_b = (key[b] == v) | (key[b + 1] == v);
 
-	if (n->kind == NODE_HASH) {
-		uint64_t mixed = table_mix(&v, 1);
-		uint32_t a = table_bucket(mixed, n->mult[0], n->log2);
-		uint32_t b = table_bucket(mixed, n->mult[1], n->log2);
+	spend(s, TREE_COST_HASH);
+	if (!(in_a | in_b))
+		return KID_NONE;
+	a = in_a ? a : b;
+	return s->t->kids[n->kid + a + (key[a] != v)];
+}
 
-		spend(s, TREE_COST_HASH);
-		if (key[a] == v)
-			return kid[a];
-		if (key[a + 1] == v)
-			return kid[a + 1];
-		if (key[b] == v)
-			return kid[b];
-		return key[b + 1] == v ? kid[b + 1] : KID_NONE;
-	}
-	spend(s, TREE_COST_RANGE);
+/* No branch depends on the value: half of them would be mispredicted. */
+ALWAYS_INLINE uint32_t choose_interval(struct search *s, const struct tree_node *n, uint64_t v)
+{
+	const uint64_t *key = &s->t->keys[n->key];
 	uint32_t below = 0, half;
 
-	/* no branch depends on the value: half of them would be mispredicted */
+	spend(s, TREE_COST_RANGE);
 	for (uint32_t left = n->count; left > 1; left -= half) {
 		spend(s, TREE_COST_STEP);
 		half = left / 2;
-		below += key[below + half - 1] <= v ? half : 0;
+		below += half & -(uint32_t)(key[below + half - 1] <= v);
 	}
-	return kid[below + (key[below] <= v)];
+	return s->t->kids[n->kid + below + (key[below] <= v)];
+}
+
+/* The child that the node's dimension chooses. */
+ALWAYS_INLINE uint32_t choose(struct search *s, const struct tree_node *n)
+{
+	uint64_t v = value_of(s, n->dim);
+
+	return n->kind == NODE_HASH ? choose_equal(s, n, v) : choose_interval(s, n, v);
 }
 
 ALWAYS_INLINE uint32_t find(const struct tree *t, uint32_t from, const void *words,

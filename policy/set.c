@@ -46,6 +46,8 @@ struct set_table {
 /* a - b as numbers of @words words, the highest first: negative, 0 or positive */
 static inline int compare(const uint64_t *a, const uint64_t *b, uint32_t words)
 {
+	if (words == 1)
+		return (a[0] > b[0]) - (a[0] < b[0]);
 	for (uint32_t i = 0; i < words; i++) {
 		if (a[i] != b[i])
 			return a[i] < b[i] ? -1 : 1;
@@ -62,7 +64,9 @@ static inline bool equal(const uint64_t *a, const uint64_t *b, uint32_t words)
 	return true;
 }
 
-static bool hash_has(const struct part *p, uint32_t words, const uint64_t *key)
+#define ALWAYS_INLINE	static inline __attribute__((always_inline))
+
+ALWAYS_INLINE bool hash_has(const struct part *p, uint32_t words, const uint64_t *key)
 {
 	uint64_t mixed = table_mix(key, words);
 
@@ -77,20 +81,22 @@ static bool hash_has(const struct part *p, uint32_t words, const uint64_t *key)
 }
 
 /* How many of the @n ascending keys at @lo are not above @key. */
-static uint32_t not_above(const uint64_t *lo, uint32_t n, uint32_t words, const uint64_t *key)
+ALWAYS_INLINE uint32_t not_above(const uint64_t *lo, uint32_t n, uint32_t words, const uint64_t *key)
 {
+	const uint64_t *at;
 	uint32_t below = 0, half;
 
 	if (n == 0)
 		return 0;
 	for (; n > 1; n -= half) {
 		half = n / 2;
-		below += compare(lo + (size_t)(below + half - 1) * words, key, words) <= 0 ? half : 0;
+		at = lo + (size_t)(below + half - 1) * words;
+		below += half & -(uint32_t)(compare(at, key, words) <= 0);
 	}
 	return below + (compare(lo + (size_t)below * words, key, words) <= 0);
 }
 
-static bool ranges_have(const struct part *p, uint32_t words, const uint64_t *key)
+ALWAYS_INLINE bool ranges_have(const struct part *p, uint32_t words, const uint64_t *key)
 {
 	uint32_t n = not_above(p->lo, p->head->ranges, words, key);
 
@@ -99,9 +105,9 @@ static bool ranges_have(const struct part *p, uint32_t words, const uint64_t *ke
 
 static bool part_has(const struct part *p, uint32_t words, const uint64_t *key)
 {
-	if (p->head->log2 && hash_has(p, words, key))
-		return true;
-	return ranges_have(p, words, key);
+	if (words == 1)
+		return (p->head->log2 && hash_has(p, 1, key)) || ranges_have(p, 1, key);
+	return (p->head->log2 && hash_has(p, words, key)) || ranges_have(p, words, key);
 }
 
 bool set_has(const struct set_table *t, uint32_t set, const uint64_t *key)
@@ -174,7 +180,8 @@ static bool part_load(const uint8_t **at, uint32_t *left, uint32_t words, struct
 	p->all = h->all ? h->all : h->ranges;
 	*at += size;
 	*left -= (uint32_t)size;
-	return ordered(p->lo, p->hi, h->ranges, words) && (!h->all || ordered(p->all_lo, p->all_hi, h->all, 1));
+	return ordered(p->lo, p->hi, h->ranges, words) &&
+		ordered(p->all_lo, p->all_hi, h->all, 1);
 }
 
 static int set_load(struct arena *a, const uint8_t *at, const struct table_entry *e, uint32_t i,

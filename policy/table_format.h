@@ -58,7 +58,7 @@ struct key_part {
  * that works.  A slot that is not needed repeats another key of the table: it answers as
  * that key's own slot does, so that nothing marks a slot as empty.
  */
-#define TABLE_MAX_LOG2		24u
+#define TABLE_MAX_LOG2		20u
 #define TABLE_SLOTS(log2)	((uint64_t)2 << (log2))
 
 static inline uint64_t table_mix(const uint64_t *key, uint32_t words)

@@ -115,7 +115,7 @@ static void check_context(const struct boxes *b, const struct class_table *t,
 		from = row + 1;
 	} while (row < b->rows);
 	from = (uint32_t)below(seed, b->rows + 2);
-	ck_assert_uint_eq(class_lookup(t, 0, from, ctx), from > b->rows ? b->rows : naive(b, from, ctx));
+	ck_assert_uint_eq(class_lookup(t, 0, from, ctx), naive(b, from, ctx));
 }
 
 /* A context around the edges of some box: fields mostly there, some absent (and then 0). */
@@ -133,8 +133,8 @@ static void near_a_box(const struct boxes *b, struct hv_ctx *ctx, uint64_t *seed
 				side->lo + (side->hi - side->lo) / 2,
 			};
 			uint64_t *word = word_of(ctx, &side->dim);
-			uint64_t value = (v[below(seed, 100) < 70 ? below(seed, 2) : below(seed, 6)] &
-					  side->dim.mask) << side->dim.shift;
+			uint64_t which = below(seed, 100) < 70 ? below(seed, 2) : below(seed, 6);
+			uint64_t value = (v[which] & side->dim.mask) << side->dim.shift;
 
 			*word = (*word & ~(side->dim.mask << side->dim.shift)) | value;
 			if (below(seed, 40) == 0) {
@@ -170,7 +170,8 @@ static struct boxes boxes_new(struct pool *p, uint32_t rows, uint32_t count)
 static uint64_t random_value(uint64_t *seed, unsigned style)
 {
 	static const uint64_t edges[] = {
-		0, 1, 2, 255, 256, 65535, 65536, UINT32_MAX, (uint64_t)1 << 32, UINT64_MAX - 1, UINT64_MAX,
+		0, 1, 2, 255, 256, 65535, 65536, UINT32_MAX, (uint64_t)1 << 32, UINT64_MAX - 1,
+		UINT64_MAX,
 	};
 
 	switch (style % 3) {
@@ -186,8 +187,8 @@ static uint64_t random_value(uint64_t *seed, unsigned style)
 static void random_box(struct box *box, uint64_t *seed)
 {
 	static const enum hv_field fields[] = {
-		HV_F_ETH_SRC, HV_F_IP_PROTO, HV_F_TCP_DPORT, HV_F_L4_DPORT, HV_F_TCP_SYN, HV_F_TCP_RST,
-		HV_F_IP_DST, HV_F_FRAME_LEN,
+		HV_F_ETH_SRC, HV_F_IP_PROTO, HV_F_TCP_DPORT, HV_F_L4_DPORT, HV_F_TCP_SYN,
+		HV_F_TCP_RST, HV_F_IP_DST, HV_F_FRAME_LEN,
 	};
 
 	for (uint64_t n = 1 + below(seed, MAX_SIDES - 1); n > 0; n--) {
@@ -266,7 +267,8 @@ static void service_sides(struct box *box, uint64_t *seed)
 		return;
 	box->side[box->sides - 1].hi = box->side[box->sides - 1].lo;
 	if (below(seed, 20))
-		put_side(box, dim(HV_F_L4_DPORT, 0), port, port + (below(seed, 8) ? 0 : below(seed, 50)));
+		put_side(box, dim(HV_F_L4_DPORT, 0), port,
+			 port + (below(seed, 8) ? 0 : below(seed, 50)));
 }
 
 static void shape_box(struct box *box, enum shape shape, uint32_t row, uint64_t *seed)
@@ -339,14 +341,243 @@ START_TEST(ten_thousand_rows_stay_small_and_quick_to_build)
 }
 END_TEST
 
+/* ---- fields that are not there, rows without boxes ------------------------- */
+
+START_TEST(an_absent_field_is_not_zero)
+{
+	struct pool p = {0};
+	struct boxes b = boxes_new(&p, 3, 3);
+	struct hv_ctx ctx = {0};
+	struct section s;
+	struct class_table *t;
+
+	b.count = 3;
+	put_side(&b.box[0], dim(HV_F_TCP_DPORT, 0), 0, 0);
+	b.box[1].row = 1;
+	put_side(&b.box[1], dim(HV_F_TCP_DPORT, 0), 0, UINT64_MAX);
+	b.box[2].row = 2;
+	put_side(&b.box[2], dim(HV_F_IP_PROTO, 0), 0, 0);
+	s = section_new(build(&p, &b));
+	t = load(&s);
+	ck_assert_uint_eq(class_lookup(t, 0, 0, &ctx), 3);
+	ctx.present = (uint64_t)1 << HV_F_IP_PROTO;
+	ck_assert_uint_eq(class_lookup(t, 0, 0, &ctx), 2);
+	ctx.present |= (uint64_t)1 << HV_F_TCP_DPORT;
+	ck_assert_uint_eq(class_lookup(t, 0, 0, &ctx), 0);
+	ctx.tcp_dport = 5;
+	ck_assert_uint_eq(class_lookup(t, 0, 0, &ctx), 1);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(classifiers_without_rows_and_rows_without_boxes_match_nothing)
+{
+	struct pool p = {0};
+	struct class_builder *b = class_builder_new(&p);
+	struct class_side never[2] = {
+		{ dim(HV_F_IP_PROTO, 0), 6, 6 }, { dim(HV_F_IP_PROTO, 0), 7, 9 },
+	};
+	struct hv_ctx ctx = { .present = UINT64_MAX, .ip_proto = 6 };
+	struct section s;
+	struct class_table *t;
+
+	ck_assert_uint_eq(class_builder_begin(b), 0);
+	ck_assert_uint_eq(class_builder_begin(b), 1);
+	class_builder_row(b);
+	class_builder_row(b);
+	class_builder_box(b, never, 2);
+	class_builder_row(b);
+	ck_assert_uint_eq(class_builder_begin(b), 2);
+	class_builder_row(b);
+	class_builder_box(b, never, 1);
+	s = section_new(class_builder_finish(b));
+	t = load(&s);
+	ck_assert_uint_eq(class_count(t), 3);
+	ck_assert_uint_eq(class_rows(t, 0), 0);
+	ck_assert_uint_eq(class_lookup(t, 0, 0, &ctx), 0);
+	ck_assert_uint_eq(class_rows(t, 1), 3);
+	ck_assert_uint_eq(class_lookup(t, 1, 0, &ctx), 3);
+	ck_assert_uint_eq(class_lookup(t, 2, 0, &ctx), 0);
+	ck_assert_uint_eq(class_lookup(t, 2, 1, &ctx), 1);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(the_same_rows_make_the_same_bytes)
+{
+	uint64_t one = 5, two = 5;
+	struct pool p = {0}, q = {0};
+	struct boxes a = shape_boxes(&p, MIXED, 500, &one), b = shape_boxes(&q, MIXED, 500, &two);
+	struct blob x = build(&p, &a), y = build(&q, &b);
+
+	ck_assert_uint_eq(x.len, y.len);
+	ck_assert_int_eq(memcmp(x.bytes, y.bytes, x.len), 0);
+	pool_free(&p);
+	pool_free(&q);
+}
+END_TEST
+
+/* Each match costs another look-up: together they must not cost the square of the rows. */
+START_TEST(walking_all_of_ten_thousand_matching_rows_stays_linear)
+{
+	struct pool p = {0};
+	struct boxes b = boxes_new(&p, 10000, 10000);
+	struct hv_ctx ctx = { .present = UINT64_MAX, .frame_len = 1500 };
+	uint64_t all = 0;
+	uint32_t steps, row = 0;
+	struct section s;
+	struct tree t;
+
+	for (; b.count < 10000; b.count++) {
+		b.box[b.count].row = b.count;
+		put_side(&b.box[b.count], dim(HV_F_FRAME_LEN, 0), 64 + b.count % 7, UINT64_MAX);
+	}
+	s = section_new(build(&p, &b));
+	tree_of(&s, &t);
+	for (uint32_t from = 0; from < 10000; from = row + 1, all += steps) {
+		row = tree_find_counted(&t, from, &ctx, ctx.present, &steps);
+		ck_assert_uint_eq(row, from);
+	}
+	ck_assert_uint_le(all, (uint64_t)10000 * 400);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+/* ---- sections that no builder made ----------------------------------------- */
+
+static int try_section(const struct section *s, const uint8_t *bytes, size_t len,
+		       struct class_table **t)
+{
+	struct arena a;
+
+	arena_init(&a, s->memory, SECTION_ARENA);
+	return class_table_load(&a, bytes, len, t, NULL);
+}
+
+static struct section small_section(struct pool *p, struct boxes *b, uint64_t *seed)
+{
+	*b = shape_boxes(p, MIXED, 24, seed);
+	return section_new(build(p, b));
+}
+
+START_TEST(a_flipped_bit_is_refused_or_harmless)
+{
+	uint64_t seed = 3;
+	struct pool p = {0};
+	struct boxes b;
+	struct section s = small_section(&p, &b, &seed);
+	struct class_table *t;
+	struct hv_ctx ctx[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		near_a_box(&b, &ctx[i], &seed);
+	for (size_t bit = (size_t)_i; bit < 8 * s.len; bit += 4) {
+		s.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (try_section(&s, s.bytes, s.len, &t) == 0) {
+			for (unsigned i = 0; class_count(t) > 0 && i < 8; i++)
+				ck_assert_uint_le(class_lookup(t, 0, i & 1, &ctx[i]),
+						  class_rows(t, 0));
+		}
+		s.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(a_section_that_was_cut_or_grew_is_refused)
+{
+	uint64_t seed = 3;
+	struct pool p = {0};
+	struct boxes b;
+	struct section s = small_section(&p, &b, &seed);
+	struct class_table *t;
+	uint8_t *grown = calloc(1, s.len + 8);
+
+	for (size_t len = 0; len < s.len; len++) {
+		uint8_t *cut = malloc(len + 1);
+
+		memcpy(cut, s.bytes, len);
+		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
+		free(cut);
+	}
+	memcpy(grown, s.bytes, s.len);
+	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
+	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
+	free(grown);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+/* Head and entry, word by word; each of these is refused. */
+START_TEST(a_head_that_is_not_a_classifiers_is_refused)
+{
+	static const struct { size_t at; uint32_t add; } bad[] = {
+		{ 0, 1 }, { 4, 1 }, { 4, UINT32_MAX }, { 8, 1 }, { 8, UINT32_MAX }, { 8, 1u << 31 },
+		{ 16, 8 }, { 16, (uint32_t)-8 }, { 20, 8 }, { 20, (uint32_t)-8 }, { 20, 4 },
+		{ 24, 1 }, { 24, (uint32_t)-1 }, { 28, 1 }, { 32, 1 },
+	};
+	uint64_t seed = 3;
+	struct pool p = {0};
+	struct boxes b;
+	struct section s = small_section(&p, &b, &seed);
+	struct class_table *t;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint32_t *word = (uint32_t *)(s.bytes + bad[i].at);
+
+		*word += bad[i].add;
+		ck_assert_msg(try_section(&s, s.bytes, s.len, &t) == POLICY_EINVAL, "%zu + %u",
+			      bad[i].at, bad[i].add);
+		*word -= bad[i].add;
+	}
+	ck_assert_int_eq(try_section(&s, s.bytes, s.len, &t), 0);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(an_arena_that_is_too_small_is_an_error)
+{
+	uint64_t seed = 3;
+	struct pool p = {0};
+	struct boxes b;
+	struct section s = small_section(&p, &b, &seed);
+	struct class_table *t;
+	struct arena a;
+
+	for (size_t size = 0; size < 64; size += 16) {
+		arena_init(&a, s.memory, size);
+		ck_assert_int_eq(class_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
+	}
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("classifiers");
+	TCase *tc = unit_case(s, "rows");
 
-	tcase_add_loop_test(unit_case(s, "random"), random_boxes_answer_as_if_each_was_tried, 0, 10);
+	tcase_add_test(tc, an_absent_field_is_not_zero);
+	tcase_add_test(tc, classifiers_without_rows_and_rows_without_boxes_match_nothing);
+	tcase_add_test(tc, the_same_rows_make_the_same_bytes);
+	tcase_add_test(tc, walking_all_of_ten_thousand_matching_rows_stays_linear);
+	tc = unit_case(s, "loader");
+	tcase_add_loop_test(tc, a_flipped_bit_is_refused_or_harmless, 0, 4);
+	tcase_add_test(tc, a_section_that_was_cut_or_grew_is_refused);
+	tcase_add_test(tc, a_head_that_is_not_a_classifiers_is_refused);
+	tcase_add_test(tc, an_arena_that_is_too_small_is_an_error);
+
+	tcase_add_loop_test(unit_case(s, "random"), random_boxes_answer_as_if_each_was_tried, 0, 6);
 	tcase_add_loop_test(unit_case(s, "shapes"),
 			    shapes_of_policies_answer_as_if_each_box_was_tried, 0, SHAPES);
-	tcase_add_loop_test(unit_case(s, "size"), ten_thousand_rows_stay_small_and_quick_to_build, 0,
-			    SHAPES);
+	tcase_add_loop_test(unit_case(s, "size"),
+			    ten_thousand_rows_stay_small_and_quick_to_build, 0, SHAPES);
 	return s;
 }

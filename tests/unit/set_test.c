@@ -5,11 +5,13 @@
 
 #include "compiler/build.h"
 #include "policy/set.h"
+#include "policy/table_format.h"
 #include "tests/unit/tables.h"
 #include "tests/unit/unit.h"
 
 /* A set as the front end makes it. */
-static struct set *set_new(struct pool *p, unsigned arity, const enum value_type *types, size_t room)
+static struct set *set_new(struct pool *p, unsigned arity, const enum value_type *types,
+			   size_t room)
 {
 	struct set *s = pool_alloc(p, sizeof(*s));
 
@@ -209,10 +211,11 @@ static void check_set(const struct set *s, const struct set_table *t, uint32_t n
 		ck_assert_uint_eq(set_words(t, number), key_of(s, v, key));
 		ck_assert_int_eq(set_has(t, number, key), naive(s, v));
 		if (set_words(t, number) == 1) {
-			uint64_t hi = v->lo + (below(seed, 2) ? below(seed, 5) : rnd(seed) >> below(seed, 64));
+			uint64_t lo = v->lo, more = below(seed, 5), hi;
 
-			ck_assert_int_eq(set_meets(t, number, v->lo, hi), naive_meets(s, v->lo, hi));
-			ck_assert_int_eq(set_meets(t, number, 0, v->lo), naive_meets(s, 0, v->lo));
+			hi = lo + (below(seed, 2) ? more : rnd(seed) >> below(seed, 64));
+			ck_assert_int_eq(set_meets(t, number, lo, hi), naive_meets(s, lo, hi));
+			ck_assert_int_eq(set_meets(t, number, 0, lo), naive_meets(s, 0, lo));
 		}
 	}
 }
@@ -221,7 +224,8 @@ static struct set *random_set(struct pool *p, unsigned kind, uint64_t *seed)
 {
 	static const enum value_type types[][5] = {
 		{ TYPE_NUM }, { TYPE_MAC }, { TYPE_IP }, { TYPE_IP4 }, { TYPE_IP, TYPE_NUM },
-		{ TYPE_IP, TYPE_IP, TYPE_NUM }, { TYPE_MAC, TYPE_NUM }, { TYPE_NUM, TYPE_NUM, TYPE_NUM },
+		{ TYPE_IP, TYPE_IP, TYPE_NUM }, { TYPE_MAC, TYPE_NUM },
+		{ TYPE_NUM, TYPE_NUM, TYPE_NUM },
 		{ TYPE_IP, TYPE_IP, TYPE_IP, TYPE_IP, TYPE_IP },
 	};
 	static const unsigned arity[] = { 1, 1, 1, 1, 2, 3, 2, 3, 5 };
@@ -250,7 +254,7 @@ START_TEST(random_sets_answer_as_if_each_element_was_tried)
 {
 	uint64_t seed = 5000 + (uint64_t)_i;
 
-	for (unsigned round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < 15; round++) {
 		struct pool p = {0};
 		const struct set *sets[9];
 		struct section s;
@@ -309,12 +313,283 @@ START_TEST(a_hundred_thousand_elements_build_at_once)
 }
 END_TEST
 
+/* ---- sections that no builder made ----------------------------------------- */
+
+/* Three sets: numbers, hashed, with a range; addresses of both families; a tree of tuples. */
+static struct section small_section(struct pool *p)
+{
+	static const enum value_type types[2] = { TYPE_IP, TYPE_NUM };
+	struct set *sets[3] = {
+		set_new(p, 1, types + 1, 20), set_new(p, 1, types, 20), set_new(p, 2, types, 20),
+	};
+
+	for (uint64_t i = 0; i < 20; i++) {
+		struct value n[2] = { { .lo = i * 10 }, { .lo = i * 10 + (i % 10 ? 0 : 7) } };
+		struct value ip[2] = {
+			{ .family = i < 10 ? 4 : 6, .hi = i < 10 ? 0 : i, .lo = i * 50 },
+			{ .lo = i },
+		};
+		struct value end[2] = { ip[0], { .lo = i + 5 } };
+
+		add(p, sets[0], &n[0], &n[1]);
+		add(p, sets[1], ip, ip);
+		add(p, sets[2], ip, end);
+	}
+	return build(p, (const struct set *const *)sets, 3);
+}
+
+static int try_section(const struct section *s, const uint8_t *bytes, size_t len,
+		       struct set_table **t)
+{
+	struct arena a;
+
+	arena_init(&a, s->memory, SECTION_ARENA);
+	return set_table_load(&a, bytes, len, t, NULL);
+}
+
+START_TEST(a_flipped_bit_is_refused_or_harmless)
+{
+	struct pool p = {0};
+	struct section s = small_section(&p);
+	struct set_table *t;
+	unsigned answers = 0;
+
+	for (size_t bit = (size_t)_i; bit < 8 * s.len; bit += 4) {
+		s.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (try_section(&s, s.bytes, s.len, &t) == 0) {
+			for (uint32_t set = 0; set < set_count(t); set++) {
+				uint64_t lo = bit % 200, hi = bit % 220;
+				uint64_t key[SET_MAX_WORDS] = { bit % 3 ? 4 : 6, 0, lo, bit % 20 };
+
+				answers += set_has(t, set, key) + set_meets(t, set, lo, hi);
+			}
+		}
+		s.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	ck_assert_uint_gt(answers, 0);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(a_section_that_was_cut_or_grew_is_refused)
+{
+	struct pool p = {0};
+	struct section s = small_section(&p);
+	struct set_table *t;
+	uint8_t *grown = calloc(1, s.len + 8);
+
+	for (size_t len = 0; len < s.len; len++) {
+		uint8_t *cut = malloc(len + 1);
+
+		memcpy(cut, s.bytes, len);
+		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
+		free(cut);
+	}
+	memcpy(grown, s.bytes, s.len);
+	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
+	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
+	ck_assert_int_eq(try_section(&s, grown + 1, s.len - 1, &t), POLICY_EINVAL);
+	free(grown);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+/* One set by hand: @len bytes at @bytes, between a head and nothing. */
+static int try_set(uint32_t kind, uint32_t words, const void *bytes, size_t len,
+		   struct set_table **t, struct section *keep)
+{
+	struct pool p = {0};
+	uint8_t *at = pool_alloc(&p, sizeof(struct table_head) + sizeof(struct table_entry) + len);
+	struct table_head h = { .magic = SETS_MAGIC, .format = TABLE_FORMAT, .count = 1 };
+	struct table_entry e = {
+		.offset = sizeof(h) + sizeof(e), .len = (uint32_t)len, .kind = kind, .words = words,
+	};
+	int ret;
+
+	memcpy(at, &h, sizeof(h));
+	memcpy(at + sizeof(h), &e, sizeof(e));
+	memcpy(at + sizeof(h) + sizeof(e), bytes, len);
+	*keep = section_new((struct blob){ at, sizeof(h) + sizeof(e) + len });
+	ret = try_section(keep, keep->bytes, keep->len, t);
+	pool_free(&p);
+	return ret;
+}
+
+static int refuse(uint32_t kind, uint32_t words, const void *bytes, size_t len)
+{
+	struct set_table *t;
+	struct section keep;
+	int ret = try_set(kind, words, bytes, len, &t, &keep);
+
+	section_free(&keep);
+	return ret;
+}
+
+/* A part of one word with @ranges intervals and @all more, as many words as there are. */
+struct hand_part {
+	struct key_part h;
+	uint64_t word[32];
+};
+
+START_TEST(intervals_must_ascend_and_lie_apart)
+{
+	static const struct { uint64_t word[4]; int code; } row[] = {
+		{ { 1, 4, 3, 9 }, 0 }, { { 1, 4, 1, 4 }, 0 }, { { 1, 4, 3, 3 }, POLICY_EINVAL },
+		{ { 5, 4, 4, 9 }, POLICY_EINVAL }, { { 1, 4, 4, 9 }, POLICY_EINVAL },
+		{ { 5, 4, 3, 9 }, POLICY_EINVAL }, { { 0, 4, 3, UINT64_MAX }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct hand_part p = { .h = { .ranges = 2 } };
+		size_t len = sizeof(p.h) + sizeof(row[i].word);
+
+		memcpy(p.word, row[i].word, sizeof(row[i].word));
+		ck_assert_msg(refuse(TABLE_KEYS, 1, &p, len) == row[i].code, "ranges %zu", i);
+		p.h.ranges = 0;
+		p.h.all = 2;
+		ck_assert_msg(refuse(TABLE_KEYS, 1, &p, len) == row[i].code, "all %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(parts_must_fill_their_set)
+{
+	struct hand_part p = { .h = { .ranges = 2 }, .word = { 1, 4, 3, 9 } };
+
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) + 24), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) + 40), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) - 8), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 2, &p, sizeof(p.h) + 32), POLICY_EINVAL);
+	p = (struct hand_part){ .h = { .log2 = 1 } };
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) + 32), 0);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 2, &p, sizeof(p.h) + 64), 0);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 2, &p, sizeof(p.h) + 56), POLICY_EINVAL);
+	p.h.log2 = TABLE_MAX_LOG2 + 1;
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) + 32), POLICY_EINVAL);
+	p = (struct hand_part){ .h = { .all = 1 } };
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, &p, sizeof(p.h) + 16), 0);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 2, &p, sizeof(p.h) + 16), POLICY_EINVAL);
+}
+END_TEST
+
+START_TEST(a_hash_of_the_largest_size_loads_and_no_larger_one)
+{
+	size_t len = sizeof(struct key_part) + TABLE_SLOTS(TABLE_MAX_LOG2) * 16;
+	struct key_part *h = calloc(1, len);
+
+	h->log2 = TABLE_MAX_LOG2;
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, h, sizeof(*h) + TABLE_SLOTS(TABLE_MAX_LOG2) * 8), 0);
+	h->log2 = TABLE_MAX_LOG2 + 1;
+	ck_assert_int_eq(refuse(TABLE_KEYS, 1, h, len), POLICY_EINVAL);
+	free(h);
+}
+END_TEST
+
+START_TEST(kinds_and_words_must_fit)
+{
+	struct hand_part p[2] = { 0 };
+	uint8_t two[2 * sizeof(struct key_part) + 8] = {0};
+
+	ck_assert_int_eq(refuse(0, 1, p, sizeof(p->h)), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_TREE + 1, 1, p, sizeof(p->h)), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_KEYS, 0, p, sizeof(p->h)), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_KEYS, SET_MAX_WORDS, p, sizeof(p->h)), 0);
+	ck_assert_int_eq(refuse(TABLE_KEYS, SET_MAX_WORDS + 1, p, sizeof(p->h)), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_IP, 3, two, sizeof(two) - 8), 0);
+	ck_assert_int_eq(refuse(TABLE_IP, 3, two, sizeof(two)), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_IP, 3, two, sizeof(two) / 2), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_IP, 3, two, 8), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_IP, 4, two, sizeof(two) - 8), POLICY_EINVAL);
+	ck_assert_int_eq(refuse(TABLE_TREE, 1, two, sizeof(two)), POLICY_EINVAL);
+}
+END_TEST
+
+/* A tree's words are the key's, and a key has no presence bits. */
+START_TEST(a_tree_must_not_look_behind_its_key)
+{
+	struct {
+		struct tree_head h;
+		struct tree_dim dim;
+		struct tree_box box[2];
+		struct tree_side side;
+		uint32_t list, pad;
+	} t = {
+		.h = { .rows = 1, .dims = 1, .boxes = 1, .sides = 1, .root = KID_BOX },
+		.dim = { .offset = 8, .mask = UINT64_MAX },
+		.box = { { .row = 0 }, { .row = 1, .side = 1 } }, .side = { .lo = 5 },
+	};
+	const uint64_t key[2] = { 0, 5 };
+	struct section keep;
+	struct set_table *s;
+
+	ck_assert_int_eq(try_set(TABLE_TREE, 2, &t, sizeof(t), &s, &keep), 0);
+	ck_assert(set_has(s, 0, key));
+	ck_assert(!set_has(s, 0, (const uint64_t[]){ 5, 0 }));
+	ck_assert(!set_meets(s, 0, 0, UINT64_MAX));
+	section_free(&keep);
+	ck_assert_int_eq(refuse(TABLE_TREE, 1, &t, sizeof(t)), POLICY_EINVAL);
+	t.box[0].need = 1;
+	ck_assert_int_eq(refuse(TABLE_TREE, 2, &t, sizeof(t)), POLICY_EINVAL);
+}
+END_TEST
+
+/* An address is not an address of the other family, nor one with a stray high word. */
+START_TEST(families_are_kept_apart)
+{
+	struct pool p = {0};
+	struct section s = small_section(&p);
+	struct set_table *t = load(&s);
+
+	ck_assert(set_has(t, 1, (const uint64_t[]){ 4, 0, 50 }));
+	ck_assert(!set_has(t, 1, (const uint64_t[]){ 4, 1, 50 }));
+	ck_assert(!set_has(t, 1, (const uint64_t[]){ 6, 0, 50 }));
+	ck_assert(!set_has(t, 1, (const uint64_t[]){ 0, 0, 50 }));
+	ck_assert(set_has(t, 1, (const uint64_t[]){ 6, 10, 500 }));
+	ck_assert(!set_has(t, 1, (const uint64_t[]){ 4, 10, 500 }));
+	ck_assert(!set_has(t, 1, (const uint64_t[]){ 5, 10, 500 }));
+	ck_assert(!set_meets(t, 1, 0, UINT64_MAX));
+	ck_assert(set_meets(t, 0, 0, UINT64_MAX));
+	ck_assert(!set_meets(t, 0, UINT64_MAX, 0));
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
+START_TEST(an_arena_that_is_too_small_is_an_error)
+{
+	struct pool p = {0};
+	struct section s = small_section(&p);
+	struct set_table *t;
+	struct arena a;
+
+	for (size_t size = 0; size < 64; size += 16) {
+		arena_init(&a, s.memory, size);
+		ck_assert_int_eq(set_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
+	}
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("sets");
+	TCase *tc = unit_case(s, "loader");
 
-	tcase_add_loop_test(unit_case(s, "random"), random_sets_answer_as_if_each_element_was_tried, 0,
-			    8);
+	tcase_add_loop_test(tc, a_flipped_bit_is_refused_or_harmless, 0, 4);
+	tcase_add_test(tc, a_section_that_was_cut_or_grew_is_refused);
+	tcase_add_test(tc, intervals_must_ascend_and_lie_apart);
+	tcase_add_test(tc, parts_must_fill_their_set);
+	tcase_add_test(tc, a_hash_of_the_largest_size_loads_and_no_larger_one);
+	tcase_add_test(tc, kinds_and_words_must_fit);
+	tcase_add_test(tc, a_tree_must_not_look_behind_its_key);
+	tcase_add_test(tc, families_are_kept_apart);
+	tcase_add_test(tc, an_arena_that_is_too_small_is_an_error);
+
+	tcase_add_loop_test(unit_case(s, "random"),
+			    random_sets_answer_as_if_each_element_was_tried, 0, 8);
 	tcase_add_loop_test(unit_case(s, "size"), a_hundred_thousand_elements_build_at_once, 0, 4);
 	return s;
 }

@@ -33,7 +33,7 @@ struct section {
 	struct arena arena;
 };
 
-#define SECTION_ARENA	((size_t)16 << 20)
+#define SECTION_ARENA	((size_t)4 << 20)
 
 static inline struct section section_new(struct blob blob)
 {
