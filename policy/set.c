@@ -81,7 +81,8 @@ ALWAYS_INLINE bool hash_has(const struct part *p, uint32_t words, const uint64_t
 }
 
 /* How many of the @n ascending keys at @lo are not above @key. */
-ALWAYS_INLINE uint32_t not_above(const uint64_t *lo, uint32_t n, uint32_t words, const uint64_t *key)
+ALWAYS_INLINE uint32_t not_above(const uint64_t *lo, uint32_t n, uint32_t words,
+				 const uint64_t *key)
 {
 	const uint64_t *at;
 	uint32_t below = 0, half;
