@@ -240,5 +240,5 @@ uint64_t policy_cost(const struct policy *p, enum hv_hook hook)
 
 uint64_t policy_cost_per_byte(const struct policy *p, enum hv_hook hook)
 {
-	return 0;
+	return p->has_hook[hook] && p->matches ? match_hook_byte_cost(p->matches, hook) : 0;
 }
