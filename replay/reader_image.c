@@ -122,6 +122,7 @@ static int image_reader_next(struct reader *r, struct item *item)
 	d->sector_size = IMAGE_SECTOR;
 	d->total_sectors = im->sectors;
 	im->next += sectors;
+	r->stream.base = offset + len;	/* reads go past the stream: keep its place */
 	return 1;
 }
 

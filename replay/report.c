@@ -1,0 +1,174 @@
+/*
+ * report.c - the summary that a person reads
+ */
+#include "replay/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "policy/field.h"
+
+#define UNIT_TEXT	24u
+
+/* @value with a unit that leaves at most three digits before the point. */
+static const char *amount(char text[UNIT_TEXT], double value, const char *unit)
+{
+	static const char *const prefix[] = { "", "k", "M", "G", "T", "P" };
+	unsigned i = 0;
+
+	while (value >= 1000 && i < 5) {
+		value /= 1000;
+		i++;
+	}
+	snprintf(text, UNIT_TEXT, i ? "%.1f %s%s" : "%.0f %s%s", value, prefix[i], unit);
+	return text;
+}
+
+void report_input(FILE *out, unsigned number, const char *path, const char *description,
+		  const struct totals *t)
+{
+	char bytes[UNIT_TEXT];
+
+	fprintf(out, "input %u    %s: %s, %" PRIu64 " transfers, %s\n", number, path, description,
+		t->transfers, amount(bytes, (double)t->bytes, "B"));
+}
+
+static uint64_t outcome_sum(const struct totals *t, enum outcome o)
+{
+	uint64_t sum = 0;
+	int h;
+
+	for (h = 0; h < HV_HOOKS; h++)
+		sum += t->hook[h][o];
+	return sum;
+}
+
+static void report_speed(FILE *out, const struct totals *t, uint64_t wall_ns)
+{
+	double seconds = (double)wall_ns / 1e9;
+	char speed[UNIT_TEXT];
+
+	if (!t->transfers || !wall_ns)
+		return;
+	fprintf(out, "time       %.3f s: %.0f transfers/s, %s, %.0f ns a transfer\n", seconds,
+		(double)t->transfers / seconds, amount(speed, (double)t->bytes / seconds, "B/s"),
+		(double)wall_ns / (double)t->transfers);
+	if (t->time_last_ns > t->time_first_ns)
+		fprintf(out, "recorded   over %.3f s\n",
+			(double)(t->time_last_ns - t->time_first_ns) / 1e9);
+}
+
+static void report_hooks(FILE *out, const struct loaded *l, const struct totals *t)
+{
+	int h;
+
+	fprintf(out, "\n%-14s %10s %10s %10s %10s   %s\n", "hook", "passed", "rewritten", "dropped",
+		"silently", "worst case of one transfer");
+	for (h = 0; h < HV_HOOKS; h++) {
+		const uint64_t *n = t->hook[h];
+
+		if (!n[OUTCOME_PASS] && !n[OUTCOME_REWRITE] && !n[OUTCOME_DROP] &&
+		    !n[OUTCOME_SILENT] && !policy_has_hook(l->policy, (enum hv_hook)h))
+			continue;
+		fprintf(out, "%-14s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64,
+			hv_hook_name[h], n[OUTCOME_PASS], n[OUTCOME_REWRITE], n[OUTCOME_DROP],
+			n[OUTCOME_SILENT]);
+		if (policy_has_hook(l->policy, (enum hv_hook)h))
+			fprintf(out, "   %" PRIu64 " instructions + %" PRIu64 " a byte",
+				policy_cost(l->policy, (enum hv_hook)h),
+				policy_cost_per_byte(l->policy, (enum hv_hook)h));
+		else
+			fprintf(out, "   no rules");
+		fputc('\n', out);
+	}
+}
+
+/* "17", or with several inputs "2:17": which one. */
+static const char *place(char text[UNIT_TEXT + 16], const struct options *o, uint32_t input,
+			 uint64_t transfer)
+{
+	if (!transfer)
+		strcpy(text, "-");
+	else if (o->input_count > 1)
+		snprintf(text, UNIT_TEXT + 16, "%u:%" PRIu64, input + 1, transfer);
+	else
+		snprintf(text, UNIT_TEXT + 16, "%" PRIu64, transfer);
+	return text;
+}
+
+static void report_rule(FILE *out, const struct loaded *l, const struct options *o,
+			uint32_t number, const struct rule_total *r)
+{
+	const struct hvb_rule *rule = policy_rule(l->policy, number);
+	char first[UNIT_TEXT + 16], last[UNIT_TEXT + 16], bytes[UNIT_TEXT];
+
+	fprintf(out, "%-14s %-20s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+		" %10s %10s %10s", rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "",
+		policy_string(l->policy, rule->label), r->hits,
+		r->outcome[OUTCOME_PASS], r->outcome[OUTCOME_REWRITE], r->outcome[OUTCOME_DROP],
+		r->outcome[OUTCOME_SILENT], place(first, o, r->first_input, r->first),
+		place(last, o, r->last_input, r->last), amount(bytes, (double)r->bytes, "B"));
+	if (r->suppressed)
+		fprintf(out, "  %" PRIu64 " events over the limit", r->suppressed);
+	fputc('\n', out);
+}
+
+/* Rules that hit, in the order of the policy; of the others only how many they are. */
+static void report_rules(FILE *out, const struct loaded *l, const struct options *o,
+			 const struct totals *t)
+{
+	uint32_t i, silent = 0;
+
+	if (!t->rule_count)
+		return;
+	fprintf(out, "\n%-14s %-20s %10s %10s %10s %10s %10s %10s %10s %10s\n", "hook", "rule",
+		"hits", "passed", "rewritten", "dropped", "silently", "first", "last", "bytes");
+	for (i = 0; i < t->rule_count; i++) {
+		if (t->rule[i].hits || t->rule_count <= 20)
+			report_rule(out, l, o, i, &t->rule[i]);
+		else
+			silent++;
+	}
+	if (silent)
+		fprintf(out, "%" PRIu32 " other rules never hit\n", silent);
+}
+
+static void report_counters(FILE *out, const struct loaded *l, const struct totals *t)
+{
+	uint32_t i;
+	bool any = t->not_judged || t->failed;
+
+	for (i = JUDGE_MALFORMED; i < JUDGE_COUNTERS; i++)
+		any |= t->counter[i] != 0;
+	if (!any && !t->user_count)
+		return;
+	fputc('\n', out);
+	for (i = JUDGE_MALFORMED; i < JUDGE_COUNTERS; i++)
+		if (t->counter[i])
+			fprintf(out, "%12" PRIu64 "  %s\n", t->counter[i], judge_counter_name[i]);
+	if (t->not_judged)
+		fprintf(out, "%12" PRIu64 "  disk commands that no hook judges\n", t->not_judged);
+	if (t->failed)
+		fprintf(out, "%12" PRIu64 "  disk commands that always fail\n", t->failed);
+	for (i = 0; i < t->user_count; i++)
+		fprintf(out, "%12" PRIu64 "  count %s\n", t->user[i],
+			policy_counter_name(l->policy, i));
+}
+
+void report_totals(FILE *out, const struct loaded *l, const struct options *o,
+		   const struct totals *t, uint64_t wall_ns)
+{
+	char bytes[UNIT_TEXT];
+
+	fprintf(out, "policy     %s, version %" PRIu64 " (%s)\n", policy_name(l->policy),
+		policy_version(l->policy), o->policy);
+	fprintf(out, "judged     %" PRIu64 " transfers, %s: %" PRIu64 " passed, %" PRIu64
+		" rewritten, %" PRIu64 " dropped, %" PRIu64 " dropped silently\n", t->transfers,
+		amount(bytes, (double)t->bytes, "B"), outcome_sum(t, OUTCOME_PASS),
+		outcome_sum(t, OUTCOME_REWRITE), outcome_sum(t, OUTCOME_DROP),
+		outcome_sum(t, OUTCOME_SILENT));
+	report_speed(out, t, wall_ns);
+	report_hooks(out, l, t);
+	report_rules(out, l, o, t);
+	report_counters(out, l, t);
+}
