@@ -146,9 +146,10 @@ static int take_line(struct fake *f, struct fake_expect *e, const char *s)
 		return fake_add_map(f, a, b);
 	if (sscanf(s, "region %u %31s", &a, word) == 2)
 		return fake_add_region(f, a, strcmp(word, "rw") == 0);
-	if (sscanf(s, "ctx %u %lli", &a, (long long *)&n) == 2) {
+	if (sscanf(s, "ctx %u %31s", &a, word) == 2) {
 		if (a > sizeof(f->ctx) - 8)
 			return -1;
+		n = strtoull(word, NULL, 0);
 		memcpy((char *)&f->ctx + a, &n, 8);
 		return 0;
 	}
@@ -156,8 +157,8 @@ static int take_line(struct fake *f, struct fake_expect *e, const char *s)
 		f->in.entry[a < HV_HOOKS ? a : 0] = b;
 		return 0;
 	}
-	if (sscanf(s, "result %lli", (long long *)&n) == 1) {
-		e->result = n;
+	if (sscanf(s, "result %31s", word) == 1) {
+		e->result = strtoull(word, NULL, 0);
 		return 0;
 	}
 	if (sscanf(s, "cost %llu", &n) == 1) {

@@ -12,7 +12,7 @@
 #define FAKE_MAX_MAPS		4
 #define FAKE_MAX_REGIONS	4
 #define FAKE_REGION_SIZE	1024
-#define FAKE_MAX_INSNS		4096
+#define FAKE_MAX_INSNS		8192
 
 /* One value, found when the key's first byte is not 0. */
 struct map {

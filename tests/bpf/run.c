@@ -1,7 +1,7 @@
 /*
  * run.c - each file named *.bpf in the folders given is one test of verifier and interpreter
  *
- * Without arguments the folders are $srcdir/tests/bpf/cases and $builddir/tests/bpf/vectors.
+ * Arguments are files or folders; without any, the folder is $srcdir/tests/bpf/cases.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -102,13 +102,13 @@ int main(int argc, char **argv)
 	struct fake *f = malloc(sizeof(*f));
 	void *memory = aligned_alloc(16, ARENA_SIZE);
 
-	if (argc > 1 && strstr(argv[1], ".bpf"))
-		for (int i = 1; i < argc; i++)
-			run_file(argv[i], f, memory);
-	else
-		run_folder(getenv("srcdir"), "/tests/bpf/cases", f, memory);
 	if (argc == 1)
-		run_folder(getenv("builddir"), "/tests/bpf/vectors", f, memory);
+		run_folder(getenv("srcdir"), "/tests/bpf/cases", f, memory);
+	for (int i = 1; i < argc; i++)
+		if (strstr(argv[i], ".bpf"))
+			run_file(argv[i], f, memory);
+		else
+			run_folder(argv[i], "", f, memory);
 	printf("1..%d\n", number);
 	free(f);
 	free(memory);

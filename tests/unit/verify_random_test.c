@@ -1,0 +1,241 @@
+/*
+ * verify_random_test.c - random programs: what the verifier claims holds when they run
+ */
+#include "policy/verify.h"
+#include "tests/bpf/fake.h"
+#include "tests/bpf/gen.h"
+#include "tests/bpf/model.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRAMS	6000
+#define ARENA_SIZE	(4u << 20)
+
+/* What the verifier knew before each instruction, and what is wrong about it. */
+struct claims {
+	struct fake *f;
+	struct state at[FAKE_MAX_INSNS];
+	bool seen[FAKE_MAX_INSNS];
+	uint64_t checked;
+	const char *wrong;
+	uint32_t pc;
+	unsigned reg;
+};
+
+static void note(void *arg, const struct verifier *v, uint32_t pc, const struct state *st)
+{
+	struct claims *c = arg;
+
+	c->at[pc] = *st;
+	c->seen[pc] = true;
+}
+
+/* Does @value fit what is claimed of it? */
+static bool fits(const struct fake *f, const struct reg *r, uint64_t value, uint64_t fp)
+{
+	switch (r->type) {
+	case REG_NUM:
+		return range_contains(&r->r, value);
+	case REG_CTX:
+		return range_contains(&r->r, value - (uintptr_t)&f->ctx);
+	case REG_STACK:
+		return range_contains(&r->r, value - fp);
+	case REG_VALUE_OR_NULL:
+		if (value == 0)
+			return true;
+		/* fall through */
+	case REG_VALUE:
+		return range_contains(&r->r, value - (uintptr_t)f->map[r->object].value);
+	case REG_DATA:
+		return range_contains(&r->r, value - (uintptr_t)f->regions[r->object].base);
+	default:
+		return true;
+	}
+}
+
+static void hold(void *arg, uint32_t pc, const uint64_t reg[11], unsigned level)
+{
+	struct claims *c = arg;
+	const struct state *st = &c->at[pc];
+
+	if (c->wrong)
+		return;
+	c->pc = pc;
+	if (!c->seen[pc]) {
+		c->wrong = "an instruction runs that the verifier called unreachable";
+		return;
+	}
+	for (c->reg = 0; c->reg < BPF_FP; c->reg++) {
+		c->checked++;
+		if (!fits(c->f, &st->reg[c->reg], reg[c->reg], reg[10])) {
+			c->wrong = "a register holds what it cannot";
+			return;
+		}
+	}
+	for (unsigned s = 0; s < VERIFY_SLOTS; s++) {
+		uint64_t value;
+
+		if (!(st->spilled >> s & 1))
+			continue;
+		memcpy(&value, (const char *)(uintptr_t)reg[10] - BPF_STACK_SIZE + 8 * s, 8);
+		c->reg = 100 + s;
+		if (!fits(c->f, &st->slot[s], value, reg[10])) {
+			c->wrong = "a stack slot holds what it cannot";
+			return;
+		}
+	}
+}
+
+START_TEST(claims_hold_and_the_interpreter_agrees_with_the_model)
+{
+	struct fake *f = malloc(sizeof(*f)), *copy = malloc(sizeof(*copy));
+	struct claims *c = malloc(sizeof(*c));
+	void *memory = aligned_alloc(16, ARENA_SIZE);
+	unsigned verified = 0;
+	uint64_t checked = 0;
+
+	for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+		const struct program *p;
+		struct policy_error err = { 0 };
+		struct arena a;
+		uint64_t want = 0, got;
+		const char *fault;
+
+		gen_program(f, seed);
+		arena_init(&a, memory, ARENA_SIZE);
+		memset(c->seen, 0, sizeof(c->seen));
+		c->checked = 0;
+		c->wrong = NULL;
+		if (verify_observed(&a, &f->in, &p, &err, note, c))
+			continue;
+		verified++;
+		model_copy(copy, f);
+		c->f = copy;
+		fault = model_run(copy, HV_HOOK_NET_OUT, &want, hold, c);
+		ck_assert_msg(fault == NULL, "seed %llu: %s", (unsigned long long)seed, fault);
+		ck_assert_msg(c->wrong == NULL, "seed %llu: %s at %u, r%u", (unsigned long long)seed,
+			      c->wrong, c->pc, c->reg);
+		checked += c->checked;
+		got = program_run(p, HV_HOOK_NET_OUT, NULL, &f->ctx);
+		ck_assert_msg(got == want, "seed %llu: 0x%llx, the model says 0x%llx",
+			      (unsigned long long)seed, (unsigned long long)got,
+			      (unsigned long long)want);
+		ck_assert_msg(memcmp(f->bytes, copy->bytes, sizeof(f->bytes)) == 0 &&
+			      memcmp(f->map[0].value, copy->map[0].value, 80) == 0,
+			      "seed %llu: memory differs", (unsigned long long)seed);
+	}
+	/* the generator must not drift into programs that are all refused */
+	ck_assert_uint_gt(verified, PROGRAMS / 2);
+	ck_assert_uint_gt(checked, PROGRAMS * 100);
+	free(f);
+	free(copy);
+	free(c);
+	free(memory);
+}
+END_TEST
+
+/* Each ALU operation on ranges that are drawn around two numbers holds their result. */
+static struct range around(uint64_t *seed, uint64_t n)
+{
+	struct range r = range_const(n), other;
+	unsigned joins = (unsigned)(gen_random(seed) >> 60) % 3;
+
+	for (unsigned i = 0; i < joins; i++) {
+		other = range_const(n + (gen_random(seed) >> (gen_random(seed) >> 58)) -
+				    (gen_random(seed) >> (gen_random(seed) >> 58)));
+		r = range_join(&r, &other);
+	}
+	if (gen_random(seed) >> 63)
+		range_sync(&r);
+	return r;
+}
+
+static uint64_t number(uint64_t *seed)
+{
+	uint64_t n = gen_random(seed) >> (gen_random(seed) >> 58);
+
+	return gen_random(seed) >> 63 ? 0 - n : n;
+}
+
+START_TEST(every_operation_on_ranges_is_sound)
+{
+	struct fake *f = malloc(sizeof(*f));
+	uint64_t seed = 42;
+
+	fake_init(f);
+	for (unsigned op = 1; op < BPF_OPS; op++) {
+		const struct bpf_op_info *info = &bpf_op_table[op];
+		bool is_alu = info->kind == KIND_ALU64 || info->kind == KIND_ALU32;
+
+		for (int n = 0; n < 2000 && is_alu; n++) {
+			uint64_t x = number(&seed), y = number(&seed), got;
+			struct range a = around(&seed, x), b, r;
+
+			if (!bpf_uses_reg(op))
+				y = (uint64_t)(int64_t)(int32_t)(info->imm < OPERAND_N ? info->imm : y);
+			b = bpf_uses_reg(op) ? around(&seed, y) : range_const(y);
+			f->ctx.eth_src = x;
+			f->ctx.eth_dst = y;
+			f->insns[0] = (struct bpf_insn){ 0x79, 0x12, offsetof(struct hv_ctx, eth_dst), 0 };
+			f->insns[1] = (struct bpf_insn){ 0x79, 0x10, offsetof(struct hv_ctx, eth_src), 0 };
+			f->insns[2] = (struct bpf_insn){ info->opcode, bpf_uses_reg(op) ? 0x20 : 0,
+							 info->off, bpf_uses_reg(op) ? 0 : (int32_t)y };
+			f->insns[3] = (struct bpf_insn){ 0x95, 0, 0, 0 };
+			f->in.insn_count = 4;
+			ck_assert_ptr_null(model_run(f, HV_HOOK_NET_OUT, &got, NULL, NULL));
+			r = range_alu(op, &a, &b);
+			ck_assert_msg(range_contains(&r, got), "%s: 0x%llx and 0x%llx give 0x%llx",
+				      info->text, (unsigned long long)x, (unsigned long long)y,
+				      (unsigned long long)got);
+		}
+	}
+	free(f);
+}
+END_TEST
+
+START_TEST(every_branch_keeps_the_numbers_that_take_it)
+{
+	struct fake *f = malloc(sizeof(*f));
+	uint64_t seed = 43;
+
+	fake_init(f);
+	for (unsigned op = 1; op < BPF_OPS; op++) {
+		const struct bpf_op_info *info = &bpf_op_table[op];
+		bool is_jump = info->kind == KIND_JUMP64 || info->kind == KIND_JUMP32;
+
+		for (int n = 0; n < 2000 && is_jump && bpf_uses_reg(op); n++) {
+			uint64_t x = number(&seed), y = n % 3 ? number(&seed) : x + n % 2, taken;
+			struct range a = around(&seed, x), b = around(&seed, y);
+
+			f->ctx.eth_src = x;
+			f->ctx.eth_dst = y;
+			f->insns[0] = (struct bpf_insn){ 0x79, 0x12, offsetof(struct hv_ctx, eth_dst), 0 };
+			f->insns[1] = (struct bpf_insn){ 0x79, 0x13, offsetof(struct hv_ctx, eth_src), 0 };
+			f->insns[2] = (struct bpf_insn){ 0xb7, 0, 0, 1 };
+			f->insns[3] = (struct bpf_insn){ info->opcode, 0x23, 1, 0 };
+			f->insns[4] = (struct bpf_insn){ 0xb7, 0, 0, 0 };
+			f->insns[5] = (struct bpf_insn){ 0x95, 0, 0, 0 };
+			f->in.insn_count = 6;
+			ck_assert_ptr_null(model_run(f, HV_HOOK_NET_OUT, &taken, NULL, NULL));
+			ck_assert_msg(range_branch(op, taken, &a, &b) && range_contains(&a, x) &&
+				      range_contains(&b, y), "%s: 0x%llx and 0x%llx, taken %d",
+				      info->text, (unsigned long long)x, (unsigned long long)y,
+				      (int)taken);
+		}
+	}
+	free(f);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("verify_random");
+	TCase *tc = unit_case(s, "random");
+
+	tcase_add_test(tc, every_operation_on_ranges_is_sound);
+	tcase_add_test(tc, every_branch_keeps_the_numbers_that_take_it);
+	tcase_add_test(tc, claims_hold_and_the_interpreter_agrees_with_the_model);
+	return s;
+}
