@@ -144,6 +144,9 @@ struct reg reg_num(struct range r);
 int step(struct verifier *v, uint32_t pc);
 /* The value of register @n into *@out; refused when it holds nothing. */
 int reg_read(struct verifier *v, uint32_t pc, unsigned n, struct reg *out);
+/* @copy is a copy of register @n: numbers that are equal share an id, so that a comparison
+ * of one narrows all. */
+void reg_share_id(struct verifier *v, uint32_t pc, unsigned n, struct reg *copy);
 /* verify_jump.c: a conditional jump; v->other takes the jump, v->now falls through */
 int jump_step(struct verifier *v, uint32_t pc, bool *taken, bool *falls);
 /* verify_mem.c */

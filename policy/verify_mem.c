@@ -149,6 +149,8 @@ int mem_store(struct verifier *v, uint32_t pc)
 	if (rc)
 		return rc;
 	if (p.type == REG_STACK) {
+		if (bpf_uses_reg(v->op[pc]))
+			reg_share_id(v, pc, bpf_src(i), &val);
 		span(&p, i->offset, size, &lo, &hi);
 		return stack_store(v, pc, &p, lo, hi, size, &val);
 	}

@@ -64,11 +64,12 @@ static int pointer_step(struct verifier *v, uint32_t pc, const struct reg *a, co
 	return refuse(v, pc, "arithmetic on a pointer other than adding a number");
 }
 
-/* Copies of a number share an id, so that a comparison of one narrows all. */
-static void share_id(struct verifier *v, uint32_t pc, unsigned n, const struct reg *src)
+void reg_share_id(struct verifier *v, uint32_t pc, unsigned n, struct reg *copy)
 {
-	if (n != BPF_FP && src->type == REG_NUM && src->id == 0)
-		v->now.reg[n].id = pc + 1;
+	if (n == BPF_FP || copy->type != REG_NUM)
+		return;
+	if (copy->id == 0)
+		copy->id = v->now.reg[n].id = pc + 1;
 }
 
 static int move(struct verifier *v, uint32_t pc, struct reg *b)
@@ -79,13 +80,10 @@ static int move(struct verifier *v, uint32_t pc, struct reg *b)
 
 	if (narrow && reg_is_pointer(b))
 		return refuse(v, pc, "half of a pointer is copied");
-	if (bpf_uses_reg(op) && (!narrow || b->r.umax <= UINT32_MAX)) {
-		share_id(v, pc, bpf_src(i), b);
-		if (bpf_src(i) != BPF_FP)
-			b->id = v->now.reg[bpf_src(i)].id;
-	} else {
+	if (bpf_uses_reg(op) && (!narrow || b->r.umax <= UINT32_MAX))
+		reg_share_id(v, pc, bpf_src(i), b);
+	else
 		b->id = 0;
-	}
 	if (narrow)
 		b->r = range_alu(op, &b->r, &b->r);
 	v->now.reg[bpf_dst(i)] = *b;
