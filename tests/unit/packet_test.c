@@ -554,6 +554,41 @@ START_TEST(other_protocols_have_the_ip_payload)
 }
 END_TEST
 
+/* Each header byte of a TCP and of a UDP frame takes each value, at each captured length. */
+START_TEST(the_short_way_says_what_the_walk_says)
+{
+	for (int udp = 0; udp < 2; udp++) {
+		static struct frame copy;
+		struct frame *f = start(0x0800);
+
+		put_ipv4(f, udp ? 17 : 6, 30, 0, 0);
+		if (udp)
+			put_udp(f, 28);
+		else
+			put_tcp(f, 4);
+		put_fill(f, 9, 64 - f->len);
+		put_fill(f, 0, 3);
+		copy = *f;
+		for (uint32_t cut = 0; cut <= copy.len; cut++)
+			check_plain(&copy, cut);
+		for (uint32_t at = 12; at < 50; at++) {
+			for (int value = 0; value < 256; value++) {
+				copy = *f;
+				copy.bytes[at] = (uint8_t)value;
+				if (at == 12 || at == 13)	/* no VLAN tag */
+					copy.bytes[12] &= 0x0f;
+				check_plain(&copy, copy.len);
+			}
+		}
+		copy = *f;	/* the shortest IP lengths */
+		for (uint32_t len = 0; len < 60; len++) {
+			set_be16(&copy, 16, len);
+			check_plain(&copy, copy.len);
+		}
+	}
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("packet");
@@ -576,5 +611,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, udp_lengths);
 	tcase_add_test(tc, transport_headers_cut_by_the_ip_length);
 	tcase_add_test(tc, other_protocols_have_the_ip_payload);
+	tcase_add_test(tc, the_short_way_says_what_the_walk_says);
 	return s;
 }
