@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/ata.h"
 #include "replay/bytes.h"
 #include "replay/capture.h"
 
@@ -68,6 +69,25 @@ static int take_ranges(struct reader *r, struct disk_assembly *a, const uint8_t 
 	return 0;
 }
 
+/*
+ * The command decides which hook judges it, by the table that the hypervisor uses; what the
+ * record says of it must not contradict where that decides how its data are read.
+ */
+static int set_hook(struct reader *r, const struct disk_trace_header *h, struct item *item)
+{
+	int hook = ata_hook(&item->t.disk);
+	bool told = h->hook == HV_HOOK_DISK_WRITE || h->hook == HV_HOOK_DISK_READ;
+	bool is = hook == HV_HOOK_DISK_WRITE || hook == HV_HOOK_DISK_READ;
+
+	if (told != is || (is && hook != h->hook))
+		return reader_fault(r, "command 0x%02x does not fit the hook that the record names",
+				    h->command);
+	item->judged = hook != ATA_NOT_JUDGED;
+	item->fails = hook == ATA_FAILS;
+	item->t.hook = hook >= 0 ? (enum hv_hook)hook : HV_HOOK_DISK_CONTROL;
+	return 0;
+}
+
 /* The item of a transfer whose data are all at @data. */
 static int whole(struct reader *r, struct disk_assembly *a, uint8_t *data, uint64_t time_ns,
 		 struct item *item)
@@ -77,13 +97,11 @@ static int whole(struct reader *r, struct disk_assembly *a, uint8_t *data, uint6
 
 	memset(item, 0, sizeof(*item));
 	item->is_transfer = true;
-	item->judged = h->hook != DISK_TRACE_NOT_JUDGED;
 	item->disk_kind = h->data;
 	item->ata_status = h->ata_status;
 	item->ata_error = h->ata_error;
 	item->t.number = r->number + 1;
 	item->t.time_ns = time_ns;
-	item->t.hook = item->judged ? (enum hv_hook)h->hook : HV_HOOK_DISK_CONTROL;
 	d->data = h->total && h->data != DISK_TRACE_RANGES ? data : NULL;
 	d->data_len = d->data ? (uint32_t)h->total : 0;
 	d->command = h->command;
@@ -98,6 +116,8 @@ static int whole(struct reader *r, struct disk_assembly *a, uint8_t *data, uint6
 	d->sectors = h->sectors;
 	d->sector_size = h->sector_size;
 	d->total_sectors = h->total_sectors;
+	if (set_hook(r, h, item) < 0)
+		return -1;
 	if (h->data == DISK_TRACE_RANGES && take_ranges(r, a, data, d) < 0)
 		return -1;
 	a->open = false;

@@ -63,7 +63,7 @@ static void report(struct job *j, const struct transfer *t, enum outcome o, cons
 
 	if (j->run->expect)
 		expect_check(&j->cursor, &judged);
-	if (j->verdicts && (o != OUTCOME_PASS || rules[0] != '-'))
+	if (j->verdicts && (o != j->default_outcome[t->hook] || rules[0] != '-'))
 		verdicts_line(j->verdicts, &judged);
 }
 
@@ -76,14 +76,11 @@ static void copy_out(struct job *j, const struct item *item, enum outcome o)
 		writer_transfer(j->run->write, item, zeros);
 }
 
-/* A command that no hook judges, or that always fails, whatever the policy says. */
+/* A command that no hook judges: the device model handles it, whatever the policy says. */
 static void one_unjudged(struct job *j, const struct item *item)
 {
-	if (item->fails)
-		j->totals.failed++;
-	else
-		j->totals.not_judged++;
-	if (j->run->write && !item->fails)
+	j->totals.not_judged++;
+	if (j->run->write)
 		writer_transfer(j->run->write, item, false);
 }
 
@@ -107,6 +104,7 @@ static void one_transfer(struct job *j, struct item *item)
 	}
 	judge_transfer(j->judge, &item->t, &judgement);
 	o = outcome_of(&judgement);
+	t->failed += item->fails;
 	t->hook[item->t.hook][o]++;
 	if (judgement.matched)
 		rules = count_rules(j, &item->t, o);
@@ -166,6 +164,32 @@ static void judge_all(struct job *j)
 		expect_finish(&j->cursor);
 }
 
+/*
+ * The policy of this input.  Maps and data of a C module belong to the policy and change while
+ * it judges: each input begins with its own.
+ */
+static int take_policy(struct job *j)
+{
+	const struct loaded *l = j->run->loaded;
+	struct policy *copy;
+	struct policy_error e;
+	int hook;
+
+	for (hook = 0; hook < HV_HOOKS; hook++) {
+		struct judgement none = { .verdict = l->hook_default[hook] };
+
+		j->default_outcome[hook] = outcome_of(&none);
+	}
+	j->policy = l->policy;
+	if (policy_meta(l->policy))
+		return 0;
+	memset(&e, 0, sizeof(e));
+	if (policy_load(&j->arena, l->module, l->module_len, &copy, &e) < 0)
+		return fault_set(&j->fault, "the policy cannot be loaded again: %s", e.text);
+	j->policy = copy;
+	return 0;
+}
+
 static int prepare(struct job *j)
 {
 	const struct run *run = j->run;
@@ -177,9 +201,9 @@ static int prepare(struct job *j)
 		.version = policy_version(run->loaded->policy),
 	};
 	if (totals_init(&j->totals, run->loaded->policy, &j->fault) < 0 ||
-	    arena_map(&j->arena, &j->fault) < 0)
+	    arena_map(&j->arena, &j->fault) < 0 || take_policy(j) < 0)
 		return -1;
-	if (judge_create(&j->arena, run->loaded->policy, events_write, &j->sink, &j->judge, &e) < 0)
+	if (judge_create(&j->arena, j->policy, events_write, &j->sink, &j->judge, &e) < 0)
 		return fault_set(&j->fault, "the policy cannot run: %s", e.text);
 	if (run->expect && expect_begin(&j->cursor, run->expect, j->path) < 0) {
 		j->unexpected = true;

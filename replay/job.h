@@ -27,10 +27,12 @@ struct job {
 	struct output *events, *verdicts;	/* NULL: not asked for */
 	struct reader reader;
 	struct arena arena;
+	const struct policy *policy;	/* the run's, or a copy where judges cannot share it */
 	struct judge *judge;
 	struct events sink;
 	struct totals totals;
 	struct expect_cursor cursor;
+	enum outcome default_outcome[HV_HOOKS];
 	bool lists_rules;		/* verdicts are compared or written */
 	char *names;			/* the rules that matched, between commas */
 	size_t names_room;

@@ -99,6 +99,8 @@ static int load_module(struct loaded *l, const char *path, const uint8_t *module
 
 	memset(&e, 0, sizeof(e));
 	e.insn = POLICY_NO_INSN;
+	l->module = module;
+	l->module_len = len;
 	if (arena_map(&l->arena, f) < 0)
 		return 2;
 	if (policy_load(&l->arena, module, len, &l->policy, &e) == 0)

@@ -19,6 +19,8 @@ struct loaded {
 	bool is_text;
 	uint8_t *file;		/* as read */
 	size_t file_len;
+	const uint8_t *module;	/* of these or of the compiler's bytes */
+	size_t module_len;
 	struct arena arena;
 	struct policy *policy;
 	uint32_t *rules[HV_HOOKS];	/* rows of the rules of a hook, in order */

@@ -39,7 +39,7 @@ enum reader_content { READER_UNKNOWN, READER_NET, READER_DISK };
 struct item {
 	bool is_transfer;	/* false: only raw */
 	bool judged;		/* a hook judges it; false: it passes (IDENTIFY, FLUSH, ...) */
-	bool fails;		/* not judged: it always fails (vendor commands, ...) */
+	bool fails;		/* it always fails, whatever the policy (vendor commands, ...) */
 	uint8_t disk_kind;	/* enum disk_trace_data */
 	uint8_t ata_status, ata_error;
 	struct transfer t;

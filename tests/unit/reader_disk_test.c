@@ -123,6 +123,8 @@ START_TEST(ranges_of_a_trim_are_read)
 	struct outcome out;
 
 	h.hook = HV_HOOK_DISK_CONTROL;
+	h.command = 0x06;
+	h.features = 1;
 	h.data = DISK_TRACE_RANGES;
 	h.total = 32;
 	disk_trace_encode(&h, bytes);
@@ -141,19 +143,34 @@ START_TEST(ranges_of_a_trim_are_read)
 }
 END_TEST
 
-START_TEST(a_command_that_is_not_judged_says_so)
+/* The command decides, not what the record says of it. */
+START_TEST(commands_without_sectors_go_by_the_table)
 {
+	static const struct {
+		uint8_t hook, command;
+		bool judged, fails;
+	} cases[] = {
+		{ DISK_TRACE_NOT_JUDGED, 0xec, false, false },		/* IDENTIFY DEVICE */
+		{ HV_HOOK_DISK_CONTROL, 0xec, false, false },
+		{ DISK_TRACE_NOT_JUDGED, 0x92, true, false },		/* DOWNLOAD MICROCODE */
+		{ HV_HOOK_DISK_CONTROL, 0x92, true, false },
+		{ DISK_TRACE_NOT_JUDGED, 0xff, true, true },		/* vendor specific */
+	};
 	struct build b = { 0 };
 	struct disk_trace_header h = write_of(1, 0);
 	struct outcome out;
 
-	h.hook = DISK_TRACE_NOT_JUDGED;
+	h.hook = cases[_i].hook;
+	h.command = cases[_i].command;
 	h.data = DISK_TRACE_NO_DATA;
 	build_pcap(&b, 0xa1b2c3d4, 262144, 147);
 	part(&b, &h, 0, 0);
 	read_all(&b, b.len, READER_AUTO, &out);
 	ck_assert_msg(!out.last, "%s", out.fault.text);
-	ck_assert(!out.first.judged);
+	ck_assert_int_eq(out.first.judged, cases[_i].judged);
+	ck_assert_int_eq(out.first.fails, cases[_i].fails);
+	if (cases[_i].judged)
+		ck_assert_int_eq(out.first.t.hook, HV_HOOK_DISK_CONTROL);
 	build_free(&b);
 }
 END_TEST
@@ -191,7 +208,9 @@ static const struct {
 	{ 24, 8, 511, "length of the data" }, { 24, 8, 513, "length of the data" },
 	{ 24, 8, READER_MAX_TRANSFER + 1, "more data" }, { 24, 8, UINT64_MAX, "more data" },
 	{ 32, 1, 1, "hook" }, { 32, 1, 5, "hook" }, { 32, 1, 254, "hook" },
-	{ 32, 1, HV_HOOK_DISK_READ, NULL }, { 32, 1, HV_HOOK_DISK_CONTROL, "sectors where" },
+	{ 32, 1, HV_HOOK_DISK_READ, "command 0x35 does not fit" },
+	{ 36, 1, 0x25, "command 0x25 does not fit" }, { 36, 1, 0xec, "command 0xec does not fit" },
+	{ 36, 1, 0xff, "command 0xff does not fit" }, { 36, 1, 0x61, NULL }, { 32, 1, HV_HOOK_DISK_CONTROL, "sectors where" },
 	{ 33, 1, 0, "there is none" }, { 33, 1, 4, "unknown kind" }, { 33, 1, 2, "trimmed" },
 	{ 33, 1, 3, "no sectors" },
 	{ 37, 1, 16, NULL }, { 37, 1, 17, "command block" },
@@ -492,7 +511,7 @@ static void add_traces(Suite *s)
 	tcase_add_test(tc, parts_become_one_transfer);
 	tcase_add_test(tc, every_cut_of_a_trace_is_a_fault);
 	tcase_add_test(tc, ranges_of_a_trim_are_read);
-	tcase_add_test(tc, a_command_that_is_not_judged_says_so);
+	tcase_add_loop_test(tc, commands_without_sectors_go_by_the_table, 0, 5);
 	tcase_add_test(tc, data_that_was_not_recorded_is_absent);
 	tcase_add_loop_test(tc, headers_are_checked, 0, (int)(sizeof(headers) / sizeof(headers[0])));
 	tcase_add_loop_test(tc, parts_that_do_not_continue_are_refused, 0, 4);
