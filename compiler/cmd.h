@@ -28,9 +28,6 @@ int cmd_check(const struct cmd_options *o);
 int cmd_dump(const struct cmd_options *o);
 int cmd_fmt(const struct cmd_options *o);
 
-/* fmt.c: the policy at @path in canonical form.  0, 1 it does not parse, 2 I/O. */
-int fmt_file(const char *path, FILE *out, struct diags *d);
-
 /* A file that appears whole or not at all: bytes go to a temporary one beside it. */
 struct out_file {
 	FILE *f;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/fmt.h"
 #include "compiler/hvc.h"
 #include "policy/field.h"
 #include "policy/module.h"
@@ -94,15 +95,17 @@ int cmd_check(const struct cmd_options *o)
 int cmd_fmt(const struct cmd_options *o)
 {
 	struct out_file out = { .f = stdout };
+	struct pool pool = { .limit = 0 };
 	struct diags d;
 	int status;
 
 	diags_init(&d);
 	if (o->in_place && out_open(&out, o->input))
 		return EXIT_USAGE;
-	status = fmt_file(o->input, out.f, &d);
+	status = fmt_file(o->input, &pool, out.f, &d);
 	print_diags(o, &d);
 	diags_free(&d);
+	pool_free(&pool);
 	if (!o->in_place)
 		return status ? status : fflush(stdout) ? EXIT_USAGE : 0;
 	if (!status)

@@ -4,10 +4,12 @@
  *	front model FILE	the model as text; diagnostics on standard error
  *	front diag FILE		diagnostics on standard output
  *	front json FILE		the same as JSON
+ *	front fmt FILE		the policy in canonical form
  * Status 0 accepted, 1 wrong, 2 a file could not be read.
  */
 #include <string.h>
 
+#include "compiler/fmt.h"
 #include "compiler/hvc.h"
 #include "compiler/phase.h"
 #include "tests/front/print.h"
@@ -19,6 +21,13 @@ static int run(const char *what, const char *path, struct pool *p)
 	bool io;
 
 	diags_init(&d);
+	if (!strcmp(what, "fmt")) {
+		int status = fmt_file(path, p, stdout, &d);
+
+		diags_print(&d, stderr);
+		diags_free(&d);
+		return status;
+	}
 	m = front_end(path, NULL, 0, p, &d, &io);
 	if (!strcmp(what, "json"))
 		diags_print_json(&d, stdout);
