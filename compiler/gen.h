@@ -170,7 +170,7 @@ struct rule_work {
 void gen_rule(struct gen *g, struct rule_work *w, struct cond *cond);
 
 /* group.c */
-/* All rules of a hook, in order. */
+/* The program of a hook's rules, in order, up to where its default holds. */
 void gen_rules(struct gen *g, struct rule_work *w, size_t count);
 
 #endif

@@ -65,7 +65,7 @@ static void gen_hook(struct gen *g, const struct hook_rules *h, struct image *im
 	rules = take_rules(g, h, &g->meta->head.hook_needs[g->hook]);
 	if (g->failed)
 		return;
-	gen_start(g, g->hook, code);
+	g->code = code;
 	gen_rules(g, rules, h->count);
 	if (code->reachable)
 		meta_line(g->meta, g->hook, asm_here(code), HVB_NONE);
