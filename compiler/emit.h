@@ -6,6 +6,7 @@
 
 #include "compiler/asm.h"
 #include "compiler/build.h"
+#include "compiler/hvc.h"
 #include "compiler/model.h"
 #include "compiler/vec.h"
 #include "policy/module.h"
@@ -58,6 +59,10 @@ struct image {
 	struct marks marks[HV_HOOKS];
 	struct blob meta, sets, classes, match;
 };
+
+/* Programs and tables of a policy.  0, or -1 with errors in @d. */
+int lower(const struct model *m, const struct hvc_options *o, struct pool *p, struct diags *d,
+	  struct image *im);
 
 /* The ELF object, sealed.  0 and *@out (in the pool), or -1 with the reason in *@why. */
 int emit_elf(const struct image *im, struct pool *p, struct blob *out, const char **why);

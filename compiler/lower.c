@@ -112,10 +112,9 @@ static size_t insns_of(const struct image *im)
 	return count;
 }
 
-static int finish(struct gen *g, struct image *im, struct blob *out)
+/* The tables, once all programs are made. */
+static int finish(struct gen *g, struct image *im)
 {
-	const char *why = NULL;
-
 	if (g->failed || g->diags->errors)
 		return -1;
 	g->loc = (struct loc){ 0 };
@@ -129,23 +128,20 @@ static int finish(struct gen *g, struct image *im, struct blob *out)
 	if (g->diags->errors)
 		return -1;
 	im->meta = meta_finish(g->meta);
-	if (emit_elf(im, g->pool, out, &why)) {
-		diag_error(g->diags, g->loc, "the module cannot be written: %s", why);
-		return -1;
-	}
 	return 0;
 }
 
-int back_end(const struct model *m, const struct hvc_options *o, struct pool *p,
-	     struct diags *d, struct blob *out)
+int lower(const struct model *m, const struct hvc_options *o, struct pool *p, struct diags *d,
+	  struct image *im)
 {
-	struct image *im = pool_alloc(p, sizeof(*im));
 	struct gen *g = pool_alloc(p, sizeof(*g));
+	size_t rules = rules_of(m);
 	unsigned h;
 
-	if (rules_of(m) > HVB_MAX_RULES) {
-		diag_error(d, (struct loc){ 0 }, "%zu rules; a policy has at most %u, counted once a hook",
-			   rules_of(m), HVB_MAX_RULES);
+	if (rules > HVB_MAX_RULES) {
+		diag_error(d, (struct loc){ 0 },
+			   "%zu rules; a policy has at most %u, counted once a hook", rules,
+			   HVB_MAX_RULES);
 		return -1;
 	}
 	gen_init(g, m, o, p, d);
@@ -154,5 +150,20 @@ int back_end(const struct model *m, const struct hvc_options *o, struct pool *p,
 		if (m->hooks[h].present)
 			gen_hook(g, &m->hooks[h], im);
 	}
-	return finish(g, im, out);
+	return finish(g, im);
+}
+
+int back_end(const struct model *m, const struct hvc_options *o, struct pool *p,
+	     struct diags *d, struct blob *out)
+{
+	struct image *im = pool_alloc(p, sizeof(*im));
+	const char *why = NULL;
+
+	if (lower(m, o, p, d, im))
+		return -1;
+	if (emit_elf(im, p, out, &why)) {
+		diag_error(d, (struct loc){ 0 }, "the module cannot be written: %s", why);
+		return -1;
+	}
+	return 0;
 }
