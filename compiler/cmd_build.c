@@ -1,5 +1,5 @@
 /*
- * cmd_build.c - hvc build, hvc check, hvc fmt
+ * cmd_build.c - hvc build, hvc check
  */
 #include "compiler/cmd.h"
 
@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/fmt.h"
 #include "compiler/hvc.h"
+#include "compiler/seal.h"
 #include "policy/field.h"
 #include "policy/module.h"
 
-static void print_diags(const struct cmd_options *o, const struct diags *d)
+void print_diags(const struct cmd_options *o, const struct diags *d)
 {
 	if (o->json)
 		diags_print_json(d, stderr);
@@ -48,18 +48,20 @@ static int write_module(const char *path, const uint8_t *bytes, size_t len)
 }
 
 /* What the hypervisor would refuse is never written. */
-static int verify_and_write(const struct cmd_options *o, const struct hvc_result *r)
+static int verify_and_write(const struct cmd_options *o, const uint8_t *module, size_t len,
+			    bool ours)
 {
 	struct loaded l;
-	int status = load_module(&l, r->module, r->module_len);
+	int status = load_module(&l, module, len);
 
 	if (status) {
-		fprintf(stderr, "hvc: internal error: the module that was made is refused; "
-			"please report it with the policy\n");
+		if (ours)
+			fprintf(stderr, "hvc: internal error: the module that was made is refused; "
+				"please report it with the policy\n");
 		print_load_error(o->input, &l.error);
 		status = EXIT_WRONG;
-	} else {
-		status = write_module(o->output, r->module, r->module_len);
+	} else if (o->output) {
+		status = write_module(o->output, module, len);
 		if (!status)
 			print_costs(l.policy);
 	}
@@ -77,39 +79,51 @@ static int compile(const struct cmd_options *o, bool check_only)
 	print_diags(o, &r.diags);
 	status = r.status;
 	if (!status && !check_only)
-		status = verify_and_write(o, &r);
+		status = verify_and_write(o, r.module, r.module_len, true);
 	hvc_free(&r);
 	return status;
 }
 
+/* A module compiled from C gets its digest; the verifier says whether it may run. */
+static int seal(const struct cmd_options *o)
+{
+	const char *why = NULL;
+	uint8_t *object, *module;
+	size_t object_len, len;
+	int status = EXIT_WRONG;
+
+	if (read_file(o->input, HVB_MAX_FILE, &object, &object_len))
+		return EXIT_USAGE;
+	if (seal_module(object, object_len, &module, &len, &why)) {
+		fprintf(stderr, "hvc: %s: %s\n", o->input, why);
+	} else {
+		status = verify_and_write(o, module, len, false);
+		free(module);
+	}
+	free(object);
+	return status;
+}
+
+static bool is_object(const char *path)
+{
+	static const char magic[4] = { 0x7f, 'E', 'L', 'F' };
+	FILE *f = fopen(path, "rb");
+	char head[4];
+	bool yes;
+
+	if (!f)
+		return false;
+	yes = fread(head, 1, sizeof(head), f) == sizeof(head) && !memcmp(head, magic, sizeof(magic));
+	fclose(f);
+	return yes;
+}
+
 int cmd_build(const struct cmd_options *o)
 {
-	return compile(o, false);
+	return is_object(o->input) ? seal(o) : compile(o, false);
 }
 
 int cmd_check(const struct cmd_options *o)
 {
-	return compile(o, true);
-}
-
-int cmd_fmt(const struct cmd_options *o)
-{
-	struct out_file out = { .f = stdout };
-	struct pool pool = { .limit = 0 };
-	struct diags d;
-	int status;
-
-	diags_init(&d);
-	if (o->in_place && out_open(&out, o->input))
-		return EXIT_USAGE;
-	status = fmt_file(o->input, &pool, out.f, &d);
-	print_diags(o, &d);
-	diags_free(&d);
-	pool_free(&pool);
-	if (!o->in_place)
-		return status ? status : fflush(stdout) ? EXIT_USAGE : 0;
-	if (!status)
-		return out_commit(&out) ? EXIT_USAGE : 0;
-	out_abandon(&out);
-	return status;
+	return is_object(o->input) ? seal(o) : compile(o, true);
 }

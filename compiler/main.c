@@ -74,7 +74,7 @@ static int take_options(int argc, char **argv, struct cmd_options *o)
 			fputs(usage, stdout);
 			return 0;
 		case 'V':
-			puts("hvc (sluice) " PACKAGE_VERSION);
+			puts("hvc (sluice) " HVC_VERSION);
 			return 0;
 		default:
 			fputs(usage, stderr);

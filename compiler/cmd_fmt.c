@@ -1,0 +1,43 @@
+/*
+ * cmd_fmt.c - hvc fmt
+ */
+#include "compiler/cmd.h"
+
+#include <setjmp.h>
+
+#include "compiler/fmt.h"
+#include "compiler/hvc.h"
+
+static int format(const struct cmd_options *o, FILE *out)
+{
+	jmp_buf out_of_memory;
+	struct pool pool = { .limit = HVC_MEMORY_LIMIT, .out = &out_of_memory };
+	volatile int status = EXIT_WRONG;
+	struct diags d;
+
+	diags_init(&d);
+	if (setjmp(out_of_memory))
+		diag_error(&d, (struct loc){ 0 }, "%s: too large to format", o->input);
+	else
+		status = fmt_file(o->input, &pool, out, &d);
+	print_diags(o, &d);
+	diags_free(&d);
+	pool_free(&pool);
+	return status;
+}
+
+int cmd_fmt(const struct cmd_options *o)
+{
+	struct out_file out;
+	int status;
+
+	if (!o->in_place)
+		return format(o, stdout);
+	if (out_open(&out, o->input))
+		return EXIT_USAGE;
+	status = format(o, out.f);
+	if (!status)
+		return out_commit(&out) ? EXIT_USAGE : 0;
+	out_abandon(&out);
+	return status;
+}

@@ -1,0 +1,180 @@
+/*
+ * dump_code.c - hvc dump: sections of the object, its programs disassembled
+ */
+#include "compiler/dump.h"
+
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/disasm.h"
+#include "policy/field.h"
+#include "policy/module.h"
+#include "policy/program.h"
+
+static struct dump_section *section_named(struct dump *d, const char *name)
+{
+	unsigned h;
+
+	for (h = 0; h < HV_HOOKS; h++)
+		if (!strcmp(name, hv_hook_section[h]))
+			return &d->code[h];
+	if (!strcmp(name, ".text"))
+		return &d->code[HV_HOOKS];
+	if (!strcmp(name, "maps"))
+		return &d->maps;
+	if (!strcmp(name, ".hv.sets"))
+		return &d->sets;
+	if (!strcmp(name, ".hv.class"))
+		return &d->classes;
+	if (!strcmp(name, ".hv.match"))
+		return &d->match;
+	return NULL;
+}
+
+static const char *section_name(struct dump *d, size_t index, size_t names)
+{
+	Elf_Scn *scn = elf_getscn(d->elf, index);
+	Elf64_Shdr *sh = scn ? elf64_getshdr(scn) : NULL;
+	const char *s = sh ? elf_strptr(d->elf, names, sh->sh_name) : NULL;
+
+	return s ? s : "";
+}
+
+static void take_section(struct dump *d, Elf_Scn *scn, const Elf64_Shdr *sh, size_t names)
+{
+	Elf_Data *data = elf_getdata(scn, NULL);
+	struct dump_section *s;
+
+	if (!data || !data->d_buf)
+		return;
+	if (sh->sh_type == SHT_SYMTAB) {
+		d->symbols = data->d_buf;
+		d->symbol_count = data->d_size / sizeof(Elf64_Sym);
+		d->strings = sh->sh_link;
+	} else if (sh->sh_type == SHT_REL) {
+		s = section_named(d, section_name(d, sh->sh_info, names));
+		if (s) {
+			s->rel = data->d_buf;
+			s->rel_count = data->d_size / sizeof(Elf64_Rel);
+		}
+	} else {
+		s = section_named(d, section_name(d, elf_ndxscn(scn), names));
+		if (s) {
+			s->bytes = data->d_buf;
+			s->len = data->d_size;
+		}
+	}
+}
+
+int dump_open(struct dump *d, uint8_t *bytes, size_t len)
+{
+	Elf_Scn *scn = NULL;
+	Elf64_Shdr *sh;
+	size_t names;
+
+	memset(d, 0, sizeof(*d));
+	elf_version(EV_CURRENT);
+	d->elf = elf_memory((char *)bytes, len);
+	if (!d->elf || elf_getshdrstrndx(d->elf, &names)) {
+		elf_end(d->elf);
+		return -1;
+	}
+	while ((scn = elf_nextscn(d->elf, scn))) {
+		sh = elf64_getshdr(scn);
+		if (sh)
+			take_section(d, scn, sh, names);
+	}
+	return 0;
+}
+
+void dump_close(struct dump *d)
+{
+	elf_end(d->elf);
+}
+
+/* The symbol's name, or its section's where it has none. */
+static const char *symbol_name(const struct dump *d, size_t symbol)
+{
+	const char *s = NULL;
+
+	if (symbol < d->symbol_count)
+		s = elf_strptr(d->elf, d->strings, d->symbols[symbol].st_name);
+	return s ? s : "?";
+}
+
+/* The relocation of each instruction: index + 1, 0: none. */
+static uint32_t *relocations(const struct dump_section *s, size_t insns)
+{
+	uint32_t *of = calloc(insns + 1, sizeof(*of));
+	size_t i, at;
+
+	for (i = 0; of && i < s->rel_count; i++) {
+		at = s->rel[i].r_offset / sizeof(struct bpf_insn);
+		if (at < insns)
+			of[at] = (uint32_t)i + 1;
+	}
+	return of;
+}
+
+static void dump_rule(const struct policy *p, uint32_t rule)
+{
+	const struct hvb_rule *r;
+
+	if (rule == HVB_NONE || rule >= policy_rule_count(p)) {
+		puts("      ; classifier or default");
+		return;
+	}
+	r = policy_rule(p, rule);
+	printf("      ; rule %u: %s, line %u\n", rule, policy_string(p, r->label), r->line);
+}
+
+/* Lines of one section are ascending: the row behind the last one shown. */
+static const struct hvb_line *lines_of(const struct policy *p, size_t *count)
+{
+	const struct hvb_meta *m = policy_meta(p);
+
+	*count = m ? m->lines.count : 0;
+	return m ? (const void *)((const uint8_t *)m + m->lines.offset) : NULL;
+}
+
+static void dump_section_code(const struct dump *d, const struct policy *p, unsigned section)
+{
+	const struct dump_section *s = &d->code[section];
+	const struct bpf_insn *insn = (const void *)s->bytes;
+	size_t count = s->len / sizeof(*insn), line_count, line = 0, i;
+	const struct hvb_line *lines = lines_of(p, &line_count);
+	uint32_t *rel = relocations(s, count);
+	char text[DISASM_MAX];
+	int slots;
+
+	for (i = 0; rel && i < count; i += (size_t)slots) {
+		for (; line < line_count; line++) {
+			if (lines[line].hook == section && lines[line].insn > i)
+				break;
+			if (lines[line].hook == section && lines[line].insn == i)
+				dump_rule(p, lines[line].rule);
+		}
+		slots = disasm(&insn[i], count - i, text, sizeof(text));
+		if (slots < 1)
+			slots = 1;
+		printf("%5zu: %s", i, text);
+		if (rel[i])
+			printf("\t; %s", symbol_name(d, ELF64_R_SYM(s->rel[rel[i] - 1].r_info)));
+		putchar('\n');
+	}
+	free(rel);
+}
+
+void dump_code(const struct dump *d, const struct policy *p)
+{
+	unsigned i;
+
+	for (i = 0; i < DUMP_CODE; i++) {
+		if (!d->code[i].len)
+			continue;
+		printf("%s:\n", i < HV_HOOKS ? hv_hook_section[i] : ".text");
+		dump_section_code(d, p, i);
+	}
+}
