@@ -20,12 +20,12 @@ struct range range_add(const struct range *a, const struct range *b)
 	struct range r = range_any();
 
 	r.bits = bits_add(a->bits, b->bits);
-	if (__builtin_add_overflow(a->umin, b->umin, &r.umin) |
+	if (__builtin_add_overflow(a->umin, b->umin, &r.umin) ||
 	    __builtin_add_overflow(a->umax, b->umax, &r.umax)) {
 		r.umin = 0;
 		r.umax = UINT64_MAX;
 	}
-	if (__builtin_add_overflow(a->smin, b->smin, &r.smin) |
+	if (__builtin_add_overflow(a->smin, b->smin, &r.smin) ||
 	    __builtin_add_overflow(a->smax, b->smax, &r.smax)) {
 		r.smin = INT64_MIN;
 		r.smax = INT64_MAX;
@@ -39,12 +39,12 @@ struct range range_sub(const struct range *a, const struct range *b)
 	struct range r = range_any();
 
 	r.bits = bits_sub(a->bits, b->bits);
-	if (__builtin_sub_overflow(a->umin, b->umax, &r.umin) |
+	if (__builtin_sub_overflow(a->umin, b->umax, &r.umin) ||
 	    __builtin_sub_overflow(a->umax, b->umin, &r.umax)) {
 		r.umin = 0;
 		r.umax = UINT64_MAX;
 	}
-	if (__builtin_sub_overflow(a->smin, b->smax, &r.smin) |
+	if (__builtin_sub_overflow(a->smin, b->smax, &r.smin) ||
 	    __builtin_sub_overflow(a->smax, b->smin, &r.smax)) {
 		r.smin = INT64_MIN;
 		r.smax = INT64_MAX;
@@ -57,9 +57,9 @@ struct range range_sub(const struct range *a, const struct range *b)
 static void signed_product(struct range *r, const struct range *a, const struct range *b)
 {
 	int64_t p[4];
-	bool over = __builtin_mul_overflow(a->smin, b->smin, &p[0]) |
-		    __builtin_mul_overflow(a->smin, b->smax, &p[1]) |
-		    __builtin_mul_overflow(a->smax, b->smin, &p[2]) |
+	bool over = __builtin_mul_overflow(a->smin, b->smin, &p[0]) ||
+		    __builtin_mul_overflow(a->smin, b->smax, &p[1]) ||
+		    __builtin_mul_overflow(a->smax, b->smin, &p[2]) ||
 		    __builtin_mul_overflow(a->smax, b->smax, &p[3]);
 
 	if (over)
