@@ -114,6 +114,10 @@ static void close_outputs(struct session *s, struct fault faults[4], bool judged
 	bool whole = judged && s->status < STATUS_IO && !stop_requested();
 	unsigned i;
 
+	writer_flush(&s->write);
+	writer_flush(&s->record);
+	output_flush(&s->verdicts);
+	output_flush(&s->events);
 	for (i = 0; i < 4; i++)
 		whole &= !fault_is_set(&faults[i]);
 	if (whole) {

@@ -104,8 +104,10 @@ static void write_all(struct output *o, const uint8_t *bytes, size_t len)
 	}
 }
 
-static void flush(struct output *o)
+void output_flush(struct output *o)
 {
+	if (!o->path || o->fd < 0)
+		return;
 	write_all(o, o->buf, o->used);
 	o->used = 0;
 }
@@ -113,7 +115,7 @@ static void flush(struct output *o)
 void output_write(struct output *o, const void *bytes, size_t len)
 {
 	if (len > OUTPUT_BUFFER - o->used)
-		flush(o);
+		output_flush(o);
 	if (len > OUTPUT_BUFFER) {
 		write_all(o, bytes, len);
 		return;
@@ -142,10 +144,10 @@ void output_print(struct output *o, const char *format, ...)
 
 void output_append(struct output *to, struct output *from)
 {
-	flush(from);
+	output_flush(from);
 	if (fault_is_set(from->fault) || lseek(from->fd, 0, SEEK_SET) < 0)
 		return;
-	flush(to);
+	output_flush(to);
 	for (;;) {
 		ssize_t got = read(from->fd, to->buf, OUTPUT_BUFFER);
 
@@ -154,7 +156,7 @@ void output_append(struct output *to, struct output *from)
 		if (got <= 0)
 			return;
 		to->used = (size_t)got;
-		flush(to);
+		output_flush(to);
 	}
 }
 
@@ -172,8 +174,7 @@ int output_commit(struct output *o)
 {
 	if (!o->path)
 		return 0;	/* it never came to opening it */
-	if (o->fd >= 0)
-		flush(o);
+	output_flush(o);
 	finish(o);
 	if (o->temp && !fault_is_set(o->fault) && !stop_requested() &&
 	    rename(o->temp, o->path) < 0)

@@ -48,6 +48,8 @@ static inline void output_byte(struct output *o, uint8_t byte)
 /* All that was written to the scratch file @from goes to @to as well. */
 void output_append(struct output *to, struct output *from);
 
+/* Hand everything over to the system, so that what cannot be written shows before a commit. */
+void output_flush(struct output *o);
 /* Put the file in its place: 0, or -1 with the fault set and nothing there. */
 int output_commit(struct output *o);
 /* Take it back. */

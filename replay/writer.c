@@ -151,10 +151,16 @@ void writer_transfer(struct writer *w, const struct item *item, bool zeros)
 	} while (h.offset < h.total);
 }
 
-int writer_commit(struct writer *w)
+void writer_flush(struct writer *w)
 {
 	if (w->out.path)
 		writer_decide(w, READER_NET);
+	output_flush(&w->out);
+}
+
+int writer_commit(struct writer *w)
+{
+	writer_flush(w);
 	return output_commit(&w->out);
 }
 

@@ -29,6 +29,8 @@ void writer_raw(struct writer *w, const struct item *item);
 /* A transfer; with @zeros its sectors are written as zeros (a read that was dropped silently). */
 void writer_transfer(struct writer *w, const struct item *item, bool zeros);
 
+/* As output_flush(). */
+void writer_flush(struct writer *w);
 int writer_commit(struct writer *w);
 void writer_abort(struct writer *w);
 

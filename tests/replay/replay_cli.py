@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""replay_cli.py - hvreplay as its users call it: options, exit status, outputs, broken inputs"""
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HVREPLAY = os.path.join(os.environ.get("builddir", "."), "hvreplay")
+HVC = os.path.join(os.environ.get("builddir", "."), "hvc")
+POLICY = """policy "test" version 3;
+pattern secret = "SECRET";
+on net out default pass {
+    web:   tcp.dport == 80                 -> log alert "to {ip.dst}", drop;
+    clean: payload has secret              -> log, rewrite secret with "x";
+}
+on net in default pass {
+    dns:   udp.sport == 53                 -> log notice, pass;
+}
+on disk write default pass {
+    boot:  disk.range overlaps { 0..63 }   -> log alert, drop;
+    swap:  disk.range overlaps { 64..127 } -> drop silently;
+    wipe:  data has secret                 -> log, rewrite secret with { 00 };
+}
+on disk read default pass {
+    mark:  data has secret                 -> log, drop silently;
+}
+on disk control default pass {
+    trim:  disk.range overlaps { 0..63 }   -> log, drop;
+}
+"""
+TESTS = []
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def put(name, content):
+    with open(name, "wb") as f:
+        f.write(content if isinstance(content, bytes) else content.encode())
+    return name
+
+
+def get(name):
+    with open(name, "rb") as f:
+        return f.read()
+
+
+def run(*args, status=0, **more):
+    p = subprocess.run([HVREPLAY, *args], capture_output=True, timeout=60, check=False, **more)
+    out = p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
+    assert p.returncode == status, f"{args}: status {p.returncode}, not {status}\n{out[0]}{out[1]}"
+    assert "Sanitizer" not in out[1], out[1]
+    return out
+
+
+def frame(src, dst, proto, sport, dport, payload):
+    if proto == 6:
+        l4 = struct.pack(">HHIIBBHHH", sport, dport, 1, 1, 0x50, 0x18, 1000, 0, 0) + payload
+    else:
+        l4 = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(l4), 1, 0, 64, proto, 0, bytes(src), bytes(dst))
+    return b"\2\0\0\0\0\2\2\0\0\0\0\1\x08\0" + ip + l4
+
+
+HERE, THERE = (10, 0, 0, 1), (10, 0, 0, 2)
+FRAMES = [
+    frame(HERE, THERE, 6, 4000, 80, b"GET /"),
+    frame(HERE, THERE, 6, 4000, 25, b"my SECRET data"),
+    frame(THERE, HERE, 17, 53, 4000, b"answer"),
+    frame(HERE, THERE, 6, 4000, 443, b"nothing"),
+]
+
+
+def pcap(frames=FRAMES, order="<", magic=0xa1b2c3d4, link=1):
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)
+    for i, f in enumerate(frames):
+        out += struct.pack(order + "IIII", 1700000000 + i, 5, len(f), len(f)) + f
+    return out
+
+
+def pcapng(frames=FRAMES, flags=None):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
+    out += block(1, struct.pack("<HHI", 1, 0, 0))
+    for i, f in enumerate(frames):
+        body = struct.pack("<IIIII", 0, 0, i, len(f), len(f)) + f + bytes(-len(f) % 4)
+        if flags:
+            body += struct.pack("<HHII", 2, 4, flags[i], 0)
+        out += block(6, body)
+    return out
+
+
+def log(entries, size=512):
+    out = struct.pack("<QQQI", 0x6a736677736872, 1, len(entries), size).ljust(size, b"\0")
+    for lba, sectors, flags, data in entries:
+        out += struct.pack("<QQQQ", lba, sectors, flags, 0).ljust(size, b"\0") + data
+    return out
+
+
+WRITES = log([
+    (0, 2, 0, bytes(1024)),
+    (100, 1, 2, b"swap".ljust(512, b".")),
+    (200, 1, 0, b"a SECRET".ljust(512, b".")),
+    (10, 9, 4, b""),
+    (500, 4, 4, b""),
+    (300, 1, 0, b"fine".ljust(512, b".")),
+])
+
+
+def prepare():
+    put("p.hvrule", POLICY)
+    put("net.pcap", pcap())
+    put("disk.log", WRITES)
+    put("disk.img", (b"x" * 512 * 300) + b"SECRET".ljust(512 * 10, b"."))
+
+
+LOCAL = ("--local", "10.0.0.1")
+
+
+@test
+def a_capture_is_judged_and_summed_up():
+    out, err = run("p.hvrule", "net.pcap", *LOCAL)
+    assert "4 transfers" in out and "2 passed, 1 rewritten, 1 dropped" in out and not err, out + err
+    for name in ("web", "clean", "dns"):
+        assert name in out
+
+
+@test
+def options_stand_anywhere():
+    plain = run("p.hvrule", "net.pcap", *LOCAL, "-q", "--verdicts", "-")[0]
+    assert plain == run("-q", "--verdicts", "-", *LOCAL, "p.hvrule", "net.pcap")[0]
+    assert plain == run("p.hvrule", "-q", "--local=10.0.0.1", "net.pcap", "--verdicts=-")[0]
+    assert plain == run("-qV-", "-l10.0.0.1", "--", "p.hvrule", "net.pcap",
+                        env=dict(os.environ, POSIXLY_CORRECT="1"))[0]
+    assert plain.splitlines()[1:] == ["1 net/out drop web", "2 net/out rewrite clean", "3 net/in pass dns"]
+
+
+@test
+def local_addresses_make_the_direction():
+    for local, hooks in (("10.0.0.1", "ooio"), ("10.0.0.2", "iioi"), ("02:00:00:00:00:01", "oooo"),
+                         ("10.0.0.9", "iiii"), ("10.0.0.9,10.0.0.2", "iioi")):
+        out = run("all.hvrule", "net.pcap", "-q", "--verdicts", "-", "-l", local)[0].splitlines()[1:]
+        got = "".join("o" if "net/out" in line else "i" for line in out)
+        assert got == hooks, (local, got)
+
+
+@test
+def a_pcapng_tells_the_direction_itself():
+    put("d.pcapng", pcapng(flags=[2, 1, 0, 2]))
+    out = run("all.hvrule", "d.pcapng", "-q", "--verdicts", "-")[0].splitlines()[1:]
+    assert [line.split()[1] for line in out] == ["net/out", "net/in", "net/in", "net/out"], out
+
+
+@test
+def usage_errors_end_with_2_and_one_line():
+    put("other.hvrule", POLICY)
+    for args in ([], ["p.hvrule"], ["p.hvrule", "net.pcap", "--nonsense"], ["p.hvrule", "net.pcap", "--local"],
+                 ["p.hvrule", "net.pcap", "--local", "10.0.0.0/8"], ["p.hvrule", "net.pcap", "--local", ""],
+                 ["p.hvrule", "net.pcap", "--jobs", "0"], ["p.hvrule", "net.pcap", "--jobs", "65"],
+                 ["p.hvrule", "net.pcap", "--jobs", "x"], ["p.hvrule", "net.pcap", "--format", "elf"],
+                 ["p.hvrule", "net.pcap", "net.pcap", "--write", "w"], ["p.hvrule", "-", "-"],
+                 ["p.hvrule", "net.pcap", "--events", "-", "--verdicts", "-"],
+                 ["p.hvrule", "net.pcap", "--events", "e", "--events", "f"],
+                 ["p.hvrule", "net.pcap", "--write", "net.pcap"], ["p.hvrule", "net.pcap", "--write", "p.hvrule"],
+                 ["p.hvrule", "net.pcap", "--write", ""], ["nothere", "net.pcap"], [".", "net.pcap"],
+                 ["p.hvrule", "nothere"], ["p.hvrule", "."], ["p.hvrule", "net.pcap", "--expect", "nothere"],
+                 ["p.hvrule", "net.pcap", "--write", "no/where"]):
+        out, err = run(*args, status=2)
+        assert len(err.splitlines()) == 1, (args, err)
+    assert get("net.pcap") == pcap() and get("p.hvrule") == POLICY.encode()
+
+
+@test
+def help_and_version_end_with_0():
+    assert "--expect FILE" in run("--help")[0] and "Sluice" in run("--version")[0]
+
+
+@test
+def a_wrong_policy_ends_with_1():
+    put("bad.hvrule", "policy \"x\" version 1;\non net out default pass { a: nonsense -> drop; }\n")
+    out, err = run("bad.hvrule", "net.pcap", status=1)
+    assert "bad.hvrule:2:30: error:" in err and not out, out + err
+    put("bad.hvb", b"\x7fELF" + bytes(100))
+    err = run("bad.hvb", "net.pcap", status=1)[1]
+    assert len(err.splitlines()) == 1 and "bad.hvb" in err, err
+
+
+@test
+def a_module_judges_as_its_text_does():
+    if not os.path.exists(HVC):
+        return "hvc is not built"
+    subprocess.run([HVC, "build", "p.hvrule", "-o", "p.hvb"], check=True)
+    args = ("net.pcap", "disk.log", "disk.img", "-q", "--verdicts", "-", *LOCAL)
+    assert run("p.hvb", *args) == run("p.hvrule", *args)
+    return None
+
+
+@test
+def events_are_lines_of_json():
+    out, err = run("p.hvrule", "net.pcap", "--events", "-", *LOCAL)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [(e["transfer"], e["hook"], e["rule"], e["action"], e["severity"]) for e in events] == [
+        (1, "net out", "web", "drop", "alert"), (2, "net out", "clean", "pass", "info"),
+        (3, "net in", "dns", "pass", "notice")], events
+    e = events[0]
+    assert e["timestamp"] == "2023-11-14T22:13:20.000005000Z" and e["message"] == "to 10.0.0.2", e
+    assert (e["src_ip"], e["dst_ip"], e["proto"], e["src_port"], e["dst_port"]) == (
+        "10.0.0.1", "10.0.0.2", "TCP", 4000, 80), e
+    assert events[1]["rewritten"] and not e["rewritten"] and not e["bounded"]
+    assert (e["policy"], e["version"], e["input"]) == ("test", 3, "net.pcap")
+    assert "4 transfers" in err
+    out = run("p.hvrule", "disk.log", "-q", "--events", "-")[0]
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [(e["transfer"], e["rule"], e["lba"]) for e in events] == [
+        (1, "boot", 0), (3, "wipe", 200), (4, "trim", 10)], events
+
+
+@test
+def what_passes_is_written_as_it_came():
+    for content in (pcap(), pcap(order=">"), pcap(magic=0xa1b23c4d), pcap(link=0xf0000001), pcapng()):
+        put("in", content)
+        run("p.hvrule", "in", *LOCAL, "-q", "--write", "w")
+        first, second = FRAMES[0], FRAMES[1]
+        w = get("w")
+        assert first not in w and second not in w and b"my xxxxxx data" in w
+        assert FRAMES[2] in w and FRAMES[3] in w and w[:24] == content[:24]
+        run("p.hvrule", "w", *LOCAL, "-q", "--write", "w2")
+        assert get("w2") == w
+        run("pass.hvrule", "in", "-q", "--write", "same")
+        assert get("same") == content
+
+
+@test
+def a_disk_trace_is_written_as_the_policy_lets_it_through():
+    run("p.hvrule", "disk.log", "-q", "--write", "w.pcap")
+    out = run("all.hvrule", "w.pcap", "-q", "--events", "-")[0]
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [(e["hook"], e["lba"]) for e in events] == [
+        ("disk write", 200), ("disk control", 500), ("disk write", 300)], events
+    assert b"SECRET" not in get("w.pcap") and b"a \0\0\0\0\0\0." in get("w.pcap")
+    run("p.hvrule", "disk.img", "-q", "--write", "w.pcap")
+    assert b"SECRET" not in get("w.pcap") and get("w.pcap").count(b"x" * 512) >= 250
+    assert "2 transfers" in run("p.hvrule", "w.pcap")[0]
+
+
+@test
+def a_recorded_input_is_judged_the_same():
+    for name in ("disk.log", "disk.img"):
+        run("p.hvrule", name, "-q", "--record", "r.pcap", "--verdicts", "v")
+        assert get("v") and run("p.hvrule", "r.pcap", "-q", "--verdicts", "-")[0].encode() == get("v")
+        run("p.hvrule", "r.pcap", "-q", "--record", "r2.pcap")
+        assert get("r.pcap") == get("r2.pcap")
+    assert "packets" in run("p.hvrule", "net.pcap", "--record", "r3", status=2)[1]
+    assert not os.path.exists("r3")
+
+
+@test
+def expectations_hold_or_show_a_diff():
+    run("p.hvrule", "net.pcap", *LOCAL, "-q", "--verdicts", "v")
+    assert run("p.hvrule", "net.pcap", *LOCAL, "-q", "--expect", "v") == ("", "")
+    put("v2", get("v").replace(b"1 net/out drop web", b"1 net/out pass -"))
+    out, err = run("p.hvrule", "net.pcap", *LOCAL, "-q", "--expect", "v2", status=1)
+    assert out == "--- v2\n+++ net.pcap\n-1 net/out pass -  # v2:2\n+1 net/out drop web\n" and not err, out
+    put("v3", "nonsense\n")
+    assert "v3:1:" in run("p.hvrule", "net.pcap", "--expect", "v3", status=1)[1]
+    run("p.hvrule", "net.pcap", "disk.log", *LOCAL, "-q", "--verdicts", "v")
+    run("p.hvrule", "disk.log", "net.pcap", *LOCAL, "-q", "--expect", "v")
+    assert "says nothing of" in run("p.hvrule", "disk.img", "--expect", "v", status=1)[1]
+
+
+@test
+def of_a_broken_input_the_whole_records_are_judged():
+    put("cut.pcap", pcap()[:-3])
+    out, err = run("p.hvrule", "cut.pcap", *LOCAL, "--events", "e", "--write", "w9", "--verdicts", "v9", status=2)
+    assert "3 transfers" in out and len(get("e").splitlines()) == 3, out
+    assert err.startswith("hvreplay: cut.pcap: record 4 at offset ") and len(err.splitlines()) == 1, err
+    assert not os.path.exists("w9") and not os.path.exists("v9")
+    put("cut.log", WRITES[:2100])
+    err = run("p.hvrule", "cut.log", "--record", "w9", status=2)[1]
+    assert "cut.log: record 2 at offset 2048: " in err and not os.path.exists("w9"), err
+    put("odd.img", b"x" * 513)
+    assert "multiple of 512" in run("p.hvrule", "odd.img", status=2)[1]
+    put("other.pcap", pcap(link=113))
+    assert "link type 113" in run("p.hvrule", "other.pcap", status=2)[1]
+    out, err = run("p.hvrule", "cut.pcap", "net.pcap", "nothere", *LOCAL, status=2)
+    assert "7 transfers" in out and len(err.splitlines()) == 2, out + err
+
+
+@test
+def a_full_disk_is_an_error():
+    for option in ("--events", "--write", "--verdicts"):
+        err = run("p.hvrule", "net.pcap", *LOCAL, option, "/dev/full", status=2)[1]
+        assert err == "hvreplay: /dev/full: No space left on device\n", err
+    err = run("p.hvrule", "disk.log", "--record", "/dev/full", "--write", "w8", status=2)[1]
+    assert "/dev/full" in err and not os.path.exists("w8")
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([HVREPLAY, "p.hvrule", "net.pcap"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert p.returncode == 2 and p.stderr.count(b"\n") == 1, p
+
+
+@test
+def standard_input_and_pipes_are_read():
+    args = (*LOCAL, "-q", "--verdicts", "-")
+    want = run("p.hvrule", "net.pcap", *args)
+    assert run("p.hvrule", "-", *args, input=pcap()) == want
+    assert run("p.hvrule", "-", "-q", "--verdicts", "-", input=WRITES) == run("p.hvrule", "disk.log", "-q", "-V", "-")
+    assert "must be a file" in run("p.hvrule", "-", "-f", "image", input=bytes(512), status=2)[1]
+
+
+@test
+def jobs_do_not_change_the_result():
+    names = []
+    for i in range(9):
+        put(f"in{i}.pcap", pcap(FRAMES * (i * 50 + 1)))
+        names.append(f"in{i}.pcap")
+    results = set()
+    for jobs in "1", "4":
+        _, err = run("p.hvrule", *names, "disk.log", *LOCAL, "-j", jobs, "--events", "e", "--verdicts", "-")
+        summary = [line for line in err.splitlines() if not line.startswith("time")]
+        out = run("p.hvrule", *names, "disk.log", *LOCAL, "-q", "-j", jobs, "--verdicts", "-")[0]
+        results.add((tuple(summary), get("e"), out))
+    assert len(results) == 1
+    order = [json.loads(line)["input"] for line in get("e").splitlines()]
+    assert order == sorted(order, key=(names + ["disk.log"]).index)
+
+
+@test
+def formats_can_be_forced():
+    put("zero.img", b"\x1f\x8b" + bytes(510))
+    assert "gzip" in run("p.hvrule", "zero.img", status=2)[1]
+    assert "1 transfers" in run("p.hvrule", "zero.img", "--format", "image")[0]
+    assert "no pcap file" in run("p.hvrule", "zero.img", "--format", "pcap", status=2)[1]
+
+
+@test
+def an_interrupt_leaves_nothing_behind():
+    before = set(os.listdir("."))
+    for name in ("--write", "--events"):
+        with subprocess.Popen([HVREPLAY, "p.hvrule", "-", name, "w7"], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
+            p.stdin.write(pcap())
+            p.stdin.flush()
+            for _ in range(500):
+                if set(os.listdir(".")) != before:
+                    break
+                time.sleep(0.02)
+            assert set(os.listdir(".")) != before, "no temporary file"
+            p.send_signal(signal.SIGINT)
+            p.stdin.close()
+            assert p.wait(30) == -signal.SIGINT, p.returncode
+        assert set(os.listdir(".")) == before, set(os.listdir(".")) - before
+
+
+@test
+def no_temporary_file_is_left():
+    assert not [name for name in os.listdir(".") if name.startswith(".")]
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}")
+    with tempfile.TemporaryDirectory() as where:
+        os.chdir(where)
+        prepare()
+        put("all.hvrule", 'policy "all" version 1;\n' + "".join(
+            f"on {hook} default pass {{ each: -> log, pass; }}\n"
+            for hook in ("net out", "net in", "disk write", "disk read", "disk control")))
+        put("pass.hvrule", 'policy "pass" version 1;\n')
+        for n, f in enumerate(TESTS, 1):
+            name = f.__name__.replace("_", " ")
+            try:
+                skipped = f()
+                print(f"ok {n} - {name}" + (f" # SKIP {skipped}" if skipped else ""))
+            except (AssertionError, subprocess.SubprocessError, OSError, ValueError, KeyError) as e:
+                failed += 1
+                print(f"not ok {n} - {name}")
+                print("".join(f"# {line}\n" for line in repr(e).replace("\\n", "\n").splitlines()), end="")
+            sys.stdout.flush()
+        os.chdir("/")
+    return failed != 0
+
+
+HVREPLAY, HVC = os.path.abspath(HVREPLAY), os.path.abspath(HVC)
+sys.exit(main())
