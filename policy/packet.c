@@ -21,7 +21,8 @@ static void walk_arp(struct walk *w, uint32_t at)
 	const uint8_t *h = w->frame + at;
 	uint32_t there = w->captured - at, room = w->wire - at, spa, tpa, hlen;
 
-	w->p->l3 = at;
+	if (there > 0)
+		w->p->l3 = at;
 	if (room < ARP_FIXED)
 		w->p->malformed = true;
 	if (there < ARP_FIXED)

@@ -92,6 +92,16 @@ static void ipv6_pseudo(const uint8_t *frame, const struct packet *p, bool *src,
 	}
 }
 
+/* Is nothing but zeros summed?  Then a right checksum is 0xffff, which RFC 1624 does not see. */
+static bool sums_zeros(const uint8_t *frame, uint32_t captured, const struct sum *s)
+{
+	for (uint32_t i = 0; i < s->covers; i++)
+		for (uint32_t at = s->cover[i].start; at < s->cover[i].end && at < captured; at++)
+			if (frame[at] != 0)
+				return false;
+	return true;
+}
+
 static void add_cover(struct sum *s, uint32_t start, uint32_t len)
 {
 	s->cover[s->covers++] = (struct cover){ start, start + len };
@@ -187,7 +197,8 @@ static void put(uint8_t *frame, uint32_t captured, const struct packet *p,
 
 		if (!sum[i].zero_is_none || value != 0) {
 			value = checksum_adjust(value, sum[i].before, after);
-			if (sum[i].zero_is_none && value == 0)
+			if (value == 0 &&
+			    (sum[i].zero_is_none || sums_zeros(frame, captured, &sum[i])))
 				value = UINT16_MAX;
 		}
 		frame[sum[i].field] = (uint8_t)(value >> 8);

@@ -15,7 +15,8 @@
  * right stays right and one that was wrong stays wrong: IPv4 header, TCP, UDP, UDP-Lite,
  * ICMP, ICMPv6, with the addresses of the pseudo header where they count (not a destination
  * that a routing header still replaces, nor a source with a home address option).  UDP's 0
- * means none and stays.  A checksum of other protocols (SCTP, PIM, ...) gets wrong, and the
+ * means none and stays.  (ICMP messages of zeros with a checksum of 0, which is wrong, get
+ * right by any change.)  A checksum of other protocols (SCTP, PIM, ...) gets wrong, and the
  * receiver drops what it covers.  Where a checksum was not captured, nothing can be done.
  *
  * Of a fragmented datagram the transport checksum stands in the first fragment: a new address

@@ -253,6 +253,8 @@ START_TEST(cut_arp)
 	ck_assert_uint_eq(r.p.l3, 14);
 	absent(&r, IP_SRC);
 	absent(&r, PAYLOAD_LEN);
+	ck_assert_uint_eq(parse_cut(f, 14, 0, NULL).p.l3, PACKET_NO_OFFSET);
+	ck_assert_uint_eq(parse_cut(f, 15, 0, NULL).p.l3, 14);
 	f->bytes[18] = 8;	/* EUI-64 */
 	r = parse(f);
 	is(&r, ARP_SPA, 0x00010200);

@@ -475,6 +475,20 @@ START_TEST(what_was_not_captured_is_neither_read_nor_written)
 }
 END_TEST
 
+START_TEST(an_icmp_message_that_becomes_zeros_keeps_a_right_checksum)
+{
+	struct sums s = ipv4(1, 0, 4);
+
+	set_content(&s, s.f->len, s.l4, 11, "", 1);
+	ck_assert(is_right(&s, s.f->bytes));
+	set_content(&s, s.f->len, s.l4 + 11, 1, "", 1);
+	ck_assert_uint_eq(value_at(s.f, s.field, 2), 0xffff);
+	ck_assert(is_right(&s, s.f->bytes));
+	set_content(&s, s.f->len, s.l4 + 11, 1, "x", 1);
+	ck_assert(is_right(&s, s.f->bytes));
+}
+END_TEST
+
 START_TEST(udp_surplus_is_not_summed)
 {
 	struct sums s = ipv4(17, 0, 16);
@@ -615,6 +629,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, content_in_the_headers_keeps_checksums_right);
 	tcase_add_test(tc, content_beyond_what_was_captured_is_left_alone);
 	tcase_add_test(tc, what_was_not_captured_is_neither_read_nor_written);
+	tcase_add_test(tc, an_icmp_message_that_becomes_zeros_keeps_a_right_checksum);
 	tcase_add_test(tc, udp_surplus_is_not_summed);
 	tcase_add_test(tc, udp_lite_sums_what_its_coverage_says);
 	tcase_add_test(tc, protocols_without_a_known_checksum_are_left_alone);
