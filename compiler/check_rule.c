@@ -45,8 +45,11 @@ static void blame(struct check *c, const struct expr *e, unsigned hooks, const s
 			blame(c, e->items[i], hooks, r);
 		for (size_t i = 0; e->set && i < e->set->dynamic_count; i++) {
 			for (unsigned k = 0; k < e->set->arity; k++) {
-				blame(c, e->set->dynamic[i].lo[k], hooks, r);
-				blame(c, e->set->dynamic[i].hi[k], hooks, r);
+				const struct dynamic_element *d = &e->set->dynamic[i];
+
+				blame(c, d->lo[k], hooks, r);
+				if (d->hi[k] != d->lo[k])	/* one value, not a range */
+					blame(c, d->hi[k], hooks, r);
 			}
 		}
 		return;

@@ -136,7 +136,8 @@ static void warn_hook(struct check *c, unsigned hook, struct names *done)
 			diag_note(c->diags, (end ? end : same)->loc, end ? "this rule decides every transfer"
 				  : "this rule decides the same transfers");
 		} else if (truth == 0) {
-			if (!told(done, r))
+			/* a comparison alone was warned of where it stands */
+			if (r->condition->kind != EXPR_CMP && !told(done, r))
 				diag_warning(c->diags, r->loc, "the condition of rule '%s' is never true",
 					     r->label);
 		} else if (verdict_of(r) && truth == 1) {

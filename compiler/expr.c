@@ -266,6 +266,30 @@ int expr_truth(const struct expr *e)
 
 /* ---- sameness ---- */
 
+/* Sets by their elements: `in { 80 }` twice is the same condition. */
+static bool equal_sets(const struct set *a, const struct set *b)
+{
+	if (a == b)
+		return true;
+	if (!a || !b || a->dynamic_count || b->dynamic_count || a->arity != b->arity ||
+	    a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		for (unsigned k = 0; k < a->arity; k++)
+			if (value_compare(&a->elements[i].lo[k], &b->elements[i].lo[k]) ||
+			    value_compare(&a->elements[i].hi[k], &b->elements[i].hi[k]))
+				return false;
+	return true;
+}
+
+static bool equal_patterns(const struct pattern *a, const struct pattern *b)
+{
+	if (a == b)
+		return true;
+	return a->kind == b->kind && a->kind != PATTERN_HEX && a->flags == b->flags &&
+	       a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+}
+
 static uint64_t mix(uint64_t h, uint64_t v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15u;
@@ -277,7 +301,8 @@ uint64_t expr_hash(const struct expr *e)
 	uint64_t h = mix(e->kind, (uint64_t)e->op << 8 | e->negated);
 
 	h = mix(h, e->kind == EXPR_CONST ? e->value.lo ^ e->value.hi : e->field);
-	h = mix(h, (uint64_t)(uintptr_t)e->set);
+	if (e->set && e->set->count)
+		h = mix(h, e->set->count ^ e->set->elements[0].lo->lo);
 	if (e->l)
 		h = mix(h, expr_hash(e->l));
 	if (e->r)
@@ -286,7 +311,7 @@ uint64_t expr_hash(const struct expr *e)
 		h = mix(h, expr_hash(e->items[i]));
 	if (e->kind == EXPR_HAS)
 		for (size_t i = 0; i < e->query.pattern_count; i++)
-			h = mix(h, (uint64_t)(uintptr_t)e->query.patterns[i]);
+			h = mix(h, e->query.patterns[i]->len);
 	return h;
 }
 
@@ -296,7 +321,7 @@ static bool equal_queries(const struct query *a, const struct query *b)
 	    a->last != b->last || a->every != b->every || a->pattern_count != b->pattern_count)
 		return false;
 	for (size_t i = 0; i < a->pattern_count; i++)
-		if (a->patterns[i] != b->patterns[i])
+		if (!equal_patterns(a->patterns[i], b->patterns[i]))
 			return false;
 	return true;
 }
@@ -312,7 +337,7 @@ bool expr_equal(const struct expr *a, const struct expr *b)
 		return true;
 	if (a->kind != b->kind || a->op != b->op || a->negated != b->negated ||
 	    a->truth != b->truth || a->little_endian != b->little_endian || a->size != b->size ||
-	    a->area != b->area || a->field != b->field || a->set != b->set ||
+	    a->area != b->area || a->field != b->field || !equal_sets(a->set, b->set) ||
 	    a->item_count != b->item_count || a->nodes != b->nodes)
 		return false;
 	if (a->kind == EXPR_CONST && value_compare(&a->value, &b->value))

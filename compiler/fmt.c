@@ -121,7 +121,7 @@ static void cut_statements(struct fmt *f)
 			depth++;
 		} else if (k == '}' && depth) {
 			depth--;
-		} else if (k == '}' && block) {
+		} else if (k == T_CLOSE) {
 			add_statement(f, i, i + 1, 0, FMT_CLOSE);
 			block = false;
 			first = i + 1;

@@ -91,6 +91,7 @@ static void hvperror(struct loc *loc, struct parse *ps, const char *text);
 %token T_EVERY "every" T_STARTS "starts" T_OVERLAPS "overlaps"
 %token T_FRAME "frame" T_PAYLOAD "payload" T_DATA "data" T_CDB "cdb" T_SECTOR "sector"
 %token T_LE "le" T_I "i" T_WIDE "wide"
+%token T_CLOSE "end of block"	/* the '}' of a block's rules, told from a set's by the scanner */
 
 %left '|'
 %left '^'
@@ -153,8 +154,8 @@ item:
 		$$->name = @2;
 		$$->string = @5;
 	}
-|	head open rules '}'	{ $$ = $1; $$->rules = $3; }
-|	T_ON error '{' rules '}' {
+|	head open rules T_CLOSE	{ $$ = $1; $$->rules = $3; }
+|	T_ON error '{' rules T_CLOSE {
 		$$ = item_new(ps, ITEM_BLOCK, @$);
 		$$->rules = $4;
 		yyerrok;

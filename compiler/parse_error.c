@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "compiler/keyword.h"
+
 #define SHOWN_MAX	5u
 
 static bool expects(const struct syntax_error *e, const char *name)
@@ -30,10 +32,12 @@ static bool is_one_of(const char *name, const char *const *list)
 static const char *const comparisons[] = {
 	"==", "!=", "'<'", "<=", "'>'", ">=", "in", "has", "overlaps", "starts", NULL,
 };
+static const char *const doubled[] = { "'&'", "'|'", NULL };	/* && and || of other languages */
+/* What may follow a whole value, or a whole action: rarely what is missing. */
 static const char *const continuations[] = {
 	"==", "!=", "'<'", "<=", "'>'", ">=", "in", "has", "overlaps", "starts", "not", "and",
 	"or", "'|'", "'^'", "'&'", "'+'", "'-'", "<<", ">>", "..", "at", "within", "every", "i",
-	"wide", "le", "'['", NULL,
+	"wide", "le", "'['", "silently", "info", "notice", "alert", "limit", "string", NULL,
 };
 static const char *const starts_value[] = {
 	"number", "address", "MAC address", "name", "field", "frame", "payload", "data", "cdb",
@@ -48,36 +52,49 @@ static const char *const starts_pattern[] = {
 };
 
 struct wording {
-	char text[256];
-	size_t len;
+	char words[SHOWN_MAX + 2][48];
 	unsigned count;
+	char text[400];
 };
 
 static void add(struct wording *w, const char *word)
 {
-	const char *glue = w->count++ ? ", " : "";
-	size_t room = sizeof(w->text) - w->len;
-	int n = snprintf(w->text + w->len, room, "%s%s", glue, word);
-
-	if (n > 0 && (size_t)n < room)
-		w->len += (size_t)n;
+	if (w->count < SHOWN_MAX + 2)
+		snprintf(w->words[w->count++], sizeof(w->words[0]), "%s", word);
 }
 
-/* Words and signs in quotes, kinds of token as they are. */
+/* "a, b or c" */
+static void join(struct wording *w)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < w->count; i++)
+		len += (size_t)snprintf(w->text + len, sizeof(w->text) - len, "%s%s",
+					!i ? "" : i + 1 < w->count ? ", " : " or ", w->words[i]);
+}
+
+/* Words and signs in quotes, kinds of token with their article. */
 static void add_token(struct wording *w, const char *name)
 {
-	static const char *const kinds[] = {
-		"number", "address", "MAC address", "string", "regular expression", "name",
-		"field", "rate (N/s)", "label", "hex byte", "end of line", "end of file",
-		"hex pattern", "[n-m]", NULL,
+	static const char *const kinds[][2] = {
+		{ "number", "a number" }, { "address", "an address" },
+		{ "MAC address", "a MAC address" }, { "string", "a string" },
+		{ "regular expression", "a regular expression" }, { "name", "a name" },
+		{ "field", "a field" }, { "rate (N/s)", "a rate (N/s)" },
+		{ "label", "a rule (a label with ':' and a space)" },
+		{ "hex byte", "a hex byte" }, { "end of line", "the end of the line" },
+		{ "end of file", "the end of the file" }, { "hex pattern", "a hex pattern" },
+		{ "[n-m]", "a gap [n-m]" }, { "end of block", "'}'" },
 	};
-	char quoted[40];
+	char quoted[32];
 
-	if (is_one_of(name, kinds) || name[0] == '\'') {
-		add(w, name);
-		return;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strcmp(name, kinds[i][0])) {
+			add(w, kinds[i][1]);
+			return;
+		}
 	}
-	snprintf(quoted, sizeof(quoted), "'%s'", name);
+	snprintf(quoted, sizeof(quoted), name[0] == '\'' ? "%s" : "'%s'", name);
 	add(w, quoted);
 }
 
@@ -88,6 +105,7 @@ static void word_expected(const struct syntax_error *e, struct wording *w)
 	bool pattern = expects(e, "string") && expects(e, "regular expression");
 	bool action = expects(e, "pass") && expects(e, "log");
 	bool item = expects(e, "policy") && expects(e, "on");
+	bool whole = expects(e, "'|'") || expects(e, "';'") || expects(e, "->");
 	unsigned rest = 0;
 
 	if (value)
@@ -106,15 +124,16 @@ static void word_expected(const struct syntax_error *e, struct wording *w)
 			    (pattern && is_one_of(x, starts_pattern)) ||
 			    (action && is_one_of(x, starts_action)) ||
 			    (item && is_one_of(x, starts_item)) ||
-			    is_one_of(x, continuations) != operators)
+			    (whole && is_one_of(x, continuations)) != operators)
 				continue;
 			add_token(w, x);
 			rest++;
 		}
 		/* operators are named only when nothing else is expected */
-		if (w->count)
+		if (w->count || !whole)
 			break;
 	}
+	join(w);
 }
 
 /* What stands here, quoted as it is written when that is short. */
@@ -124,7 +143,7 @@ static void word_found(const struct syntax_error *e, char *out, size_t room)
 	int len = (int)loc_len(e->loc);
 
 	if (!e->found || !strcmp(e->found, "end of file") || !strcmp(e->found, "end of line"))
-		snprintf(out, room, "%s", e->found ? e->found : "text");
+		snprintf(out, room, "the %s", e->found ? e->found : "text");
 	else if (len > 32)
 		snprintf(out, room, "this %s", e->found);
 	else if (!strcmp(e->found, "string") || !strcmp(e->found, "regular expression"))
@@ -148,11 +167,36 @@ static bool missing_end(const struct parse *ps, const struct syntax_error *e)
 	       e->loc.first >= ps->src->len;
 }
 
+/* A whole value stands before: operators could follow. */
+static bool whole_value(const struct syntax_error *e)
+{
+	return expects(e, "'|'");
+}
+
+/* The expected word that a name here is a misspelling of. */
+static const char *near_expected(const struct syntax_error *e)
+{
+	const char *list[sizeof(e->expected) / sizeof(e->expected[0]) + 1];
+	char word[24];
+	unsigned n = 0;
+
+	if (!e->found || strcmp(e->found, "name") || loc_len(e->loc) >= sizeof(word))
+		return NULL;
+	memcpy(word, loc_text(e->loc), loc_len(e->loc));
+	word[loc_len(e->loc)] = '\0';
+	for (unsigned i = 0; i < e->count; i++)
+		if (keyword_find(e->expected[i], strlen(e->expected[i])))
+			list[n++] = e->expected[i];
+	list[n] = NULL;
+	return diag_did_you_mean(word, list);
+}
+
 void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 {
-	struct wording w = { .len = 0 };
+	struct wording w = { .count = 0 };
 	struct loc loc = e->loc;
 	char found[96];
+	const char *near;
 
 	ps->failed = true;
 	if (ps->stop)
@@ -168,12 +212,23 @@ void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 		diag_error(ps->diags, loc, "comparisons do not chain: join them by 'and'");
 		return;
 	}
-	if (e->found && !strcmp(e->found, "name") && expects(e, "label")) {
-		diag_error(ps->diags, loc, "expected a rule: a label with ':' and a space, found %s",
-			   found);
+	if (e->found && !strcmp(e->found, "'='") && expects(e, "==")) {
+		diag_error(ps->diags, loc, "'=' does not compare: write '=='");
 		return;
 	}
-	if (w.count)
+	if (e->found && !strcmp(e->found, "..") && whole_value(e)) {
+		diag_error(ps->diags, loc, "a range stands in braces: { a..b }");
+		return;
+	}
+	if (e->found && is_one_of(e->found, doubled) && ps->token_before == *loc_text(loc)) {
+		diag_error(ps->diags, loc, "conditions are joined by the words 'and', 'or'");
+		return;
+	}
+	near = near_expected(e);
+	if (near)
+		diag_error(ps->diags, loc, "expected %s, found %s; did you mean '%s'?", w.text, found,
+			   near);
+	else if (w.count)
 		diag_error(ps->diags, loc, "expected %s, found %s", w.text, found);
 	else
 		diag_error(ps->diags, loc, "unexpected %s", found);
