@@ -21,8 +21,8 @@ def roff(text):
 def rows(text, macro):
     """Arguments of each MACRO(...) of a table: words and strings, strings without quotes."""
     for body in re.findall(rf"^{macro}\((.*)\)\s*$", text, flags=re.M):
-        cells = re.findall(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^,]+', body)
-        yield [c.strip().strip('"') for c in cells if c.strip()]
+        cells = re.findall(r'\s*("(?:[^"\\]|\\.)*"|[^",]+)\s*(?:,|$)', body)
+        yield [c.strip().strip('"') for c in cells]
 
 
 def fields():
@@ -36,12 +36,13 @@ def fields():
 
 
 def keywords():
-    return sorted({row[0] for row in rows(read("compiler/keyword.def"), "KEYWORD")})
+    for row in rows(read("compiler/keyword.def"), "HVC_KEYWORD"):
+        yield row[1], row[2]
 
 
 def limits():
-    for row in rows(read("compiler/limit.def"), "LIMIT"):
-        yield row[1], row[2]
+    for row in rows(read("compiler/limit.def"), "HVC_LIMIT"):
+        yield f"{int(row[1]):,} {row[2]}", row[3]
 
 
 def tagged(pairs):
@@ -52,7 +53,7 @@ def main():
     with open(f"{SOURCE}/docs/man/hvrule.5.in", encoding="utf-8") as f:
         page = f.read()
     page = page.replace("@FIELDS@", tagged(fields()))
-    page = page.replace("@KEYWORDS@", ".nh\n" + " ".join(keywords()) + "\n.hy")
+    page = page.replace("@KEYWORDS@", tagged(keywords()))
     page = page.replace("@LIMITS@", tagged(limits()))
     sys.stdout.write(page)
 

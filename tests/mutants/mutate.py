@@ -133,7 +133,7 @@ class Bench:
         self.cc = variables["CC"]
         self.compile = shlex.split(" ".join(
             (self.cc, "-I.", variables["AM_CPPFLAGS"], variables["AM_CFLAGS"], variables["CFLAGS"],
-             "-Wno-error -w -O1 -g0 -ffreestanding")))
+             "-Wno-error -w -O1 -g0")))
         self.link = shlex.split(f"{self.cc} {variables['AM_CFLAGS']}")
         self.libs = {name: shlex.split(variables[name])
                      for name in ("CHECK_LIBS", "PCRE2_LIBS", "PCAP_LIBS", "ELF_LIBS")}
