@@ -133,16 +133,21 @@ static void use_field(struct uses *u, enum hv_field field)
 	}
 }
 
+/* Down the left side, and into tuples; @e's depth was bounded by rule_needs(). */
 static void use_expr(struct uses *u, const struct expr *e)
 {
 	size_t i;
 
-	if (!e)
-		return;
-	if (e->kind == EXPR_FIELD || e->kind == EXPR_FLAG)
-		use_field(u, e->field);
-	for (i = 0; e->kind == EXPR_TUPLE && i < e->item_count; i++)
-		use_expr(u, e->items[i]);
+	for (; e; e = e->l) {
+		if (e->kind == EXPR_FIELD || e->kind == EXPR_FLAG)
+			use_field(u, e->field);
+		if (e->kind == EXPR_OVERLAPS)
+			use_field(u, HV_F_DISK_RANGE);
+		for (i = 0; e->kind == EXPR_TUPLE && i < e->item_count; i++)
+			use_expr(u, e->items[i]);
+		if (e->r)
+			use_expr(u, e->r);
+	}
 }
 
 static void use_cond(struct uses *u, const struct cond *c)
@@ -155,14 +160,8 @@ static void use_cond(struct uses *u, const struct cond *c)
 		use_cond(u, c->kids[i]);
 	if (c->kind == COND_SPANS)
 		use_field(u, c->field);
-	if (c->kind != COND_LEAF)
-		return;
-	if (c->leaf->kind == EXPR_FLAG) {
+	if (c->kind == COND_LEAF)
 		use_expr(u, c->leaf);
-	} else {
-		use_expr(u, c->leaf->l);
-		use_expr(u, c->leaf->r);
-	}
 }
 
 /* The words asked for most, where more than once, into R7 to @last. */

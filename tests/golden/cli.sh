@@ -1,0 +1,69 @@
+#!/bin/sh
+# cli.sh - the hvc program: options, exit statuses, what it writes and what it does not
+hvc=$builddir/hvc
+dir=$(mktemp -d) || exit 2
+trap 'rm -rf "$dir"' EXIT
+n=0
+fail=0
+
+# claim STATUS TEXT COMMAND...: the exit status is STATUS and the output holds TEXT
+claim() {
+	name=$1 want=$2 text=$3
+	shift 3
+	"$@" >"$dir/out" 2>&1 </dev/null
+	got=$?
+	n=$((n + 1))
+	if [ $got = "$want" ] && { [ -z "$text" ] || grep -qF -e "$text" "$dir/out"; }; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		echo "# status $got, wanted $want and '$text'"
+		sed 's/^/# /' "$dir/out" | head -20
+		fail=1
+	fi
+}
+
+cat >"$dir/good.hvrule" <<'END'
+policy "good" version 3;
+on net out default pass {
+    web:    tcp.dport == 80     -> log, drop;
+}
+END
+echo 'policy "bad" version 1; on net out default pass { a: tcp.dprt == 1 -> drop; }' >"$dir/bad.hvrule"
+printf '\177ELF not really' >"$dir/elf.o"
+
+claim "--help prints usage" 0 "usage: hvc build" "$hvc" --help
+claim "--version prints a version" 0 "hvc (sluice)" "$hvc" --version
+claim "no command is a usage error" 2 "no command" "$hvc"
+claim "an unknown command is a usage error" 2 "no such command: brew" "$hvc" brew "$dir/good.hvrule"
+claim "an unknown option is a usage error" 2 "usage" "$hvc" build --brew "$dir/good.hvrule"
+claim "build without -o is a usage error" 2 "-o FILE is missing" "$hvc" build "$dir/good.hvrule"
+claim "build of no file is a usage error" 2 "no file for build" "$hvc" build -o "$dir/x"
+claim "two files are a usage error" 2 "more than one file" "$hvc" check "$dir/good.hvrule" "$dir/bad.hvrule"
+claim "-o with check is a usage error" 2 "-o is for build" "$hvc" check "$dir/good.hvrule" -o "$dir/x"
+claim "build prints the worst case of a hook" 0 "net out: at most" "$hvc" build "$dir/good.hvrule" -o "$dir/good.hvb"
+claim "options stand anywhere" 0 "" "$hvc" -o "$dir/good2.hvb" build --plain "$dir/good.hvrule"
+claim "dump shows name, version and rules" 0 'policy "good" version 3, 1 rules' "$hvc" dump "$dir/good.hvb"
+claim "dump shows the memory fixed at load" 0 "bytes fixed at load" "$hvc" dump "$dir/good.hvb"
+claim "dump shows the rule before its code" 0 "; rule 0: web, line 3" "$hvc" dump "$dir/good.hvb"
+claim "dump names the helper of a call" 0 "; hv_log" "$hvc" dump "$dir/good.hvb"
+claim "check of a good policy is quiet and 0" 0 "" "$hvc" check "$dir/good.hvrule"
+claim "a wrong policy is status 1" 1 "did you mean" "$hvc" check "$dir/bad.hvrule"
+claim "--json makes diagnostics JSON" 1 '"level"' "$hvc" check --json "$dir/bad.hvrule"
+claim "a policy that is not there is status 2" 2 "" "$hvc" check "$dir/none.hvrule"
+claim "a wrong policy writes nothing" 1 "" "$hvc" build "$dir/bad.hvrule" -o "$dir/bad.hvb"
+claim "nor is a temporary file left" 1 "" test -n "$(ls "$dir" | grep '^bad.hvb')"
+claim "an output folder that is not there is status 2" 2 "" "$hvc" build "$dir/good.hvrule" -o "$dir/none/x.hvb"
+claim "a broken object is status 1" 1 "" "$hvc" build "$dir/elf.o" -o "$dir/elf.hvb"
+claim "and writes nothing" 1 "" test -e "$dir/elf.hvb"
+head -c 300 "$dir/good.hvb" >"$dir/cut.hvb"
+claim "a truncated module is refused by dump" 1 "" "$hvc" dump "$dir/cut.hvb"
+claim "a module that is not there is status 2" 2 "No such file" "$hvc" dump "$dir/none.hvb"
+claim "a folder is no module" 2 "directory" "$hvc" dump "$dir"
+cp "$dir/good.hvb" "$dir/old.hvb"
+claim "a policy that fails leaves the old output" 1 "" "$hvc" build "$dir/bad.hvrule" -o "$dir/old.hvb"
+claim "as it was" 0 "" cmp "$dir/good.hvb" "$dir/old.hvb"
+claim "a module is world-readable as umask says" 0 "-rw-r--r--" sh -c "umask 022; '$hvc' build '$dir/good.hvrule' -o '$dir/mode.hvb'; ls -l '$dir/mode.hvb'"
+claim "a full disk is status 2" 2 "" sh -c "'$hvc' dump '$dir/good.hvb' >/dev/full"
+echo "1..$n"
+exit $fail
