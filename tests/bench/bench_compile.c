@@ -56,8 +56,9 @@ static void write_pattern(FILE *f, unsigned i)
 static void write_set(FILE *f)
 {
 	for (unsigned i = 0; i < ELEMENTS; i++)
-		fprintf(f, "%u.%u.%u.%u\n", 1 + (unsigned)bench_random(223), (unsigned)bench_random(256),
-			(unsigned)bench_random(256), (unsigned)bench_random(256));
+		fprintf(f, "%u.%u.%u.%u\n", 1 + (unsigned)bench_random(223),
+			(unsigned)bench_random(256), (unsigned)bench_random(256),
+			(unsigned)bench_random(256));
 }
 
 /* Half of the patterns stand in the policy, one a rule; the others come from a file. */

@@ -129,8 +129,8 @@ static void write_policy(const struct contest *c, FILE *f)
 		}
 		fputs("ip.dst in ", f);
 		print_address(f, k->net);
-		fprintf(f, "/%u and ip.proto == %u and l4.dport == %u -> log;\n", k->prefix, k->proto,
-			k->port);
+		fprintf(f, "/%u and ip.proto == %u and l4.dport == %u -> log;\n", k->prefix,
+			k->proto, k->port);
 	}
 	fputs("}\n", f);
 }
@@ -147,7 +147,8 @@ static void write_filter(const struct contest *c, uint32_t first, uint32_t end, 
 		}
 		fputs("(ip dst net ", f);
 		print_address(f, k->net);
-		fprintf(f, "/%u and %s dst port %u)", k->prefix, k->proto == 6 ? "tcp" : "udp", k->port);
+		fprintf(f, "/%u and %s dst port %u)", k->prefix, k->proto == 6 ? "tcp" : "udp",
+			k->port);
 	}
 }
 

@@ -53,7 +53,8 @@ static void print_row(const struct report_row *r)
 
 static void write_row(FILE *f, const struct report_row *r, bool last)
 {
-	fprintf(f, "  {\"name\": \"%s\", \"unit\": \"%s\", \"ours\": %.6g, ", r->name, r->unit, r->ours);
+	fprintf(f, "  {\"name\": \"%s\", \"unit\": \"%s\", \"ours\": %.6g, ", r->name, r->unit,
+		r->ours);
 	if (has_peer(r))
 		fprintf(f, "\"peer\": %.6g, \"peer_name\": \"%s\", \"ratio\": %.6g, ", r->peer,
 			r->peer_name, measure(r));

@@ -15,7 +15,7 @@ struct report_row {
 	double ours;
 	double peer;		/* REPORT_NONE: no peer, and peer_name is NULL */
 	const char *peer_name;
-	double goal;		/* most that ours / peer may be, or ours without a peer; REPORT_NONE */
+	double goal;		/* the most ours / peer (no peer: ours) may be; REPORT_NONE */
 };
 
 /* Print the rows and write bench-@name.json into the working folder.  0 or -1. */
