@@ -92,7 +92,7 @@ uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j
 		[CODE_CALL_LOCAL] = &&do_CALL_LOCAL, [CODE_LEAVE] = &&do_LEAVE,
 	};
 	uint64_t reg[BPF_REGS] = { 0 };
-	_Alignas(16) uint8_t stack[BPF_STACK_SIZE];
+	_Alignas(VERIFY_FRAME_ALIGN) uint8_t stack[BPF_STACK_SIZE];
 	struct frame frames[VERIFY_MAX_FRAMES], *frame = frames;
 	const struct code *pc = p->code + p->entry[hook];
 

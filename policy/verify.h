@@ -20,6 +20,7 @@
 #define VERIFY_MAX_FRAMES	8u		/* calls within calls, the hook's program included */
 #define VERIFY_MAX_OFFSET	(1 << 29)	/* bytes a pointer may be off its object's start */
 #define VERIFY_MAX_STEPS	(64u << 20)	/* instructions of one run, worst case */
+#define VERIFY_FRAME_ALIGN	16u		/* bytes; clang takes it for granted */
 #define VERIFY_MAX_MEM		512u		/* bytes a helper reads or writes */
 #define VERIFY_SLOTS		(BPF_STACK_SIZE / 8)
 #define VERIFY_NONE		UINT32_MAX
@@ -30,10 +31,11 @@ enum reg_type {
 	/* pointers; r: byte offset from the object's start */
 	REG_CTX,
 	REG_STACK,		/* offset from the end of the function's own frame: negative */
-	REG_ARG,		/* caller's stack; object: bytes that may be used */
+	REG_ARG,		/* caller's stack; object: bytes there that may be used */
 	REG_VALUE,		/* object: number of the map */
 	REG_VALUE_OR_NULL,
 	REG_DATA,		/* object: number of the region */
+	REG_READ,		/* one of several objects; object: bytes that may be read */
 	REG_MAP,		/* the map itself; object: its number */
 };
 

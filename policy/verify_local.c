@@ -46,11 +46,11 @@ static int lend_stack(struct verifier *v, uint32_t pc, struct reg *r)
 	return 0;
 }
 
-/* The rest of memory that was lent to this function. */
+/* The rest of memory whose size alone is known. */
 static int lend_on(struct verifier *v, uint32_t pc, struct reg *r)
 {
 	if (r->r.smin < 0 || r->r.smax > (int64_t)r->object)
-		return refuse(v, pc, "a pointer beyond the caller's memory is passed on");
+		return refuse(v, pc, "a pointer beyond its memory is passed on");
 	r->object -= (uint32_t)r->r.smax;
 	r->r = range_const(0);
 	return 0;
@@ -74,7 +74,7 @@ int call_local(struct verifier *v, uint32_t pc)
 		r->id = 0;
 		if (r->type == REG_STACK)
 			rc = lend_stack(v, pc, r);
-		else if (r->type == REG_ARG)
+		else if (r->type == REG_ARG || r->type == REG_READ)
 			rc = lend_on(v, pc, r);
 		if (rc)
 			return rc;

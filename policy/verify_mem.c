@@ -34,17 +34,16 @@ static int check_stack(struct verifier *v, uint32_t pc, int64_t lo, int64_t hi, 
 	return 0;
 }
 
-/* RFC 9669 leaves the context to us: whole fields, as they lie, read only. */
+/* Whole fields, as they lie, read only. */
 static int check_ctx(struct verifier *v, uint32_t pc, const struct reg *p, int64_t lo, int64_t hi,
-		     bool write)
+		     uint64_t size, bool write)
 {
-	int64_t size = hi - lo;
+	struct bits at = bits_add(p->r.bits, (struct bits){ (uint64_t)(lo - p->r.smin), 0 });
 
 	if (write)
 		return refuse(v, pc, "the context is read-only");
-	if (!range_is_const(&p->r) || lo % size)
-		return refuse(v, pc, "the context is read at a place that is not constant or not "
-			      "aligned");
+	if ((at.value | at.mask) & (size - 1))
+		return refuse(v, pc, "the context is read at a place that is not aligned");
 	return check_within(v, pc, "the context", lo, hi, sizeof(struct hv_ctx));
 }
 
@@ -58,11 +57,15 @@ int mem_check(struct verifier *v, uint32_t pc, const struct reg *p, int64_t off,
 	span(p, off, size, &lo, &hi);
 	switch (p->type) {
 	case REG_CTX:
-		return check_ctx(v, pc, p, lo, hi, write);
+		return check_ctx(v, pc, p, lo, hi, size, write);
 	case REG_STACK:
 		return check_stack(v, pc, lo, hi, write);
 	case REG_ARG:
 		return check_within(v, pc, "the caller's memory", lo, hi, p->object);
+	case REG_READ:
+		if (write)
+			return refuse(v, pc, "a pointer to one of several objects is written to");
+		return check_within(v, pc, "one of several objects", lo, hi, p->object);
 	case REG_VALUE:
 		return check_within(v, pc, "a map's value", lo, hi,
 				    map_value_size(v->in->maps[p->object]));

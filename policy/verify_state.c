@@ -4,6 +4,7 @@
  * A block's state waits from its first incoming edge until the block is walked.  Only what
  * holds something is kept, in pieces of a few sizes that are used again.
  */
+#include "policy/map.h"
 #include "policy/verify.h"
 
 #include <string.h>
@@ -139,32 +140,95 @@ static bool is_value_start(const struct reg *r)
 	return is_value(r) && range_is_const(&r->r) && r->r.umin == 0;
 }
 
-/* What @a holds when it is @a on one way and @b on the other; false: nothing usable. */
-static bool reg_join(struct reg *a, const struct reg *b)
+/* A looked-up value and NULL: a value that may be NULL. */
+static bool join_null(struct reg *a, const struct reg *b)
 {
-	if (a->type == b->type && a->type == REG_ARG && b->object < a->object)
-		a->object = b->object;
-	else if (a->type == b->type && a->type != REG_ARG && a->object != b->object)
+	if (!(is_value_start(a) || is_null(a)) || !(is_value_start(b) || is_null(b)))
 		return false;
-	if (a->type != b->type) {
-		bool maybe = (is_value_start(a) || is_null(a)) && (is_value_start(b) || is_null(b));
+	if (is_value(a) && is_value(b) && a->object != b->object)
+		return false;
+	a->object = is_value(a) ? a->object : b->object;
+	a->type = REG_VALUE_OR_NULL;
+	a->id = 0;
+	a->r = range_const(0);
+	return true;
+}
 
-		if (!maybe || (is_value(a) && is_value(b) && a->object != b->object))
-			return false;
-		a->object = is_value(a) ? a->object : b->object;
-		a->type = REG_VALUE_OR_NULL;
-		a->id = 0;
-		a->r = range_const(0);
-		return true;
+/* End of the stack bytes that are written from @from on, without a gap. */
+static int64_t written_end(const uint64_t *init, int64_t from)
+{
+	unsigned i = (unsigned)(from + (int)BPF_STACK_SIZE);
+
+	while (i < BPF_STACK_SIZE && (init[i / 64] >> i % 64 & 1))
+		i++;
+	return (int64_t)i - (int)BPF_STACK_SIZE;
+}
+
+/* Bytes behind @r that can be read, wherever in its range it points to; 0: none. */
+static int64_t readable(const struct verifier *v, const struct reg *r, const uint64_t *init)
+{
+	int64_t end, low = 0;
+
+	switch (r->type) {
+	case REG_CTX:
+		end = sizeof(struct hv_ctx);
+		break;
+	case REG_STACK:
+		low = -(int64_t)BPF_STACK_SIZE;
+		end = r->r.smin < low || r->r.smin > 0 ? low : written_end(init, r->r.smin);
+		break;
+	case REG_ARG:
+	case REG_READ:
+		end = r->object;
+		break;
+	case REG_VALUE:
+		end = map_value_size(v->in->maps[r->object]);
+		break;
+	case REG_DATA:
+		end = v->in->regions[r->object].size;
+		break;
+	default:
+		return 0;
 	}
+	return r->r.smin < low || r->r.smax >= end ? 0 : end - r->r.smax;
+}
+
+/* What a register holds on one way (and what its stack holds there). */
+struct way {
+	const struct verifier *v;
+	const uint64_t *a_init, *b_init;
+};
+
+/* Pointers to different objects: clang joins loads behind a branch; reading stays possible. */
+static bool join_objects(const struct way *w, struct reg *a, const struct reg *b)
+{
+	int64_t n = readable(w->v, a, w->a_init), m = readable(w->v, b, w->b_init);
+
+	n = n < m ? n : m;
+	*a = (struct reg){ .type = REG_READ, .object = (uint32_t)n, .r = range_const(0) };
+	return n > 0;
+}
+
+/* What @a holds when it is @a on one way and @b on the other; false: nothing usable. */
+static bool reg_join(const struct way *w, struct reg *a, const struct reg *b)
+{
+	bool sized = a->type == REG_ARG || a->type == REG_READ;
+
+	if (a->type != b->type)
+		return join_null(a, b) || join_objects(w, a, b);
+	if (!sized && a->object != b->object)
+		return join_objects(w, a, b);
+	if (sized && b->object < a->object)
+		a->object = b->object;
 	if (a->id != b->id)
 		a->id = 0;
 	a->r = range_join(&a->r, &b->r);
 	return true;
 }
 
-static void join(struct saved *s, const struct state *st)
+static void join(const struct verifier *v, struct saved *s, const struct state *st)
 {
+	const struct way w = { v, s->init, st->init };
 	unsigned from = 0, to = 0, live = s->live;
 	uint64_t spilled = s->spilled;
 
@@ -172,7 +236,7 @@ static void join(struct saved *s, const struct state *st)
 		if (!(live >> i & 1))
 			continue;
 		s->reg[to] = s->reg[from++];
-		if (reg_join(&s->reg[to], &st->reg[i]))
+		if (reg_join(&w, &s->reg[to], &st->reg[i]))
 			to++;
 		else
 			s->live &= ~(1u << i);
@@ -181,20 +245,20 @@ static void join(struct saved *s, const struct state *st)
 		unsigned i = (unsigned)__builtin_ctzll(m);
 
 		s->reg[to] = s->reg[from++];
-		if ((st->spilled >> i & 1) && reg_join(&s->reg[to], &st->slot[i]))
+		if ((st->spilled >> i & 1) && reg_join(&w, &s->reg[to], &st->slot[i]))
 			to++;
 		else
 			s->spilled &= ~(UINT64_C(1) << i);
 	}
-	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
-		s->init[w] &= st->init[w];
+	for (unsigned i = 0; i < BPF_STACK_SIZE / 64; i++)
+		s->init[i] &= st->init[i];
 }
 
 int state_flow(struct verifier *v, const struct state *st, struct block *to)
 {
 	to->reached = true;
 	if (to->in) {
-		join(to->in, st);
+		join(v, to->in, st);
 		return 0;
 	}
 	to->in = save(v, st);

@@ -41,6 +41,16 @@ static int move_pointer(struct verifier *v, uint32_t pc, const struct reg *p, co
 	return 0;
 }
 
+/* clang adds an index to an aligned frame's array by an or; only bits that are 0 are set. */
+static bool is_adding_or(unsigned op, const struct reg *a, const struct reg *b)
+{
+	uint64_t set = b->r.bits.value | b->r.bits.mask;
+
+	return (op == BPF_OR64_IMM || op == BPF_OR64_REG) && a->type == REG_STACK &&
+	       b->type == REG_NUM && b->r.umax < VERIFY_FRAME_ALIGN &&
+	       ((a->r.bits.value | a->r.bits.mask) & set) == 0;
+}
+
 static int pointer_step(struct verifier *v, uint32_t pc, const struct reg *a, const struct reg *b,
 			struct reg *out)
 {
@@ -48,7 +58,7 @@ static int pointer_step(struct verifier *v, uint32_t pc, const struct reg *a, co
 	unsigned op = v->op[pc];
 	struct range r;
 
-	if (op == BPF_ADD64_IMM || (op == BPF_ADD64_REG && !(pa && pb))) {
+	if (op == BPF_ADD64_IMM || (op == BPF_ADD64_REG && !(pa && pb)) || is_adding_or(op, a, b)) {
 		r = range_add(&a->r, &b->r);
 		return move_pointer(v, pc, pa ? a : b, &r, out);
 	}
@@ -57,7 +67,8 @@ static int pointer_step(struct verifier *v, uint32_t pc, const struct reg *a, co
 		return move_pointer(v, pc, a, &r, out);
 	}
 	if (op == BPF_SUB64_REG && a->type == b->type && a->object == b->object &&
-	    a->type != REG_VALUE_OR_NULL && a->type != REG_ARG && a->type != REG_VALUE) {
+	    a->type != REG_VALUE_OR_NULL && a->type != REG_ARG && a->type != REG_VALUE &&
+	    a->type != REG_READ) {
 		*out = reg_num(range_sub(&a->r, &b->r));
 		return 0;
 	}

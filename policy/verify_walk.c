@@ -80,7 +80,7 @@ static int check_frames(struct verifier *v)
 		struct func *f = &v->funcs[v->func_order[n]];
 		uint32_t used;
 
-		f->depth = (f->depth + 7) & ~7u;
+		f->depth = (f->depth + VERIFY_FRAME_ALIGN - 1) & ~(VERIFY_FRAME_ALIGN - 1);
 		used = f->above + f->depth;
 		if (!f->called)
 			continue;
