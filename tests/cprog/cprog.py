@@ -29,7 +29,7 @@ def main():
             with open(path, 'w') as f:
                 f.write(generate.program(n))
             native.append(path.replace('.c', '.n.o'))
-        jobs = ['%s -O2 -target bpf -mcpu=v3 -g -ffreestanding -I%s -c %s '
+        jobs = ['%s -w -O2 -target bpf -mcpu=v3 -g -ffreestanding -I%s -c %s '
                 '-o %s && %s -O1 -w -I%s -c %s -o %s' %
                 (CLANG, SRC, n.replace('.n.o', '.c'), n.replace('.n.o', '.o'), CLANG, SRC,
                  n.replace('.n.o', '.c'), n) for n in native]

@@ -58,7 +58,7 @@ class Program:
         if k == 8:
             return '(u64)array[%s & 15]' % self.value(level + 1)
         if k == 9:
-            return '(u64)table[%s & 7]' % self.var()
+            return '(u64)table[%s & 15]' % self.var()
         return '(%s ? %s : %s)' % (self.condition(), self.value(level + 1), self.value(level + 1))
 
     def condition(self):
@@ -126,8 +126,8 @@ class Program:
 
     def text(self):
         self.functions = ['f%d_%d' % (self.n, i) for i in range(self.r.randrange(1, 4))]
-        self.lines.append('static const u8 table[8] = { %s };' %
-                          ', '.join(str(self.r.randrange(256)) for _ in range(8)))
+        self.lines.append('static const u8 table[16] = { %s };' %
+                          ', '.join(str(self.r.randrange(256)) for _ in range(16)))
         self.put_head('static __attribute__((noinline)) void fill%d(u8 *to, u64 x)' % self.n)
         self.lines += ['\tfor (u32 i = 0; i < 4; i++)', '\t\tto[i * 3 + 1] = (u8)(x >> i);', '}']
         self.lines[-3:-3] = ['#pragma unroll']
