@@ -414,42 +414,48 @@ static struct re *parse_atom(struct re_parse *r, bool *bare)
 	}
 }
 
+/* @re, with the quantifier that may follow it. */
+static struct re *parse_repeat(struct re_parse *r, struct re *re, bool bare)
+{
+	uint32_t min = 0, max = 0;
+	size_t from;
+	struct re *rep;
+	int q;
+
+	skip_blank(r);
+	from = r->at;
+	q = parse_quantifier(r, &min, &max);
+	if (q <= 0)
+		return q ? NULL : re;
+	if (bare)
+		return re_refuse(r, from, r->at,
+				 "a quantifier behind an assertion is not supported");
+	rep = re_new(r->pool, RE_REPEAT);
+	rep->min = min;
+	rep->max = max;
+	re_append(rep, re);
+	skip_blank(r);
+	from = r->at;
+	if (parse_quantifier(r, &min, &max))
+		return re_refuse(r, from, r->at, "nested quantifiers are not supported");
+	return rep;
+}
+
 /* Items up to '|', ')' or the end. */
 static struct re *parse_items(struct re_parse *r)
 {
-	struct re *cat = re_new(r->pool, RE_CAT), *re, *rep;
-	uint32_t min = 0, max = 0;
+	struct re *cat = re_new(r->pool, RE_CAT), *re;
 
 	for (skip_blank(r); r->at < r->len; skip_blank(r)) {
 		bool bare = false;
-		size_t from = r->at;
-		int q;
 
 		if (r->s[r->at] == '|' || r->s[r->at] == ')')
 			break;
 		re = parse_atom(r, &bare);
+		if (re)
+			re = parse_repeat(r, re, bare);
 		if (!re)
 			return NULL;
-		skip_blank(r);
-		from = r->at;
-		q = parse_quantifier(r, &min, &max);
-		if (q < 0)
-			return NULL;
-		if (q > 0) {
-			if (bare)
-				return re_refuse(r, from, r->at,
-						 "a quantifier behind an assertion is not supported");
-			rep = re_new(r->pool, RE_REPEAT);
-			rep->min = min;
-			rep->max = max;
-			re_append(rep, re);
-			re = rep;
-			skip_blank(r);
-			from = r->at;
-			if (parse_quantifier(r, &min, &max))
-				return re_refuse(r, from, r->at,
-						 "nested quantifiers are not supported");
-		}
 		re_append(cat, re);
 	}
 	return cat;
