@@ -21,6 +21,10 @@
  * pcre2_match ignores DOLLAR_ENDONLY where multi-line mode is on, as documented;
  * pcre2_dfa_match does not (10.42).  So extents of multi-line patterns are asked of
  * a pattern compiled without it, and not at all where $ may mean both.
+ *
+ * PCRE2 10.42 holds \S to be disjoint from \v and \h when it makes repeats possessive,
+ * though \x85 and \xa0 are in both: /\S*\v/ does not find "a\x85".  We do; patterns
+ * with both are asked with that optimisation off.
  */
 struct oracle {
 	pcre2_code *code, *dfa;		/* dfa NULL: extents are not asked */
@@ -35,6 +39,9 @@ static pcre2_code *compile(const char *text, size_t len, unsigned flags, uint32_
 	PCRE2_SIZE at;
 	int error;
 
+	if (memmem(text, len, "\\S", 2) &&
+	    (memmem(text, len, "\\v", 2) || memmem(text, len, "\\h", 2)))
+		options |= PCRE2_NO_AUTO_POSSESS;
 	options |= PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
 		   (flags & PATTERN_I ? PCRE2_CASELESS : 0) |
 		   (flags & PATTERN_S ? PCRE2_DOTALL : 0) |
