@@ -22,6 +22,8 @@ struct meta {
 	VEC(struct hvb_log) logs;
 	VEC(struct hvb_part) parts;
 	VEC(uint32_t) counters;
+	uint32_t *counter_of;		/* by hash of the name: row + 1; 0: none */
+	size_t counter_room;		/* 0 or a power of two */
 	VEC(struct hvb_rewrite) rewrites;
 	VEC(uint32_t) refs;
 	VEC(uint8_t) bytes;

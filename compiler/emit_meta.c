@@ -66,15 +66,49 @@ uint32_t meta_rule(struct meta *m, const struct rule *r, enum hv_hook hook)
 	return (uint32_t)(m->rules.count - 1);
 }
 
-uint32_t meta_counter(struct meta *m, const char *name)
+/* FNV-1a */
+static size_t hash(const char *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 0x100000001b3u;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* Where the counter's row is, or would be. */
+static uint32_t *counter_slot(struct meta *m, const char *name)
+{
+	size_t i = hash(name) & (m->counter_room - 1);
+
+	while (m->counter_of[i] &&
+	       strcmp(m->strings.at + m->counters.at[m->counter_of[i] - 1], name))
+		i = (i + 1) & (m->counter_room - 1);
+	return &m->counter_of[i];
+}
+
+static void grow_counters(struct meta *m)
 {
 	size_t i;
 
+	m->counter_room = m->counter_room ? m->counter_room * 2 : 64;
+	m->counter_of = pool_array(m->pool, m->counter_room, sizeof(*m->counter_of));
 	for (i = 0; i < m->counters.count; i++)
-		if (!strcmp(m->strings.at + m->counters.at[i], name))
-			return (uint32_t)i;
-	*VEC_ADD(m->pool, &m->counters) = add_string(m, name);
-	return (uint32_t)(m->counters.count - 1);
+		*counter_slot(m, m->strings.at + m->counters.at[i]) = (uint32_t)i + 1;
+}
+
+uint32_t meta_counter(struct meta *m, const char *name)
+{
+	uint32_t *slot;
+
+	if (m->counters.count * 2 >= m->counter_room)
+		grow_counters(m);
+	slot = counter_slot(m, name);
+	if (!*slot) {
+		*VEC_ADD(m->pool, &m->counters) = add_string(m, name);
+		*slot = (uint32_t)m->counters.count;
+	}
+	return *slot - 1;
 }
 
 static uint32_t add_bytes(struct meta *m, const uint8_t *bytes, size_t len)

@@ -16,7 +16,7 @@
 #include "policy/classify.h"
 #include "tests/unit/oracle.h"
 
-#define ARENA_BYTES	((size_t)64 << 20)
+#define ARENA_BYTES	((size_t)4 << 20)
 #define RULES_MAX	64u
 #define QUERIES_MAX	1024u
 
@@ -298,13 +298,14 @@ static uint64_t plain_verdict(uint64_t v)
 	return v == HV_PASS_NAMED ? HV_PASS : v;
 }
 
-static void check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsigned worlds)
+static void check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsigned worlds,
+			bool classes)
 {
 	uint64_t state = seed, want, got, plain;
 	struct pool pool = { 0 };
 	struct built fast, slow;
 	struct judge truth;
-	struct model *m = random_model(&pool, &state, hook, rules);
+	struct model *m = random_model(&pool, &state, hook, rules, classes);
 	struct world w;
 	unsigned i;
 
@@ -333,7 +334,8 @@ START_TEST(random_policies_mean_what_the_language_says)
 
 	/* _i: the hook */
 	for (i = 1; i <= 150; i++)
-		check_model(i * 7919 + (unsigned)_i, (enum hv_hook)_i, 1 + i % 12, 40);
+		check_model(i * 7919 + (unsigned)_i, (enum hv_hook)_i, 1 + i % 12, 40,
+			    false);
 }
 END_TEST
 
@@ -342,7 +344,8 @@ START_TEST(longer_policies_with_classifiers_too)
 	unsigned i;
 
 	for (i = 1; i <= 20; i++)
-		check_model(i * 104729 + (unsigned)_i, (enum hv_hook)_i, RULES_MAX, 60);
+		check_model(i * 104729 + (unsigned)_i, (enum hv_hook)_i, RULES_MAX, 100,
+			    true);
 }
 END_TEST
 

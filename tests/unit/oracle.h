@@ -18,8 +18,9 @@ struct world {			/* one transfer, as helpers and oracle see it */
 
 uint64_t random_next(uint64_t *state);
 
-/* @rules random rules on @hook. */
-struct model *random_model(struct pool *p, uint64_t *state, enum hv_hook hook, unsigned rules);
+/* @rules random rules on @hook; @classes: mostly such as classifiers take. */
+struct model *random_model(struct pool *p, uint64_t *state, enum hv_hook hook, unsigned rules,
+			   bool classes);
 void random_world(struct world *w, uint64_t *state, enum hv_hook hook);
 
 /* Content: the same answers for helpers and oracle. */

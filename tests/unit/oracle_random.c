@@ -11,6 +11,7 @@
 static struct pool *pool;
 static uint64_t *state;
 static enum hv_hook hook;
+static bool boxes;		/* conditions that a classifier takes, most of them */
 
 static unsigned pick(unsigned n)
 {
@@ -353,8 +354,9 @@ static struct expr *condition(unsigned depth)
 	unsigned n;
 
 	if (!depth || one_in(4))
-		return leaf();
-	if (one_in(5)) {
+		return !boxes || one_in(40) ? leaf() : one_in(4) ? simple() :
+		       one_in(4) ? tuple_in() : scalar_in();
+	if (one_in(boxes ? 100 : 5)) {
 		e = make(EXPR_NOT, TYPE_BOOL);
 		e->l = condition(depth - 1);
 		return e;
@@ -385,20 +387,22 @@ static struct rule *rule(unsigned number)
 
 	snprintf(label, 16, "r%u", number);
 	r->label = label;
-	r->condition = one_in(20) ? NULL : condition(pick(4));
+	r->condition = one_in(boxes ? 200 : 20) ? NULL : condition(boxes ? pick(2) : pick(4));
 	r->actions = action(ACTION_LOG);
-	if (one_in(3))
+	if (one_in(boxes ? 12 : 3))
 		r->actions->next = action(ends[pick(3)]);
 	return r;
 }
 
-struct model *random_model(struct pool *p, uint64_t *s, enum hv_hook h, unsigned rules)
+struct model *random_model(struct pool *p, uint64_t *s, enum hv_hook h, unsigned rules,
+			   bool classes)
 {
 	struct model *m = pool_alloc(p, sizeof(*m));
 	struct rule **tail = &m->hooks[h].rules;
 	unsigned i;
 
 	pool = p;
+	boxes = classes;
 	state = s;
 	hook = h;
 	m->name = "random";
