@@ -197,7 +197,7 @@ def a_wrong_policy_ends_with_1():
 def a_module_judges_as_its_text_does():
     if not os.path.exists(HVC):
         return "hvc is not built"
-    subprocess.run([HVC, "build", "p.hvrule", "-o", "p.hvb"], check=True)
+    subprocess.run([HVC, "build", "p.hvrule", "-o", "p.hvb"], check=True, capture_output=True)
     args = ("net.pcap", "disk.log", "disk.img", "-q", "--verdicts", "-", *LOCAL)
     assert run("p.hvb", *args) == run("p.hvrule", *args)
     return None
