@@ -83,6 +83,16 @@ static struct saved *saved_alloc(struct verifier *v, unsigned count)
 	return s;
 }
 
+/* Bits set; the built-in one calls the compiler's run-time library, which is not there. */
+static unsigned count_bits(uint64_t bits)
+{
+	unsigned n = 0;
+
+	for (; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
 static struct saved *save(struct verifier *v, const struct state *st)
 {
 	unsigned count = 0, live = 0;
@@ -91,8 +101,7 @@ static struct saved *save(struct verifier *v, const struct state *st)
 	for (unsigned i = 0; i < BPF_FP; i++)
 		if (st->reg[i].type != REG_NONE)
 			live |= 1u << i;
-	s = saved_alloc(v, (unsigned)__builtin_popcount(live) +
-			   (unsigned)__builtin_popcountll(st->spilled));
+	s = saved_alloc(v, count_bits(live) + count_bits(st->spilled));
 	if (s == NULL)
 		return NULL;
 	s->live = live;
