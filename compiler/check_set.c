@@ -207,8 +207,8 @@ static void gather_element(void *arg, struct node *n)
 {
 	struct gather *g = arg;
 	struct side s[HVC_MAX_TUPLE_WORDS];
+	bool ok = true, wide = false;
 	unsigned arity = 0;
-	bool ok = true;
 
 	if (g->source_count++ >= HVC_MAX_SET_ELEMENTS) {
 		if (g->source_count == HVC_MAX_SET_ELEMENTS + 1u)
@@ -222,11 +222,12 @@ static void gather_element(void *arg, struct node *n)
 		arity = 1;
 	}
 	for (const struct node *i = n->kind == NODE_TUPLE ? n->a : NULL; i; i = i->next) {
-		if (arity == HVC_MAX_TUPLE_WORDS)
+		wide = arity == HVC_MAX_TUPLE_WORDS;
+		if (wide)
 			break;
 		ok &= one(g->c, i, &s[arity++]);
 	}
-	if (ok && (words(s, arity) > HVC_MAX_TUPLE_WORDS || (n->kind == NODE_TUPLE && n->b->next))) {
+	if (ok && (wide || words(s, arity) > HVC_MAX_TUPLE_WORDS)) {
 		diag_error(g->c->diags, n->loc, "the tuple is wider than %d words",
 			   HVC_MAX_TUPLE_WORDS);
 		ok = false;

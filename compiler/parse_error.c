@@ -201,6 +201,7 @@ void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 	ps->failed = true;
 	if (ps->stop)
 		return;
+	ps->stop = ps->diags->count >= DIAG_MAX;	/* nobody reads more */
 	word_expected(e, &w);
 	word_found(e, found, sizeof(found));
 	if (missing_end(ps, e)) {
