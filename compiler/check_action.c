@@ -40,10 +40,6 @@ static bool field_part(struct actions *a, struct loc loc, const char *name, size
 		names[n++] = hv_field_table[f].name;
 		if (strcmp(word, hv_field_table[f].name))
 			continue;
-		if (hv_field_table[f].type == FIELD_RANGE) {
-			diag_error(a->c->diags, loc, "disk.range has no text");
-			return false;
-		}
 		if (a->hooks & ~(unsigned)hv_field_table[f].hooks) {
 			diag_error(a->c->diags, loc, "there is no %s in every hook of this block",
 				   word);

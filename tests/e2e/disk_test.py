@@ -121,7 +121,7 @@ def outcomes(text, rules, expected, commands=None, options=()):
         built = lab.hvc("build", "--plain", "p.hvrule", "-o", "p.hvb")
         v = lab.verdicts("p.hvrule", "t.pcap", *options)
         same = v == lab.verdicts("p.hvb", "t.pcap", *options)
-        got = {n: v.outcome(i + 1) for i, n in enumerate(commands)} if isinstance(v, Verdicts) else {}
+        got = {n: v.outcome(i + 1, "disk/control") for i, n in enumerate(commands)} if isinstance(v, Verdicts) else {}
         got = {n: o for n, o in got.items() if o != "pass"}
         claim(text, bool(same and got == expected), built, v if not got else "", "expected:",
               {k: e for k, e in expected.items() if got.get(k) != e}, "got:",
@@ -162,6 +162,22 @@ outcomes("!= names nothing", "on disk control default pass { a: ata.command != 0
 outcomes("not in names nothing", "on disk control default pass { a: ata.command not in { 0x92 } -> pass; }", ALWAYS)
 outcomes("not (!=) is no positive name or one, never another command",
          "on disk control default pass { a: not ata.command == 0x92 -> pass; }", ALWAYS)
+outcomes("in of all commands names them all", "on disk control default pass { a: ata.command in { 0..0xff } -> pass; }",
+         drops(FAIL))
+outcomes("under not nothing is named positively: not !=", "on disk control default pass { a: not ata.command != 0xf5 -> pass; }", ALWAYS)
+outcomes("under not nothing is named positively: not (not in)", "on disk control default pass { a: not ata.command not in { 0xf5 } -> pass; }", ALWAYS)
+outcomes("under not nothing is named positively: not not", "on disk control default pass { a: not not ata.command == 0xf5 -> pass; }", ALWAYS)
+outcomes("an order names nothing", "on disk control default pass { a: ata.command >= 0xf5 and ata.command <= 0xf5 -> pass; }",
+         ALWAYS)
+outcomes("all but one names nothing", "on disk control default pass "
+         "{ a: ata.command == 0xf5 or ata.command != 0xf5 -> pass; }", ALWAYS)
+outcomes("an expression names nothing", "on disk control default pass { a: ata.command & 0xff == 0xf5 -> pass; }", ALWAYS)
+outcomes("a tuple names nothing", "on disk control default pass { a: (ata.command, disk.port) in { (0xf5, 0) } -> pass; }", ALWAYS)
+outcomes("a named command in one of two rules", "on disk control default drop { a: ata.command == 0xb0 -> pass; "
+         "b: disk.port == 0 -> pass; c: ata.command == 0xf4 -> pass; }", ALWAYS)
+outcomes("names in a long chain of rules", "on disk control default drop { " + "".join(
+    f"a{c:x}: ata.command == {c} -> pass; " for c in range(0, 256, 1) if c not in (0xf5, 0x92)) + "}",
+    {**drops(FAIL), **drops("freeze microcode")})
 outcomes("pass of vendor commands does nothing", "on disk control default pass { a: ata.command in { 0x9a, 0xfe, 0x10, 0x44 } "
          "-> pass; }", ALWAYS)
 outcomes("an earlier drop wins over a pass that names", "on disk control default pass { d: ata.command == 0xf5 -> drop; "

@@ -321,6 +321,14 @@ class Lab:
         found = parse_verdicts(self.get("v.txt").decode().splitlines())
         return found if len(traces) > 1 else {traces[0]: found[None]}
 
+    def all(self, policy, trace, *options):
+        """Verdicts, events and the run itself with its summary."""
+        done = self.replay(policy, trace, "--verdicts", "v.txt", "--events", "e.json", *options)
+        if done.status:
+            return done, done, done
+        return (parse_verdicts(self.get("v.txt").decode().splitlines())[None],
+                [json.loads(x) for x in self.get("e.json").decode().splitlines()], done)
+
     def events(self, policy, trace, *options):
         done = self.replay("-q", policy, trace, "--events", "e.json", *options)
         if done.status:
@@ -352,8 +360,9 @@ class Verdicts(dict):
     def rules(self, n):
         return self.get(n, ("", "", set()))[2]
 
-    def outcome(self, n):
-        return self[n][1] if n in self else list(self.fallback.values())[-1] if self.fallback else None
+    def outcome(self, n, hook=None):
+        """What is not listed has its hook's default; @hook where a default drops."""
+        return self[n][1] if n in self else self.fallback.get(hook, self.fallback.get(None))
 
 
 HEAD = 'policy "lab" version 1;\n'
