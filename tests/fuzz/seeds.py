@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""seeds.py SOURCE BUILD OUT - inputs to begin with and dictionaries, made from what the project ships
+
+OUT/TARGET/ holds seeds, OUT/TARGET.dict words.  Modules are compiled afresh, so that they always
+have the current format.  What a fuzzer found and was mended is kept in tests/fuzz/corpus/TARGET.
+"""
+import glob
+import os
+import re
+import struct
+import subprocess
+import sys
+
+SOURCE, BUILD, OUT = sys.argv[1:4]
+MAX_TRACE = 16384       # bytes of a trace that are given
+
+
+def seed(target, name, data):
+    folder = os.path.join(OUT, target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def files(pattern):
+    for path in sorted(glob.glob(os.path.join(SOURCE, pattern))):
+        with open(path, "rb") as f:
+            yield os.path.basename(path), f.read()
+
+
+def policies():
+    for pattern in ("rules/*/*.hvrule", "tests/golden/*.hvrule", "tests/policies/*.hvrule"):
+        yield from files(pattern)
+
+
+def words(target, values):
+    with open(os.path.join(OUT, target + ".dict"), "w", encoding="ascii") as f:
+        for v in sorted(set(values)):
+            f.write('"%s"\n' % "".join(chr(c) if 32 < c < 127 and c not in b'"\\' else "\\x%02x" % c for c in v))
+
+
+def texts():
+    """Policies for compiler and front end, with the words of the tables."""
+    table = b"".join(data for name, data in list(files("compiler/keyword.def")) + list(files("policy/field.def")))
+    language = re.findall(rb'^HV\w+\([^"\n]*"([^"\n]+)"', table, re.M)
+    language += [b"->", b"..", b"??", b"[2-6]", b"/8", b"/s", b"4k", b"0x", b"<<", b">>", b"==", b"!=", b"<=",
+                 b"10.0.0.1", b"fd00::/8", b"02:00:00:00:00:01", b"tcp.syn", b"{ip.dst}", b"a: ", b"{ 4D 5A }",
+                 b"on net out default pass {", b"on disk write default pass {", b'policy "a" version 1;']
+    for name, data in policies():
+        seed("fuzz_front", name, data)
+        seed("fuzz_compiler", name, b"0" + data)
+        for n, block in enumerate(re.findall(rb"^on .*?^}", data, re.M | re.S)):
+            seed("fuzz_compiler", "%s-%d" % (name, n), b"01"[n % 2:n % 2 + 1] + b'policy "p" version 1;\n' + block)
+    words("fuzz_front", language)
+    words("fuzz_compiler", language)
+
+
+def section(module, wanted):
+    shoff, = struct.unpack("<Q", module[40:48])
+    size, count, names = struct.unpack("<HHH", module[58:64])
+    rows = [struct.unpack("<IIQQQQ", module[shoff + i * size:shoff + i * size + 40]) for i in range(count)]
+    for row in rows:
+        start = rows[names][4] + row[0]
+        if module[start:module.index(0, start)] == wanted:
+            return module[row[4]:row[4] + row[5]]
+    return None
+
+
+def modules():
+    """Compiled policies; their pattern sections with a subject in front."""
+    path = os.path.join(OUT, "seed.hvb")
+    for pattern in ("rules/*/*.hvrule", "tests/golden/*.hvrule", "tests/policies/*.hvrule"):
+        for source in sorted(glob.glob(os.path.join(SOURCE, pattern))):
+            for flag in ([], ["--plain"]):
+                done = subprocess.run([os.path.join(BUILD, "hvc"), "build", source, "-o", path] + flag,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+                if done.returncode:
+                    continue
+                with open(path, "rb") as f:
+                    module = f.read()
+                os.unlink(path)
+                name = os.path.basename(source) + "".join(flag)
+                if len(module) <= MAX_TRACE:
+                    seed("fuzz_module", name, module)
+                match = section(module, b".hv.match")
+                if match and len(match) <= MAX_TRACE:
+                    seed("fuzz_match_load", name, b"\x08abcd\x00\x01\n " + match)
+
+
+def records(data):
+    """Frames of a little-endian pcap."""
+    at = 24
+    while at + 16 <= len(data):
+        captured, = struct.unpack("<I", data[at + 8:at + 12])
+        yield data[at + 16:at + 16 + captured]
+        at += 16 + captured
+
+
+def pcapng(frames):
+    """The same frames as pcapng blocks (draft-ietf-opsawg-pcapng)."""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
+    out += block(1, struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHBxxxHH", 9, 1, 9, 0, 0))
+    for i, frame in enumerate(frames):
+        out += block(6, struct.pack("<IIIII", 0, 0, i, len(frame), len(frame)) + frame)
+    return out
+
+
+def frame_row(frames):
+    """fuzz_packet.c: length, snap length, seed, time, then the frame; up to 2047 bytes each."""
+    return b"".join(bytes([len(f) & 255, len(f) >> 8, 0, 8, 1]) + f for f in frames)
+
+
+def traces():
+    capture = dict(files("rules/traces/*"))
+    frames = list(records(capture["endpoint.pcap"]))
+    short = [f for f in frames if len(f) < 400]
+    seed("fuzz_reader", "pcap", b"\0" + capture["endpoint.pcap"][:2000])
+    seed("fuzz_reader", "pcapng", b"\0" + pcapng(short[:8]))
+    seed("fuzz_reader", "commands", b"\0" + capture["commands.pcap"])
+    seed("fuzz_reader", "dmlog", b"\0" + capture["endpoint.dmlog"][:8192])
+    seed("fuzz_reader", "image", b"\4" + capture["endpoint.img"][:2048])
+    kinds = {}
+    for f in short:
+        kinds.setdefault((f[12:14], f[23:24] if f[12:14] == b"\x08\x00" else f[20:21]), []).append(f)
+    for n, group in enumerate(kinds.values()):
+        seed("fuzz_packet", "kind-%d" % n, frame_row(group[:3]))
+    for folder in sorted(glob.glob(os.path.join(SOURCE, "rules/*/"))):
+        for name, data in files(os.path.join(os.path.relpath(folder, SOURCE), "*.expect")):
+            seed("fuzz_expect", os.path.basename(folder[:-1]) + "-" + name, data[:2048])
+    words("fuzz_expect", [b"pass", b"drop", b"drop-silently", b"default", b"input", b"net-out", b"net-in", b"disk-write",
+                          b"disk-read", b"disk-control", b"rewrite"])
+    words("fuzz_reader", [struct.pack(e + "I", v) for e in "<>" for v in
+                          (0xa1b2c3d4, 0xa1b23c4d, 0x0a0d0d0a, 0x1a2b3c4d, 1, 2, 3, 6, 147, 0xffffffff)])
+
+
+def regexes():
+    found = set()
+    for _, data in list(policies()) + list(files("tests/policies/*.sigs")) + list(files("rules/*/*.sigs")):
+        found |= set(re.findall(rb"= /(.+?)/[ismx]*\s*(?:;|\n|$)", data))
+    for n, text in enumerate(sorted(found | {rb"a{2,3}?b*|c[^d-f]+$", rb"^(?:ab|\x00)\b.\d{3}", rb"(?i:x)y\s"})):
+        seed("fuzz_regex", "regex-%d" % n, b"\0" + text + b"\n" + b"aab 123-45-6789\nXyz \x00 cgh")
+    words("fuzz_regex", [b"(?:", b"(?i)", b"(?s-i:", b"[^", b"[:alpha:]", b"[[:digit:]]", b"{2,3}", b"{,3}", b"{1,}", b"*?",
+                         b"|", b"\\b", b"\\B", b"\\A", b"\\z", b"\\Z", b"\\d", b"\\W", b"\\s", b"\\h", b"\\v", b"\\N", b"\\x41",
+                         b"\\x{41}", b"\\o{101}", b"\\cA", b"\\e", b"(?#", b"^", b"$"])
+
+
+def programs():
+    folder = os.path.join(OUT, "fuzz_verify")
+    os.makedirs(folder, exist_ok=True)
+    cases = sorted(glob.glob(os.path.join(SOURCE, "tests/bpf/cases/*.bpf")))
+    subprocess.run([os.path.join(BUILD, "tests/fuzz/bpf_seeds"), folder] + cases, check=True)
+
+
+texts()
+modules()
+traces()
+regexes()
+programs()
