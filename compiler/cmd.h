@@ -28,8 +28,8 @@ int cmd_check(const struct cmd_options *o);
 int cmd_dump(const struct cmd_options *o);
 int cmd_fmt(const struct cmd_options *o);
 
-/* On standard error, as the options say. */
-void print_diags(const struct cmd_options *o, const struct diags *d);
+/* On standard error; as JSON, when the options say so, on @json. */
+void print_diags(const struct cmd_options *o, const struct diags *d, FILE *json);
 
 /* A file that appears whole or not at all: bytes go to a temporary one beside it. */
 struct out_file {

@@ -12,10 +12,11 @@
 #include "policy/field.h"
 #include "policy/module.h"
 
-void print_diags(const struct cmd_options *o, const struct diags *d)
+/* JSON is for programs, and goes where nothing else does. */
+void print_diags(const struct cmd_options *o, const struct diags *d, FILE *json)
 {
 	if (o->json)
-		diags_print_json(d, stderr);
+		diags_print_json(d, json);
 	else
 		diags_print(d, stderr);
 }
@@ -62,7 +63,7 @@ static int verify_and_write(const struct cmd_options *o, const uint8_t *module, 
 		status = EXIT_WRONG;
 	} else if (o->output) {
 		status = write_module(o->output, module, len);
-		if (!status)
+		if (!status && !o->json)
 			print_costs(l.policy);
 	}
 	unload(&l);
@@ -76,7 +77,7 @@ static int compile(const struct cmd_options *o, bool check_only)
 	int status;
 
 	hvc_compile(o->input, &options, &r);
-	print_diags(o, &r.diags);
+	print_diags(o, &r.diags, stdout);
 	status = r.status;
 	if (!status && !check_only)
 		status = verify_and_write(o, r.module, r.module_len, true);

@@ -20,7 +20,7 @@ static int format(const struct cmd_options *o, FILE *out)
 		diag_error(&d, (struct loc){ 0 }, "%s: too large to format", o->input);
 	else
 		status = fmt_file(o->input, &pool, out, &d);
-	print_diags(o, &d);
+	print_diags(o, &d, stderr);
 	diags_free(&d);
 	pool_free(&pool);
 	return status;
