@@ -33,7 +33,7 @@ static struct dump_section *section_named(struct dump *d, const char *name)
 	return NULL;
 }
 
-static const char *section_name(struct dump *d, size_t index, size_t names)
+static const char *section_name(const struct dump *d, size_t index, size_t names)
 {
 	Elf_Scn *scn = elf_getscn(d->elf, index);
 	Elf64_Shdr *sh = scn ? elf64_getshdr(scn) : NULL;
@@ -95,12 +95,20 @@ void dump_close(struct dump *d)
 }
 
 /* The symbol's name, or its section's where it has none. */
+/* A section's own symbol has no name but the section's. */
 static const char *symbol_name(const struct dump *d, size_t symbol)
 {
 	const char *s = NULL;
+	const Elf64_Sym *sym;
+	size_t names;
 
-	if (symbol < d->symbol_count)
-		s = elf_strptr(d->elf, d->strings, d->symbols[symbol].st_name);
+	if (symbol >= d->symbol_count)
+		return "?";
+	sym = &d->symbols[symbol];
+	if (ELF64_ST_TYPE(sym->st_info) != STT_SECTION)
+		s = elf_strptr(d->elf, d->strings, sym->st_name);
+	else if (!elf_getshdrstrndx(d->elf, &names))
+		s = section_name(d, sym->st_shndx, names);
 	return s ? s : "?";
 }
 

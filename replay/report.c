@@ -160,8 +160,11 @@ void report_totals(FILE *out, const struct loaded *l, const struct options *o,
 {
 	char bytes[UNIT_TEXT];
 
-	fprintf(out, "policy     %s, version %" PRIu64 " (%s)\n", policy_name(l->policy),
-		policy_version(l->policy), o->policy);
+	if (policy_meta(l->policy))
+		fprintf(out, "policy     %s, version %" PRIu64 " (%s)\n", policy_name(l->policy),
+			policy_version(l->policy), o->policy);
+	else
+		fprintf(out, "policy     a module without names (%s)\n", o->policy);
 	fprintf(out, "judged     %" PRIu64 " transfers, %s: %" PRIu64 " passed, %" PRIu64
 		" rewritten, %" PRIu64 " dropped, %" PRIu64 " dropped silently\n", t->transfers,
 		amount(bytes, (double)t->bytes, "B"), outcome_sum(t, OUTCOME_PASS),

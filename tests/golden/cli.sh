@@ -65,5 +65,12 @@ claim "a policy that fails leaves the old output" 1 "" "$hvc" build "$dir/bad.hv
 claim "as it was" 0 "" cmp "$dir/good.hvb" "$dir/old.hvb"
 claim "a module is world-readable as umask says" 0 "-rw-r--r--" sh -c "umask 022; '$hvc' build '$dir/good.hvrule' -o '$dir/mode.hvb'; ls -l '$dir/mode.hvb'"
 claim "a full disk is status 2" 2 "" sh -c "'$hvc' dump '$dir/good.hvb' >/dev/full"
+if "${CLANG:-clang}" -O2 -target bpf -mcpu=v3 -c "$srcdir/rules/modules/knock.c" -o "$dir/knock.o" 2>"$dir/clang.log"; then
+	claim "an object made by clang is sealed" 0 "net in: at most" "$hvc" build "$dir/knock.o" -o "$dir/knock.hvb"
+	claim "its dump names the section that data lies in" 0 "; .rodata" "$hvc" dump "$dir/knock.hvb"
+else
+	n=$((n + 1))
+	echo "ok $n - an object made by clang is sealed # SKIP clang cannot compile for bpf"
+fi
 echo "1..$n"
 exit $fail
