@@ -3,22 +3,24 @@
  */
 #include "compiler/gen.h"
 
-/* The queries whose matches {pattern} and {match} can show: those that had to hold. */
 struct queries {
 	uint32_t *at;
 	size_t count, room;
 };
 
-static void gather(struct gen *g, const struct cond *c, struct queries *out)
+/* The queries that had to hold, or, @under_not, those below a `not`. */
+static void gather(struct gen *g, const struct cond *c, bool under_not, struct queries *out)
 {
 	uint32_t number;
 	size_t i;
 
 	if (g->failed || ++g->visited > COND_MAX_NODES)
 		return;
-	if (c->kind == COND_AND || c->kind == COND_OR) {
+	if (c->kind == COND_NOT && under_not) {
+		gather(g, c->kids[0], under_not, out);
+	} else if (c->kind == COND_AND || c->kind == COND_OR) {
 		for (i = 0; i < c->kid_count; i++)
-			gather(g, c->kids[i], out);
+			gather(g, c->kids[i], under_not, out);
 	} else if (c->kind == COND_LEAF && c->leaf->kind == EXPR_HAS) {
 		number = gen_query_number(g, &c->leaf->query);
 		for (i = 0; i < out->count; i++)
@@ -28,22 +30,16 @@ static void gather(struct gen *g, const struct cond *c, struct queries *out)
 	}
 }
 
-static bool shows_match(const struct action *a)
-{
-	size_t i;
-
-	for (i = 0; i < a->part_count; i++)
-		if (a->parts[i].kind == HVB_PART_PATTERN || a->parts[i].kind == HVB_PART_MATCH)
-			return true;
-	return false;
-}
-
+/*
+ * The event asks its queries, in this order, for {pattern} and {match}, and whether an answer
+ * was assumed: so those below a `not` belong to it, last.
+ */
 static void gen_log(struct gen *g, const struct rule_work *w, const struct action *a)
 {
 	struct queries q = { 0 };
 
-	if (shows_match(a))
-		gather(g, w->cond, &q);
+	gather(g, w->cond, false, &q);
+	gather(g, w->cond, true, &q);
 	gen_call_row(g, CALL_hv_log, meta_log(g->meta, w->row, a, q.at, q.count));
 }
 

@@ -83,7 +83,7 @@ struct hvb_log {
 	uint32_t severity;
 	uint32_t limit;		/* events a second, 0: no limit */
 	uint32_t part_first, part_count;	/* the text */
-	uint32_t query_first, query_count;	/* refs: the rule's queries, for {pattern}, {match} */
+	uint32_t query_first, query_count;	/* refs: the rule's queries, first those of {match} */
 	uint32_t reserved;
 };
 

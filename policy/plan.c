@@ -15,14 +15,25 @@ struct finder {
 	uint32_t area_len;
 };
 
+/* A bound was reached: the transfer is dropped, and its events say why. */
+static void give_up(struct judge *j, uint32_t rule)
+{
+	j->unknown = true;
+	j->refused = true;
+	j->unknown_rule = rule;
+}
+
 static void take_extent(void *arg, const struct match_extent *m)
 {
 	struct finder *f = arg;
 	struct judge *j = f->j;
 
-	/* More than the judge can remember, or not there at all: the transfer is dropped. */
-	if (j->extent_count == JUDGE_MAX_EXTENTS || m->start > f->area_len ||
-	    m->len > f->area_len - m->start) {
+	if (j->extent_count == JUDGE_MAX_EXTENTS) {
+		give_up(j, j->p->rewrites[f->note.row].rule);
+		return;
+	}
+	/* not there at all: an error of the search, never of the data */
+	if (m->start > f->area_len || m->len > f->area_len - m->start) {
 		j->refused = true;
 		return;
 	}
@@ -42,11 +53,8 @@ static void find_extents(struct judge *j, struct noted_rewrite note)
 		return;
 	if (j->ctx_is_net)
 		f.base = (uint32_t)(j->areas[area].bytes - j->t->net.frame);
-	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN) {
-		j->unknown = true;
-		j->refused = true;
-		j->unknown_rule = w->rule;
-	}
+	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN)
+		give_up(j, w->rule);
 }
 
 /* Is the field in this frame itself, not inherited from a datagram's first fragment? */

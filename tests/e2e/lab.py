@@ -254,7 +254,7 @@ def claim(text, ok, *notes):
     if not ok:
         for note in notes:
             for line in str(note).splitlines()[:30]:
-                print("#  ", line)
+                print("#  ", line[:1000])
     return ok
 
 
