@@ -1,7 +1,8 @@
 /*
  * run.c - each file named *.bpf in the folders given is one test of verifier and interpreter
  *
- * Arguments are files or folders; without any, the folder is $srcdir/tests/bpf/cases.
+ * Arguments are files or folders; without any, the folder is $srcdir/tests/bpf/cases and, when it
+ * is set, $BPF_VECTORS (what vectors.py has generated).
  */
 #include <glob.h>
 #include <stdio.h>
@@ -104,11 +105,15 @@ int main(int argc, char **argv)
 
 	if (argc == 1)
 		run_folder(getenv("srcdir"), "/tests/bpf/cases", f, memory);
+	if (argc == 1 && getenv("BPF_VECTORS"))
+		run_folder(getenv("BPF_VECTORS"), "", f, memory);
 	for (int i = 1; i < argc; i++)
 		if (strstr(argv[i], ".bpf"))
 			run_file(argv[i], f, memory);
 		else
 			run_folder(argv[i], "", f, memory);
+	if (number == 0)
+		report(false, "", "there are files to run", "none found; is srcdir set?");
 	printf("1..%d\n", number);
 	free(f);
 	free(memory);

@@ -27,6 +27,8 @@ import time
 GOAL = 0.95
 SAMPLE = 24             # mutants of a sample, the same ones for the same sources
 TIMEOUT_S = 60
+# Programs that are slow run smaller on mutants.
+SMALL = {"VERIFY_RANDOM_PERCENT": "20", "VERIFY_DIAMONDS": "2000"}
 
 NUMBER = re.compile(r"(?<![\w.\"'])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.\"'])")
 
@@ -128,6 +130,9 @@ class Bench:
 
     def __init__(self, source, build):
         self.source, self.build = source, build
+        self.env = dict(os.environ, srcdir=os.path.abspath(source), builddir=os.path.abspath(build),
+                        CK_FORK="no", DATA="", **SMALL)
+        self.env["BPF_VECTORS"] = os.path.join(self.env["builddir"], "tests", "bpf", "vectors")
         variables = self.make_variables(
             "CC", "CFLAGS", "AM_CFLAGS", "AM_CPPFLAGS", "CHECK_LIBS", "PCRE2_LIBS", "PCAP_LIBS", "ELF_LIBS")
         self.cc = variables["CC"]
@@ -137,6 +142,13 @@ class Bench:
         self.link = shlex.split(f"{self.cc} {variables['AM_CFLAGS']}")
         self.libs = {name: shlex.split(variables[name])
                      for name in ("CHECK_LIBS", "PCRE2_LIBS", "PCAP_LIBS", "ELF_LIBS")}
+
+    def make_vectors(self):
+        """Scripts cannot be linked with a mutant: what vectors.py writes, tests/bpf/run reads."""
+        script = os.path.join(self.source, "tests", "bpf", "vectors.py")
+        if subprocess.run([sys.executable, script], cwd=self.build, env=self.env,
+                          stdout=subprocess.DEVNULL).returncode:
+            raise SystemExit("mutate: tests/bpf/vectors.py fails")
 
     def make_variables(self, *names):
         with tempfile.NamedTemporaryFile("w", suffix=".mk") as f:
@@ -184,9 +196,8 @@ class Bench:
         return "survived"
 
     def fails(self, program):
-        env = dict(os.environ, srcdir=os.path.abspath(self.source), builddir=os.path.abspath(self.build), CK_FORK="no", DATA="")
         try:
-            done = subprocess.run([program], cwd=self.build, env=env, timeout=TIMEOUT_S,
+            done = subprocess.run([program], cwd=self.build, env=self.env, timeout=TIMEOUT_S,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return True
@@ -227,6 +238,8 @@ def main():
         raise SystemExit(f"mutate: nothing to change in {args.what}; tests/mutants/targets lists the files")
     bench = Bench(args.source, args.build)
     objects = {test: bench.objects(test) for test in {t for m in mutants for t in tests[m.path]}}
+    if "tests/bpf/run" in objects:
+        bench.make_vectors()
     begun = time.time()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         futures = {pool.submit(bench.run, m, tests[m.path], objects): m for m in mutants}
