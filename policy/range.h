@@ -39,6 +39,11 @@ bool range_contains(const struct range *r, uint64_t value);
 struct range range_join(const struct range *a, const struct range *b);
 /* Let every bound learn from the others; false when no number is left. */
 bool range_sync(struct range *r);
+/*
+ * The same for a result.  On a way that cannot be taken, which nobody has noticed yet, no
+ * number may be left: then any, since bounds that end before they begin would lie in any object.
+ */
+struct range range_settle(struct range r);
 
 /* The result of ALU instruction @op (ALU64 and ALU32 of opcode.def) on a and b. */
 struct range range_alu(enum bpf_op op, const struct range *a, const struct range *b);

@@ -11,8 +11,7 @@ static struct range of_bits(struct bits bits)
 	struct range r = range_any();
 
 	r.bits = bits;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 struct range range_add(const struct range *a, const struct range *b)
@@ -30,8 +29,7 @@ struct range range_add(const struct range *a, const struct range *b)
 		r.smin = INT64_MIN;
 		r.smax = INT64_MAX;
 	}
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 struct range range_sub(const struct range *a, const struct range *b)
@@ -49,8 +47,7 @@ struct range range_sub(const struct range *a, const struct range *b)
 		r.smin = INT64_MIN;
 		r.smax = INT64_MAX;
 	}
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* The four products of the signed ends bound all others. */
@@ -83,8 +80,7 @@ static struct range mul(const struct range *a, const struct range *b)
 		r.umax = hi;
 	}
 	signed_product(&r, a, b);
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* RFC 9669 section 4.1: division by zero gives 0. */
@@ -94,8 +90,7 @@ static struct range divide(const struct range *a, const struct range *b)
 
 	r.umin = b->umin ? a->umin / b->umax : 0;
 	r.umax = a->umax / (b->umin ? b->umin : 1);
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* Modulo by zero leaves the destination. */
@@ -108,8 +103,7 @@ static struct range modulo(const struct range *a, const struct range *b)
 	r.umax = a->umax;
 	if (b->umin && b->umax - 1 < r.umax)
 		r.umax = b->umax - 1;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range signed_divide(const struct range *a, const struct range *b)
@@ -123,8 +117,7 @@ static struct range signed_divide(const struct range *a, const struct range *b)
 		return r;
 	r.smin = d > 0 ? a->smin / d : a->smax / d;
 	r.smax = d > 0 ? a->smax / d : a->smin / d;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range signed_modulo(const struct range *a, const struct range *b)
@@ -148,8 +141,7 @@ static struct range signed_modulo(const struct range *a, const struct range *b)
 		r.smin = 0;
 	if (a->smax <= 0 && r.smax > 0)
 		r.smax = 0;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range and(const struct range *a, const struct range *b)
@@ -158,8 +150,7 @@ static struct range and(const struct range *a, const struct range *b)
 
 	r.bits = bits_and(a->bits, b->bits);
 	r.umax = a->umax < b->umax ? a->umax : b->umax;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range or(const struct range *a, const struct range *b)
@@ -168,8 +159,7 @@ static struct range or(const struct range *a, const struct range *b)
 
 	r.bits = bits_or(a->bits, b->bits);
 	r.umin = a->umin > b->umin ? a->umin : b->umin;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* Shift counts in b are below 64. */
@@ -183,8 +173,7 @@ static struct range lsh(const struct range *a, const struct range *b)
 		r.umin = a->umin << b->umin;
 		r.umax = a->umax << b->umax;
 	}
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range rsh(const struct range *a, const struct range *b)
@@ -195,8 +184,7 @@ static struct range rsh(const struct range *a, const struct range *b)
 		r.bits = bits_rsh(a->bits, (unsigned)b->umin);
 	r.umin = a->umin >> b->umax;
 	r.umax = a->umax >> b->umin;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range arsh(const struct range *a, const struct range *b)
@@ -207,8 +195,7 @@ static struct range arsh(const struct range *a, const struct range *b)
 		r.bits = bits_arsh(a->bits, (unsigned)b->umin);
 	r.smin = a->smin >> (a->smin < 0 ? b->umin : b->umax);
 	r.smax = a->smax >> (a->smax < 0 ? b->umax : b->umin);
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* The lower @bytes bytes, sign-extended. */
@@ -228,8 +215,7 @@ static struct range zero_extend32(const struct range *a)
 	r.umax = r.umax32 = a->umax32;
 	r.smin32 = a->smin32;
 	r.smax32 = a->smax32;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 static struct range sign_extend32(const struct range *a)
@@ -239,8 +225,7 @@ static struct range sign_extend32(const struct range *a)
 	r.bits = bits_arsh(bits_lsh(a->bits, 32), 32);
 	r.smin = r.smin32 = a->smin32;
 	r.smax = r.smax32 = a->smax32;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 /* The lower half of a result that was computed twice: @z from zero-, @s from sign-extended. */
@@ -258,8 +243,7 @@ static struct range lower_half(const struct range *z, const struct range *s)
 		r.smin32 = (int32_t)s->smin;
 		r.smax32 = (int32_t)s->smax;
 	}
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 typedef struct range binary_fn(const struct range *a, const struct range *b);

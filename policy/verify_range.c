@@ -23,8 +23,7 @@ struct range range_of_size(unsigned bytes)
 
 	if (bytes < 8)
 		r.umax = (UINT64_C(1) << 8 * bytes) - 1;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 struct range range_of_signed(unsigned bytes)
@@ -33,8 +32,7 @@ struct range range_of_signed(unsigned bytes)
 
 	r.smax = (int64_t)(UINT64_MAX >> (65 - 8 * bytes));
 	r.smin = -r.smax - 1;
-	range_sync(&r);
-	return r;
+	return range_settle(r);
 }
 
 bool range_contains(const struct range *r, uint64_t v)
@@ -130,4 +128,9 @@ bool range_sync(struct range *r)
 		sync_signs(r);
 	}
 	return !is_empty(r);
+}
+
+struct range range_settle(struct range r)
+{
+	return range_sync(&r) ? r : RANGE_ANY;
 }
