@@ -138,6 +138,17 @@ matches("{match} at a position", 'payload has /S[A-Z]+/ at 4', "{match}", "SECRE
 matches("{pattern} of a pattern in place is its text", 'payload has "SEC"', "{pattern}", '"SEC"')
 matches("{match} keeps the case that was found", 'payload has "secret" i', "{match}", "SECRET")
 
+matches("{pattern} is the leftmost, not the first written", "payload has any { late, secret, early }", "{pattern}", "early",
+        head=HEAD_P + 'pattern early = "say"; pattern late = "\\\\n";\n')
+matches("of two at one place the longer", 'payload has any { short, secret }', "{pattern} {match}", "secret SECRET",
+        head=HEAD_P + 'pattern short = "SEC";\n')
+with_file = Run('patterns sigs = file "s.sigs";\non net in default pass { r: payload has any sigs -> log "{pattern}"; }\n', [FRAME],
+                files={"s.sigs": 'nope = "NOPE"\nkeep-it.2 = /S.C/\n'})
+expect("{pattern} of a file is FILE.ENTRY", with_file.seen("message"), [("sigs.keep-it.2",)], with_file)
+matches("{match} in a rule that holds without a match is a dash", 'payload has secret or tcp.dport == 443', "{match}", "-",
+        TCP(b"none", dport=443))
+matches("{match} below a not that does not hold", 'not payload has none', "{pattern}", "-")
+
 # ---- limits ------------------------------------------------------------------------
 
 TIMES = [(TCP(dport=1), 54, t) for t in (0, 0.1, 0.2, 0.3, 0.95, 1.5, 1.6, 5, 5.01, 5.02)]

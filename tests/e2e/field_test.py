@@ -273,10 +273,12 @@ matrix("bytes", "net in", FRAMES, [
      "arp web answer web6 dns6 unreach nsol vlan hop6 chain6 mapped opts"),
     ("ICMP's payload begins behind 4 bytes", "payload[0:2] == 0x1234", "ping"),
     ("ICMPv6's payload too", "icmp6.type == 135 and payload[0:4] == 0", "nsol"),
+    ("spaces around the colon of an offset", "frame[kind: 2] == 0x8100 or frame[ kind :2 ] == 0x88cc", "vlan lldp"),
+    ("an offset of hex letters is no address", "frame[0xc:2] == 0x88a8 or frame[ab:2] == 0x0806", "qinq arp arp2"),
     ("a read as a value in arithmetic", "frame[12:2] + frame[14:2] == 0x800 + 0x45b9", "web"),
     ("a read in a set", "payload[0:1] in { 0x47, 0x71 }", "web dns"),
     ("a read in a tuple", "(payload[0:1], ip.version) in { (0x68, 6) }", "web6"),
     ("a read as an offset", "payload[payload[0:1] - 0x47:2] == 0x4745", "web"),
-], head="")
+], head="const kind = 12; const ab = 12;")
 
 finish()
