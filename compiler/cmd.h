@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -31,11 +32,15 @@ int cmd_fmt(const struct cmd_options *o);
 /* On standard error; as JSON, when the options say so, on @json. */
 void print_diags(const struct cmd_options *o, const struct diags *d, FILE *json);
 
-/* A file that appears whole or not at all: bytes go to a temporary one beside it. */
+/*
+ * A file that appears whole or not at all: bytes go to a temporary one beside it.  A device, a
+ * pipe and "-" (standard output) are written to directly.
+ */
 struct out_file {
 	FILE *f;
 	const char *path;
-	char *temporary;
+	char *temporary;	/* NULL: written directly */
+	sigset_t signals;	/* blocked before, while temporary stands */
 };
 /* 0, or -1 with a message printed. */
 int out_open(struct out_file *o, const char *path);

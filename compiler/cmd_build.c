@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "compiler/hvc.h"
 #include "compiler/seal.h"
@@ -21,7 +22,7 @@ void print_diags(const struct cmd_options *o, const struct diags *d, FILE *json)
 		diags_print(d, stderr);
 }
 
-static void print_costs(const struct policy *p)
+static void print_costs(FILE *f, const struct policy *p)
 {
 	uint64_t a_byte;
 	unsigned h;
@@ -29,12 +30,12 @@ static void print_costs(const struct policy *p)
 	for (h = 0; h < HV_HOOKS; h++) {
 		if (!policy_has_hook(p, h))
 			continue;
-		printf("%s: at most %" PRIu64 " instructions a transfer", hv_hook_name[h],
-		       policy_cost(p, h));
+		fprintf(f, "%s: at most %" PRIu64 " instructions a transfer", hv_hook_name[h],
+			policy_cost(p, h));
 		a_byte = policy_cost_per_byte(p, h);
 		if (a_byte)
-			printf(" and %" PRIu64 " a byte", a_byte);
-		putchar('\n');
+			fprintf(f, " and %" PRIu64 " a byte", a_byte);
+		putc('\n', f);
 	}
 }
 
@@ -64,7 +65,7 @@ static int verify_and_write(const struct cmd_options *o, const uint8_t *module, 
 	} else if (o->output) {
 		status = write_module(o->output, module, len);
 		if (!status && !o->json)
-			print_costs(l.policy);
+			print_costs(strcmp(o->output, "-") ? stdout : stderr, l.policy);
 	}
 	unload(&l);
 	return status;
@@ -105,13 +106,18 @@ static int seal(const struct cmd_options *o)
 	return status;
 }
 
+/* A pipe is a policy's text: its first bytes can be read only once. */
 static bool is_object(const char *path)
 {
 	static const char magic[4] = { 0x7f, 'E', 'L', 'F' };
-	FILE *f = fopen(path, "rb");
+	struct stat st;
+	FILE *f;
 	char head[4];
 	bool yes;
 
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	f = fopen(path, "rb");
 	if (!f)
 		return false;
 	yes = fread(head, 1, sizeof(head), f) == sizeof(head) && !memcmp(head, magic, sizeof(magic));
@@ -119,8 +125,20 @@ static bool is_object(const char *path)
 	return yes;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
 int cmd_build(const struct cmd_options *o)
 {
+	if (same_file(o->input, o->output)) {
+		fprintf(stderr, "hvc: %s: the module would replace its source\n", o->output);
+		return EXIT_USAGE;
+	}
 	return is_object(o->input) ? seal(o) : compile(o, false);
 }
 

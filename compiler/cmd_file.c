@@ -4,6 +4,8 @@
 #include "compiler/cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,33 +20,82 @@ static int complain(const char *path)
 	return -1;
 }
 
-int out_open(struct out_file *o, const char *path)
+/* Ctrl-C and its like wait while a temporary file stands, so that none is left behind. */
+static void hold_signals(struct out_file *o)
 {
-	mode_t mask;
-	int fd;
+	sigset_t set;
 
-	o->path = path;
-	o->f = NULL;
-	if (asprintf(&o->temporary, "%s.XXXXXX", path) < 0) {
-		o->temporary = NULL;
-		return complain(path);
-	}
-	fd = mkstemp(o->temporary);
-	if (fd >= 0) {
-		mask = umask(0);
-		umask(mask);
-		if (fchmod(fd, 0666 & ~mask) == 0)
-			o->f = fdopen(fd, "wb");
-	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &o->signals);
+}
+
+static int open_direct(struct out_file *o, int fd)
+{
+	o->f = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (o->f)
 		return 0;
-	complain(path);
+	complain(o->path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_beside(struct out_file *o, mode_t mode)
+{
+	int fd;
+
+	if (asprintf(&o->temporary, "%s.XXXXXX", o->path) < 0) {
+		o->temporary = NULL;
+		return complain(o->path);
+	}
+	hold_signals(o);
+	fd = mkstemp(o->temporary);
+	if (fd >= 0 && fchmod(fd, mode) == 0)
+		o->f = fdopen(fd, "wb");
+	if (o->f)
+		return 0;
+	complain(o->path);
 	if (fd >= 0) {
 		close(fd);
 		unlink(o->temporary);
 	}
+	sigprocmask(SIG_SETMASK, &o->signals, NULL);
 	free(o->temporary);
 	return -1;
+}
+
+int out_open(struct out_file *o, const char *path)
+{
+	struct stat st;
+	mode_t mask;
+
+	memset(o, 0, sizeof(*o));
+	o->path = path;
+	if (!strcmp(path, "-"))
+		return open_direct(o, dup(STDOUT_FILENO));
+	if (stat(path, &st)) {
+		mask = umask(0);
+		umask(mask);
+		return open_beside(o, 0666 & ~mask);
+	}
+	/* a device or a pipe is written to, never replaced by a file */
+	if (!S_ISREG(st.st_mode))
+		return open_direct(o, open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
+	return open_beside(o, st.st_mode & 0777);
+}
+
+static void out_close(struct out_file *o, bool failed)
+{
+	if (!o->temporary)
+		return;
+	if (failed)
+		unlink(o->temporary);
+	free(o->temporary);
+	o->temporary = NULL;
+	sigprocmask(SIG_SETMASK, &o->signals, NULL);
 }
 
 int out_commit(struct out_file *o)
@@ -52,54 +103,69 @@ int out_commit(struct out_file *o)
 	bool bad = ferror(o->f) || fflush(o->f);
 
 	bad |= fclose(o->f) != 0;
-	if (bad || rename(o->temporary, o->path)) {
+	if (!bad && o->temporary)
+		bad = rename(o->temporary, o->path) != 0;
+	if (bad)
 		complain(o->path);
-		unlink(o->temporary);
-		free(o->temporary);
-		return -1;
-	}
-	free(o->temporary);
-	return 0;
+	out_close(o, bad);
+	return bad ? -1 : 0;
 }
 
 void out_abandon(struct out_file *o)
 {
 	fclose(o->f);
-	unlink(o->temporary);
-	free(o->temporary);
+	out_close(o, true);
+}
+
+/* All of @f, which may be a pipe, up to one byte more than @limit.  NULL: out of memory. */
+static uint8_t *slurp(FILE *f, size_t limit, size_t room, size_t *len)
+{
+	uint8_t *bytes = NULL, *larger;
+
+	for (*len = 0;; room *= 2) {
+		larger = realloc(bytes, room);
+		if (!larger) {
+			free(bytes);
+			return NULL;
+		}
+		bytes = larger;
+		*len += fread(bytes + *len, 1, room - *len, f);
+		if (*len < room || *len > limit)
+			return bytes;
+	}
 }
 
 int read_file(const char *path, size_t limit, uint8_t **bytes, size_t *len)
 {
 	FILE *f = fopen(path, "rb");
 	struct stat st;
-	uint8_t *b;
-	size_t n;
+	uint8_t *b = NULL;
+	bool bad;
 
 	*bytes = NULL;
 	if (!f)
 		return complain(path);
-	if (fstat(fileno(f), &st) || S_ISDIR(st.st_mode)) {
+	errno = 0;
+	bad = fstat(fileno(f), &st) != 0;
+	if (!bad && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
-		fclose(f);
-		return complain(path);
+		bad = true;
 	}
-	if ((uint64_t)st.st_size > limit) {
-		fclose(f);
+	if (!bad && (uint64_t)st.st_size <= limit) {
+		errno = ENOMEM;
+		b = slurp(f, limit, (size_t)st.st_size + 4096, len);
+		bad = !b || ferror(f);
+	}
+	if (bad)
+		complain(path);
+	else if (!b || *len > limit)
 		fprintf(stderr, "hvc: %s: larger than %zu bytes\n", path, limit);
-		return -1;
-	}
-	n = (size_t)st.st_size;
-	b = aligned_alloc(16, (n + 16) & ~(size_t)15);
-	if (!b || fread(b, 1, n, f) != n) {
-		fclose(f);
-		free(b);
-		fprintf(stderr, "hvc: %s: cannot be read\n", path);
-		return -1;
-	}
 	fclose(f);
+	if (bad || !b || *len > limit) {
+		free(b);
+		return -1;
+	}
 	*bytes = b;
-	*len = n;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "compiler/cmd.h"
 
 #include <setjmp.h>
+#include <sys/stat.h>
 
 #include "compiler/fmt.h"
 #include "compiler/hvc.h"
@@ -29,10 +30,15 @@ static int format(const struct cmd_options *o, FILE *out)
 int cmd_fmt(const struct cmd_options *o)
 {
 	struct out_file out;
+	struct stat st;
 	int status;
 
 	if (!o->in_place)
 		return format(o, stdout);
+	if (!stat(o->input, &st) && !S_ISREG(st.st_mode)) {
+		fprintf(stderr, "hvc: %s: only a file can be changed in place\n", o->input);
+		return EXIT_USAGE;
+	}
 	if (out_open(&out, o->input))
 		return EXIT_USAGE;
 	status = format(o, out.f);

@@ -59,6 +59,8 @@ static int take_options(int argc, char **argv, struct cmd_options *o)
 	while ((c = getopt_long(argc, argv, "o:ihV", options, NULL)) != -1) {
 		switch (c) {
 		case 'o':
+			if (o->output)
+				return misused("-o is given twice", "");
 			o->output = optarg;
 			break;
 		case 'i':
@@ -84,6 +86,15 @@ static int take_options(int argc, char **argv, struct cmd_options *o)
 	return -1;
 }
 
+/* What could not be said is an error too. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	perror("hvc: standard output");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct cmd_options o = { 0 };
@@ -91,7 +102,7 @@ int main(int argc, char **argv)
 	const struct command *c = commands, *end = commands + sizeof(commands) / sizeof(*commands);
 
 	if (status >= 0)
-		return status;
+		return finish(status);
 	if (optind >= argc)
 		return misused("no command", "");
 	while (c < end && strcmp(c->name, argv[optind]))
@@ -105,10 +116,5 @@ int main(int argc, char **argv)
 		return misused("where to? -o FILE is missing", "");
 	if (!c->writes && o.output)
 		return misused("-o is for build, not for ", c->name);
-	status = c->run(&o);
-	if (fflush(stdout) || ferror(stdout)) {
-		perror("hvc: standard output");
-		return EXIT_USAGE;
-	}
-	return status;
+	return finish(c->run(&o));
 }

@@ -98,6 +98,9 @@ static int judge_inputs(struct session *s)
 		fail(s, STATUS_IO, f.text);
 		return -1;
 	}
+	/* nothing could be read: the error says it all */
+	if (s->status == STATUS_IO && !s->totals.transfers)
+		return 0;
 	if (!o->quiet && !stop_requested())
 		report_totals(s->summary, &s->loaded, o, &s->totals, clock_ns() - start);
 	return 0;

@@ -107,16 +107,13 @@ static int set_path(const char **path, const char *value, const char *name)
 	return -1;
 }
 
-static int help(void)
+/* --help and --version */
+static int say(const char *text)
 {
-	fputs(usage, stdout);
-	return fflush(stdout) ? STATUS_USAGE : 0;
-}
-
-static int version(void)
-{
-	puts("hvreplay (Sluice) " REPLAY_VERSION);
-	return fflush(stdout) ? STATUS_USAGE : 0;
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
+		return 0;
+	fprintf(stderr, "hvreplay: standard output: %s\n", strerror(errno));
+	return STATUS_USAGE;
 }
 
 static int one_option(struct options *o, int c, const char *value)
@@ -142,9 +139,9 @@ static int one_option(struct options *o, int c, const char *value)
 		o->quiet = true;
 		return -1;
 	case 'h':
-		return help();
+		return say(usage);
 	case 'v':
-		return version();
+		return say("hvreplay (Sluice) " REPLAY_VERSION "\n");
 	default:
 		return STATUS_USAGE;	/* getopt_long() has said what is wrong */
 	}
@@ -209,7 +206,7 @@ int options_read(struct options *o, int argc, char **argv)
 	/* "-": operands come in their place, POSIXLY_CORRECT or not */
 	while ((c = getopt_long(argc, argv, "-l:e:w:r:x:V:f:j:qh", long_options, NULL)) != -1) {
 		if (c == 1) {
-			argv[operands++] = optarg;
+			argv[++operands] = optarg;
 			continue;
 		}
 		status = one_option(o, c, optarg);
@@ -217,9 +214,9 @@ int options_read(struct options *o, int argc, char **argv)
 			return status;
 	}
 	while (optind < argc)
-		argv[operands++] = argv[optind++];
-	o->policy = operands ? argv[0] : NULL;
-	o->inputs = argv + 1;
+		argv[++operands] = argv[optind++];
+	o->policy = operands ? argv[1] : NULL;
+	o->inputs = argv + 2;
 	o->input_count = operands > 1 ? (unsigned)operands - 1 : 0;
 	return check(o);
 }
