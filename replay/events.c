@@ -93,11 +93,16 @@ static void member_field(struct output *o, const char *name, const struct hv_ctx
 		member_number(o, name, field_value(ctx, field));
 }
 
+/* Logs and images have no times: 0. */
 static void timestamp(struct output *o, uint64_t time_ns)
 {
 	time_t seconds = (time_t)(time_ns / NS_PER_S);
 	struct tm tm;
 
+	if (!time_ns) {
+		output_text(o, "{\"timestamp\":null");
+		return;
+	}
 	gmtime_r(&seconds, &tm);
 	output_print(o, "{\"timestamp\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\"", tm.tm_year + 1900,
 		     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,

@@ -10,11 +10,14 @@
 
 #define LOOK_EVERY	4096u	/* transfers between looks at the clock and at signals */
 
+static bool is_disk(enum hv_hook hook)
+{
+	return hook != HV_HOOK_NET_OUT && hook != HV_HOOK_NET_IN;
+}
+
 static uint64_t bytes_of(const struct transfer *t)
 {
-	if (t->hook == HV_HOOK_NET_OUT || t->hook == HV_HOOK_NET_IN)
-		return t->net.wire_len;
-	return t->disk.data_len;
+	return is_disk(t->hook) ? t->disk.data_len : t->net.wire_len;
 }
 
 static int append_name(struct job *j, size_t *len, const char *name)
@@ -91,6 +94,8 @@ static void one_transfer(struct job *j, struct item *item)
 	const char *rules = "-";
 	enum outcome o;
 
+	if (is_disk(item->t.hook) && !item->t.disk.total_sectors)
+		item->t.disk.total_sectors = j->run->options->disk_sectors;
 	if (j->run->record)
 		writer_transfer(j->run->record, item, false);
 	t->transfers++;

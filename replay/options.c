@@ -3,6 +3,7 @@
  */
 #include "replay/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ static const char usage[] =
 "  -V, --verdicts FILE    the verdicts in the form that --expect reads\n"
 "  -f, --format FORMAT    auto, pcap, pcapng, log, image\n"
 "  -j, --jobs N           judge up to N inputs at once\n"
+"  -s, --disk-sectors N   the drive has N sectors, where the input does not say (logs)\n"
 "  -q, --quiet            no summary\n"
 "  -h, --help\n"
 "      --version\n"
@@ -44,6 +46,7 @@ static const struct option long_options[] = {
 	{ "verdicts", required_argument, NULL, 'V' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "jobs", required_argument, NULL, 'j' },
+	{ "disk-sectors", required_argument, NULL, 's' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -97,6 +100,23 @@ static int set_jobs(struct options *o, const char *text)
 	return -1;
 }
 
+/* Decimal, or hexadecimal behind 0x. */
+static int set_disk_sectors(struct options *o, const char *text)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)digits[0]) || (hex && tolower(digits[1]) == 'x') ||
+	    *end || errno || !n || n > OPTIONS_MAX_SECTORS)
+		return complain("--disk-sectors: not a number from 1 to 2^48: ", text);
+	o->disk_sectors = n;
+	return -1;
+}
+
 static int set_path(const char **path, const char *value, const char *name)
 {
 	if (*path)
@@ -135,6 +155,8 @@ static int one_option(struct options *o, int c, const char *value)
 		return set_format(o, value);
 	case 'j':
 		return set_jobs(o, value);
+	case 's':
+		return set_disk_sectors(o, value);
 	case 'q':
 		o->quiet = true;
 		return -1;
@@ -204,7 +226,7 @@ int options_read(struct options *o, int argc, char **argv)
 	if (!o->jobs || o->jobs > OPTIONS_MAX_JOBS)
 		o->jobs = 1;
 	/* "-": operands come in their place, POSIXLY_CORRECT or not */
-	while ((c = getopt_long(argc, argv, "-l:e:w:r:x:V:f:j:qh", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "-l:e:w:r:x:V:f:j:s:qh", long_options, NULL)) != -1) {
 		if (c == 1) {
 			argv[++operands] = optarg;
 			continue;

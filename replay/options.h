@@ -5,11 +5,13 @@
 #define REPLAY_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "replay/local.h"
 #include "replay/reader.h"
 
 #define OPTIONS_MAX_JOBS	64u
+#define OPTIONS_MAX_SECTORS	(1ull << 48)	/* ACS-3: LBAs have 48 bits */
 
 struct options {
 	const char *policy;
@@ -19,6 +21,7 @@ struct options {
 	enum reader_format format;
 	const char *events, *write, *record, *expect, *verdicts;	/* paths, NULL: none */
 	unsigned jobs;
+	uint64_t disk_sectors;	/* of the drive, where the input does not say; 0: not known */
 	bool quiet;
 };
 

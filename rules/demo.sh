@@ -22,7 +22,7 @@ cat <<'TEXT'
 -- 2 -- A policy that guards boot sector and partition tables, over what the same endpoint did to its disk.
 TEXT
 sed -n '/^on disk write/,/^}/p' "$rules/boot-and-partitions/boot-and-partitions.hvrule"
-show "$hvreplay" "$rules/boot-and-partitions/boot-and-partitions.hvrule" "$rules/traces/endpoint.dmlog" --events -
+show "$hvreplay" "$rules/boot-and-partitions/boot-and-partitions.hvrule" "$rules/traces/endpoint.dmlog" --disk-sectors 65536 --events -
 
 cat <<TEXT
 

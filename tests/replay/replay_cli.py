@@ -166,6 +166,9 @@ def usage_errors_end_with_2_and_one_line():
                  ["p.hvrule", "net.pcap", "--local", "10.0.0.0/8"], ["p.hvrule", "net.pcap", "--local", ""],
                  ["p.hvrule", "net.pcap", "--jobs", "0"], ["p.hvrule", "net.pcap", "--jobs", "65"],
                  ["p.hvrule", "net.pcap", "--jobs", "x"], ["p.hvrule", "net.pcap", "--format", "elf"],
+                 *(["p.hvrule", "disk.log", "--disk-sectors", n] for n in
+                   ("", "0", "x", "0x", "0xx1", "0x0x1", "-1", " 1", "1k", "a", "0x1000000000001",
+                    "281474976710657", "99999999999999999999")),
                  ["p.hvrule", "net.pcap", "net.pcap", "--write", "w"], ["p.hvrule", "-", "-"],
                  ["p.hvrule", "net.pcap", "--events", "-", "--verdicts", "-"],
                  ["p.hvrule", "net.pcap", "--events", "e", "--events", "f"],
@@ -221,6 +224,24 @@ def events_are_lines_of_json():
     events = [json.loads(line) for line in out.splitlines()]
     assert [(e["transfer"], e["rule"], e["lba"]) for e in events] == [
         (1, "boot", 0), (3, "wipe", 200), (4, "trim", 10)], events
+    assert all(e["timestamp"] is None for e in events), events
+
+
+@test
+def the_size_of_a_disk_can_be_stated_where_a_log_does_not_tell():
+    put("end.hvrule", "policy \"end\" version 1;\non disk write default pass {\n"
+        "  last: disk.range overlaps { disk.total_sectors - 1 .. disk.total_sectors - 1 } -> drop;\n"
+        "  size: disk.total_sectors == 0x1000000000000 -> log; }\n")
+    args = ("end.hvrule", "disk.log", "-q", "--verdicts", "-")
+    assert "drop last" not in run(*args)[0]
+    for n in ("301", "0x12d", "0X12D"):
+        assert "6 disk/write drop last" in run(*args, "--disk-sectors", n)[0], n
+    assert "drop last" not in run(*args, "--disk-sectors", "302")[0]
+    for n in ("281474976710656", "0x1000000000000"):
+        assert run(*args, "--disk-sectors", n)[0].count("pass size") == 4, n
+    run("end.hvrule", "disk.log", "-q", "--disk-sectors", "301", "--record", "sized")
+    assert "drop last" in run("end.hvrule", "sized", "-q", "--verdicts", "-", "--disk-sectors", "302")[0]
+    assert run("p.hvrule", "net.pcap", "-s", "7") != ""
 
 
 @test
