@@ -74,6 +74,7 @@ CASES = [
     ("hex digits of either case", "payload has {4d 5A 90 00}", "mz mz_far mz_near"),
     ("?? is any byte", "payload has { 4D 5A ?? 00 ?? }", "mz mz_far mz_near"),
     ("?? needs a byte", "payload has { 65 63 72 65 ?? }", PLAIN),
+    ("hex bytes may stand without spaces", "payload has {9000[2-6]5045}", "mz"),
     ("a gap takes its least", "payload has { 90 00 [2-6] 50 45 }", "mz"),
     ("a gap does not take more than its most", "payload has { 90 00 [0-6] 50 45 }", "mz mz_near"),
     ("a gap takes its most", "payload has { 90 00 [7-7] 50 45 }", "mz_far"),
