@@ -40,7 +40,7 @@ second_compiler() {
 	mkdir -p "$build/clang" &&
 	cd "$build/clang" &&
 	"$source/configure" -q --enable-werror CC=clang &&
-	make -j"$jobs" all check_programs
+	make -j"$jobs" check-programs
 }
 
 printf '== make check (gcc, warnings are errors, ASan and UBSan)\n'

@@ -105,6 +105,20 @@ def check_first_lines():
     claim(not bad, "every source file says in its first lines what it does", bad)
 
 
+def check_maps():
+    for folder in MAY:
+        sources = list(files(folder))
+        if not sources:
+            continue
+        path = os.path.join(ROOT, folder, "README.md")
+        text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+        named_there = set(re.findall(r"`(\w+)\.", text))
+        bad = [f"{name}: {folder}/README.md does not name it" for name in sources
+               if os.path.basename(name).split(".")[0] not in named_there
+               and ".tab." not in name and ".yy." not in name]
+        claim(not bad, f"{folder}/README.md names every source file of the folder", bad)
+
+
 def main():
     for folder in MAY:
         check_folder(folder)
@@ -113,6 +127,7 @@ def main():
     check_freestanding("devmodel")
     check_length()
     check_first_lines()
+    check_maps()
     print(f"1..{len(results)}")
     for number, (ok, text, detail) in enumerate(results, 1):
         print(f"{'ok' if ok else 'not ok'} {number} - {text}")
