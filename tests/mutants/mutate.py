@@ -3,13 +3,15 @@
 
 A mutant is one change of one source file of the list in tests/mutants/targets:
     guard     `if (...) return/goto/break/continue ...;` is deleted
-    negate    the condition of an if, a while or a ternary is negated
+    negate    the condition of an if or a while is negated
     constant  a number in a condition or comparison is one larger
 
-Each is compiled alone and linked before libpolicy.a, so that it replaces the original; then the
-tests of its line in the list run.  A mutant is killed when one of them fails or hangs; one that
-does not compile does not count.  tests/mutants/survivors lists those that are known to live, each
-with its reason.  Status 0 when at least 95% are killed and every survivor is listed.
+All mutants of a file are compiled at once, each behind a comparison with `mutant`, a number from
+the environment: a program is built once and run for each of them.  It is linked before
+libpolicy.a, so that it replaces the original; then the tests of the file's line in the list run,
+up to the first that fails.  Unchanged, each must pass.  A mutant is killed when one of them fails
+or hangs.  tests/mutants/survivors lists those that are known to live, each with its reason.
+Status 0 when at least 95% are killed and every survivor is listed.
 
 usage: mutate.py --source DIR --build DIR all | sample | FILE[:LINE]
 """
@@ -22,11 +24,26 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 GOAL = 0.95
 SAMPLE = 24             # mutants of a sample, the same ones for the same sources
-TIMEOUT_S = 60
+TIMEOUT_S = 10          # and ten times what the test takes unchanged
+UNCHANGED_S = 600
+
+# The number of the mutant that is awake; none is 0.
+SWITCH = """
+#include <stdlib.h>
+unsigned mutant;
+__attribute__((constructor(101))) static void choose(void)
+{
+	const char *s = getenv("MUTANT");
+
+	mutant = s ? atoi(s) : 0;
+}
+"""
+
 # Programs that are slow run smaller on mutants.
 SMALL = {"VERIFY_RANDOM_PERCENT": "20", "VERIFY_DIAMONDS": "2000"}
 
@@ -34,10 +51,13 @@ NUMBER = re.compile(r"(?<![\w.\"'])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.\"'])")
 
 
 class Mutant:
-    def __init__(self, path, kind, line, start, end, text):
+    """A change of the source between @start and @end: a condition in parentheses, or a number."""
+
+    def __init__(self, path, kind, line, start, end):
         self.path, self.kind, self.line = path, kind, line
-        self.start, self.end, self.text = start, end, text
+        self.start, self.end = start, end
         self.outcome = None
+        self.number = 0     # among those of its file, from 1
 
     def name(self):
         return f"{self.path}:{self.line}: {self.kind}"
@@ -83,34 +103,49 @@ def mutants_of(path, source):
 
     found = []
     for word, kind, start, end in conditions(text):
-        inner = source[start + 1:end - 1]
-        found.append(Mutant(path, "negate", line(word), start, end, f"(!({inner}))"))
+        found.append(Mutant(path, "negate", line(word), start, end))
         guard = re.match(r"\s*(return\b[^;{}]*|goto\s+\w+|break|continue);", text[end:])
         if kind == "if" and guard and not re.match(r"\s*else\b", text[end + guard.end():]):
             before = text[:word].rstrip()
             if not before.endswith("else"):
-                found.append(Mutant(path, "guard", line(word), word, end + guard.end(), ";"))
+                found.append(Mutant(path, "guard", line(word), start, end))
         for number in NUMBER.finditer(text, start, end):
-            value = int(number.group(1), 0) if number.group(1) != "0" else 0
-            found.append(Mutant(path, "constant", line(number.start()), number.start(),
-                                number.end(), f"{value + 1}{number.group(2)}"))
+            found.append(Mutant(path, "constant", line(number.start()), number.start(), number.end()))
     for m in re.finditer(r"\breturn\s+([^;?]*(?:[<>]=?|[!=]=)[^;?]*);", text):
         for number in NUMBER.finditer(text, m.start(1), m.end(1)):
-            value = int(number.group(1), 0) if number.group(1) != "0" else 0
-            found.append(Mutant(path, "constant", line(number.start()), number.start(),
-                                number.end(), f"{value + 1}{number.group(2)}"))
+            found.append(Mutant(path, "constant", line(number.start()), number.start(), number.end()))
+    for count, mutant in enumerate(found, 1):
+        mutant.number = count
     return found
 
 
+def with_mutants(source, mutants):
+    """The source with all of them in it, asleep."""
+    edits = []              # (offset, order there, text)
+    for m in mutants:
+        if m.kind == "constant":
+            edits += [(m.start, 2, "("), (m.end, 0, f" + (mutant == {m.number}u))")]
+        elif m.kind == "negate":
+            edits += [(m.start, 1, f"((mutant == {m.number}u) ^ !!"), (m.end, 1, ")")]
+        else:
+            edits += [(m.start, 0, f"(mutant != {m.number}u && "), (m.end, 2, ")")]
+    for offset, _, text in sorted(edits, reverse=True):
+        source = source[:offset] + text + source[offset:]
+    return source
+
+
 def read_targets(folder):
-    """FILE: TEST TEST ...  of each line of tests/mutants/targets."""
+    """FILE: TEST TEST ...  of each line of tests/mutants/targets.
+
+    A header is HEADER in FILE: that file is compiled with the changed header."""
     targets = []
     with open(os.path.join(folder, "targets"), encoding="utf-8") as f:
         for text in f:
             text = text.split("#")[0].strip()
             if text:
                 path, tests = text.split(":")
-                targets.append((path.strip(), tests.split()))
+                path, _, unit = path.partition(" in ")
+                targets.append((path.strip(), unit.strip() or path.strip(), tests.split()))
     return targets
 
 
@@ -129,10 +164,11 @@ class Bench:
     """Compiles and runs one mutant at a time, in a folder of its own."""
 
     def __init__(self, source, build):
-        self.source, self.build = source, build
-        self.env = dict(os.environ, srcdir=os.path.abspath(source), builddir=os.path.abspath(build),
-                        CK_FORK="no", DATA="", **SMALL)
-        self.env["BPF_VECTORS"] = os.path.join(self.env["builddir"], "tests", "bpf", "vectors")
+        self.source, self.build = os.path.abspath(source), os.path.abspath(build)
+        self.env = dict(os.environ, srcdir=self.source, builddir=self.build, CK_FORK="no", DATA="",
+                        ASAN_OPTIONS="detect_leaks=0", **SMALL)
+        self.env["BPF_VECTORS"] = os.path.join(self.build, "tests", "bpf", "vectors")
+        self.seconds = {}       # by program: when it hangs
         variables = self.make_variables(
             "CC", "CFLAGS", "AM_CFLAGS", "AM_CPPFLAGS", "CHECK_LIBS", "PCRE2_LIBS", "PCAP_LIBS", "ELF_LIBS")
         self.cc = variables["CC"]
@@ -171,42 +207,71 @@ class Bench:
                     return [w for w in words if w.endswith((".o", ".a")) or w.startswith("-l")]
         raise SystemExit(f"mutate: make does not say how {test} is linked")
 
-    def run(self, mutant, tests, objects):
-        with open(os.path.join(self.source, mutant.path), encoding="utf-8") as f:
-            source = f.read()
-        changed = source[:mutant.start] + mutant.text + source[mutant.end:]
-        with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-            c = os.path.join(folder, os.path.basename(mutant.path))
-            o = c[:-2] + ".o"
-            with open(c, "w", encoding="utf-8") as f:
-                f.write(changed)
-            beside = ["-I", os.path.join(self.source, os.path.dirname(mutant.path))]
-            if subprocess.run(self.compile + beside + ["-c", c, "-o", o], cwd=self.build,
-                              capture_output=True).returncode:
-                return "invalid"
-            for test in tests:
-                program = os.path.join(folder, os.path.basename(test))
-                linked = [o] + objects[test]
-                done = subprocess.run(self.link + ["-o", program] + linked + ["-Wl,-z,muldefs"],
-                                      cwd=self.build, capture_output=True)
-                if done.returncode:
-                    raise SystemExit("mutate: cannot link " + test + "\n" + done.stderr.decode())
-                if self.fails(program):
-                    return "killed"
-        return "survived"
+    def compile_switch(self, folder):
+        """What each program has besides: the number of the mutant that is awake."""
+        path = os.path.join(folder, "switch.c")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(SWITCH)
+        subprocess.run([self.cc, "-c", path, "-o", os.path.join(folder, "switch.o")], check=True)
 
-    def fails(self, program):
-        try:
-            done = subprocess.run([program], cwd=self.build, env=self.env, timeout=TIMEOUT_S,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            return True
-        return done.returncode != 0
+    def program(self, source, folder, test, objects):
+        """@source with its mutants, linked to a test program in @folder."""
+        name = os.path.join(folder, os.path.basename(test))
+        if not os.path.exists(name):
+            done = subprocess.run(
+                self.link + ["-o", name, os.path.join(folder, "mutants.o"), os.path.join(folder, "switch.o")] +
+                objects[test] + ["-Wl,-z,muldefs"], cwd=self.build, capture_output=True)
+            if done.returncode:
+                raise SystemExit(f"mutate: cannot link {test} with {source}\n{done.stderr.decode()}")
+            begun = time.time()
+            if self.fails(name, 0, UNCHANGED_S):
+                raise SystemExit(f"mutate: {test} fails with {source} unchanged")
+            self.seconds[name] = TIMEOUT_S + 10 * (time.time() - begun)
+        return name
+
+    def run(self, path, unit, mutants, tests, objects):
+        """All @mutants of the file @path, which is compiled as a part of @unit."""
+        with open(os.path.join(self.source, path), encoding="utf-8") as f:
+            text = f.read()
+        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+            changed = os.path.join(folder, path)
+            os.makedirs(os.path.dirname(changed))
+            with open(changed, "w", encoding="utf-8") as f:
+                f.write("extern unsigned mutant;\n#line 1\n" + with_mutants(text, mutants_of(path, text)))
+            self.compile_switch(folder)
+            c = changed if unit == path else os.path.join(self.source, unit)
+            done = subprocess.run(
+                self.compile[:1] + ["-I", folder] + self.compile[1:] +
+                ["-I", os.path.join(self.source, os.path.dirname(path)),
+                 "-c", c, "-o", os.path.join(folder, "mutants.o")], cwd=self.build, capture_output=True)
+            if done.returncode:
+                raise SystemExit(f"mutate: {path} does not compile with its mutants\n{done.stderr.decode()}")
+            for m in mutants:
+                m.outcome = "survived"
+                for test in tests:
+                    name = self.program(path, folder, test, objects)
+                    if self.fails(name, m.number, self.seconds[name]):
+                        m.outcome = "killed"
+                        break
+
+    def fails(self, program, number, seconds):
+        """Does it fail, or hang?  It is stopped at its first `not ok`."""
+        with subprocess.Popen([program], cwd=self.build, env=dict(self.env, MUTANT=str(number)),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as run:
+            late = threading.Timer(seconds, run.kill)
+            late.start()
+            for line in run.stdout:
+                if line.startswith(b"not ok"):
+                    run.kill()
+            run.wait()
+            late.cancel()
+            return run.returncode != 0
 
 
 def choose(what, source, targets):
     everything = []
-    for path, _ in targets:
+    for path, _, _ in targets:
         with open(os.path.join(source, path), encoding="utf-8") as f:
             everything += mutants_of(path, f.read())
     if what == "all":
@@ -232,7 +297,7 @@ def main():
     folder = os.path.join(args.source, "tests", "mutants")
     targets = read_targets(folder)
     known = read_survivors(folder)
-    tests = dict(targets)
+    tests = {path: tests for path, _, tests in targets}
     mutants = choose(args.what, args.source, targets)
     if not mutants:
         raise SystemExit(f"mutate: nothing to change in {args.what}; tests/mutants/targets lists the files")
@@ -242,28 +307,31 @@ def main():
         bench.make_vectors()
     begun = time.time()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        futures = {pool.submit(bench.run, m, tests[m.path], objects): m for m in mutants}
+        futures = []
+        for path, unit, names in targets:
+            part = [m for m in mutants if m.path == path]
+            if part:
+                futures.append(pool.submit(bench.run, path, unit, part, names, objects))
         for count, future in enumerate(concurrent.futures.as_completed(futures), 1):
-            futures[future].outcome = future.result()
+            future.result()
             if sys.stderr.isatty():
-                print(f"\r{count} of {len(mutants)} mutants", end="", file=sys.stderr)
+                print(f"\r{count} of {len(futures)} files", end="", file=sys.stderr)
     return report(args, mutants, known, time.time() - begun)
 
 
 def report(args, mutants, known, seconds):
-    counted = [m for m in mutants if m.outcome != "invalid"]
-    killed = [m for m in counted if m.outcome == "killed"]
-    survivors = [m for m in counted if m.outcome == "survived"]
+    killed = [m for m in mutants if m.outcome == "killed"]
+    survivors = [m for m in mutants if m.outcome == "survived"]
     unlisted = 0
     for m in survivors:
         code = line_text(args.source, m)
         reason = known.get((m.path, m.kind, code))
         unlisted += reason is None
         print(f"survived: {m.name()}: {code}" + (f"  [{reason}]" if reason else "  [not listed]"))
-    share = len(killed) / len(counted) if counted else 1
-    print(f"{len(killed)} of {len(counted)} mutants killed ({100 * share:.1f}%), {len(survivors)} survived, "
-          f"{unlisted} of them not listed; {len(mutants) - len(counted)} did not compile; {seconds:.0f} s")
-    effective = (len(killed) + len(survivors) - unlisted) / len(counted) if counted else 1
+    share = len(killed) / len(mutants) if mutants else 1
+    print(f"{len(killed)} of {len(mutants)} mutants killed ({100 * share:.1f}%), {len(survivors)} survived, "
+          f"{unlisted} of them not listed; {seconds:.0f} s")
+    effective = (len(killed) + len(survivors) - unlisted) / len(mutants) if mutants else 1
     if args.what == "sample":
         return 0 if effective >= 0.8 else 1     # a sample of 24 is no measure: 95% is that of `all`
     return 0 if share >= GOAL and unlisted == 0 else 1
