@@ -42,7 +42,7 @@ struct entry {
 	uint32_t chain;		/* next entry of the bucket, or NONE; of the free ones when free */
 	uint32_t older, newer;	/* by since_ns */
 	uint32_t total;		/* bytes of the fragmentable part, 0 until the last one was seen */
-	uint32_t range_count;
+	uint32_t range_count;	/* at least 1: what is known began with the first fragment */
 	uint8_t l4_proto;
 	struct range range[RANGES_MAX];	/* ascending, apart from each other */
 };
@@ -243,10 +243,8 @@ static bool add_range(struct entry *e, uint32_t start, uint32_t end)
 /* Does the datagram's end as @f tells it contradict what was seen? */
 static bool end_moves(const struct entry *e, const struct fragment *f)
 {
-	uint32_t end = f->offset + f->len, seen = 0;
+	uint32_t end = f->offset + f->len, seen = e->range[e->range_count - 1].end;
 
-	if (e->range_count > 0)
-		seen = e->range[e->range_count - 1].end;
 	if (f->more)
 		return e->total != 0 && end >= e->total;
 	return (e->total != 0 && end != e->total) || end < seen;
@@ -254,8 +252,7 @@ static bool end_moves(const struct entry *e, const struct fragment *f)
 
 static bool is_complete(const struct entry *e)
 {
-	return e->total != 0 && e->range_count == 1 && e->range[0].start == 0 &&
-	       e->range[0].end == e->total;
+	return e->range_count == 1 && e->range[0].end == e->total;
 }
 
 static void keep_transport(struct entry *e, const struct walk *w)

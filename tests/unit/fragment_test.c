@@ -414,14 +414,74 @@ START_TEST(many_datagrams_are_told_apart_under_any_key)
 }
 END_TEST
 
-START_TEST(a_chain_is_bounded)
+static uint64_t turn(uint64_t v, unsigned by)
 {
-	/* With entries = 1 there are 2 buckets; a table of 16 has 32.  Whatever the hash, 20000
-	 * datagrams in a table of 4096 meet each bucket about five times: none is lost early. */
-	struct frag_table *t;
+	return v << by | v >> (64 - by);
+}
+
+/* SipHash-1-3 without the length, of the key of ipv4()'s datagram @id, in a table of 128 buckets. */
+static uint32_t bucket_of(uint64_t k0, uint64_t k1, uint32_t id)
+{
+	uint64_t word[] = { 0, 0x0a000001, 0, 0xc0a80002, id | UINT64_C(17) << 32, 0xff, 0, 0 };
+	uint64_t a = k0 ^ 0x736f6d6570736575, b = k1 ^ 0x646f72616e646f6d;
+	uint64_t c = k0 ^ 0x6c7967656e657261, d = k1 ^ 0x7465646279746573;
+
+	for (int i = 0; i < 8; i++) {
+		if (i == 5)
+			c ^= 0xff;
+		if (i < 5)
+			d ^= word[i];
+		a += b;
+		b = turn(b, 13) ^ a;
+		a = turn(a, 32);
+		c += d;
+		d = turn(d, 16) ^ c;
+		a += d;
+		d = turn(d, 21) ^ a;
+		c += b;
+		b = turn(b, 17) ^ c;
+		c = turn(c, 32);
+		if (i < 5)
+			a ^= word[i];
+	}
+	return (a ^ b ^ c ^ d) % 128;
+}
+
+START_TEST(sixteen_datagrams_share_a_bucket_and_one_more_evicts_the_oldest_of_them)
+{
+	static const uint64_t k0 = 0x0123456789abcdef, k1 = 0xfedcba9876543210;
+	struct frag_table *t = table(64);
+	uint32_t id[17], count = 0;
 	struct parsed r;
 
-	t = table(1);
+	frag_table_key(t, k0, k1);
+	for (uint32_t i = 0; count < 17; i++) {
+		ck_assert_uint_le(i, UINT16_MAX);
+		if (bucket_of(k0, k1, i) == bucket_of(k0, k1, 0))
+			id[count++] = i;
+	}
+	for (uint32_t i = 0; i < 16; i++) {
+		r = ipv4(t, id[i], 0, 16, true, i);
+		frag(r, FIRST);
+	}
+	ck_assert_uint_eq(frag_table_evicted(t), 0);
+	r = ipv4(t, id[16], 0, 16, true, 16);
+	frag(r, FIRST);
+	ck_assert_uint_eq(frag_table_evicted(t), 1);
+	r = ipv4(t, id[0], 16, 16, true, 17);
+	frag(r, EARLY);
+	for (uint32_t i = 1; i < 17; i++) {
+		r = ipv4(t, id[i], 16, 16, true, 17);
+		frag(r, LATER);
+	}
+}
+END_TEST
+
+START_TEST(a_table_of_one_keeps_the_newest)
+{
+	struct frag_table *t = table(1);
+	struct parsed r;
+
 	for (uint32_t id = 0; id < 100; id++) {
 		r = ipv4(t, id, 0, 16, true, 0);
 		frag(r, FIRST);
@@ -582,7 +642,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, ipv4_datagrams_are_forgotten_after_30_seconds);
 	tcase_add_test(tc, the_oldest_goes_when_the_table_is_full);
 	tcase_add_test(tc, many_datagrams_are_told_apart_under_any_key);
-	tcase_add_test(tc, a_chain_is_bounded);
+	tcase_add_test(tc, sixteen_datagrams_share_a_bucket_and_one_more_evicts_the_oldest_of_them);
+	tcase_add_test(tc, a_table_of_one_keeps_the_newest);
 	tcase_add_test(tc, sizes_of_the_table);
 	tcase_add_test(tc, ipv6_fragments);
 	tcase_add_test(tc, an_ipv6_datagram_is_not_an_ipv4_one);
