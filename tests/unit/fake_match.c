@@ -59,7 +59,7 @@ uint64_t match_hook_byte_cost(const struct match_table *t, enum hv_hook hook)
 
 const char *match_pattern_name(const struct match_table *t, uint32_t pattern)
 {
-	return t->queries[pattern].text;
+	return "a pattern";
 }
 
 unsigned fake_begins;

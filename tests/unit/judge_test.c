@@ -272,7 +272,7 @@ START_TEST(the_first_querys_pattern_and_match_are_shown)
 	lab_return(HV_PASS);
 	ck_assert_int_eq(lab_load(), 0);
 	net();
-	ck_assert_str_eq(lab.events[0].text, "ell=ell");
+	ck_assert_str_eq(lab.events[0].text, "a pattern=ell");
 	ck_assert_str_eq(lab.events[1].text, "--");
 }
 END_TEST

@@ -371,16 +371,22 @@ static void read_capture(const char *path, struct totals *n)
 /* Counts are those of this many frames; another set of captures must have reasons only. */
 #define KNOWN_FRAMES	7817
 
-START_TEST(captures_mean_the_same_to_libpcap_and_keep_their_checksums)
+/* $DATA, or NULL when there are no captures. */
+static const char *captures(void)
 {
 	const char *data = getenv("DATA");
+
+	return data && data[0] ? data : NULL;
+}
+
+START_TEST(captures_mean_the_same_to_libpcap_and_keep_their_checksums)
+{
+	const char *data = captures();
 	struct totals n = { 0 };
 	struct dirent *e;
 	char path[4096];
 	DIR *dir;
 
-	if (data == NULL || data[0] == '\0')
-		return;
 	snprintf(path, sizeof path, "%s/pcap", data);
 	dir = opendir(path);
 	ck_assert_ptr_nonnull(dir);
@@ -463,12 +469,26 @@ START_TEST(captures_mean_the_same_to_libpcap_and_keep_their_checksums)
 }
 END_TEST
 
+START_TEST(nothing)
+{
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
+	static TTest skipped;
 	Suite *s = suite_create("packet_pcap");
 	TCase *tc = unit_case(s, "libpcap");
 
 	tcase_add_test(tc, built_frames_mean_the_same_to_libpcap);
-	tcase_add_test(tc, captures_mean_the_same_to_libpcap_and_keep_their_checksums);
+	if (captures()) {
+		tcase_add_test(tc, captures_mean_the_same_to_libpcap_and_keep_their_checksums);
+		return s;
+	}
+	/* Check prints a test's name as it is: TAP reads the directive in it. */
+	skipped = *nothing;
+	skipped.name = "captures_mean_the_same_to_libpcap_and_keep_their_checksums"
+		       " # SKIP DATA names no captures";
+	tcase_add_test(tc, &skipped);
 	return s;
 }

@@ -17,14 +17,19 @@ TCase *unit_case(Suite *suite, const char *name)
 	return tc;
 }
 
+/* What under() gave, until the program ends. */
+#define PATHS_MAX	64
+static char *path_given[PATHS_MAX];
+static unsigned paths;
+
 static const char *under(const char *variable, const char *path)
 {
 	const char *dir = getenv(variable);
 	char *s = NULL;
 
-	if (asprintf(&s, "%s/%s", dir ? dir : ".", path) < 0)
+	if (paths == PATHS_MAX || asprintf(&s, "%s/%s", dir ? dir : ".", path) < 0)
 		abort();
-	return s;
+	return path_given[paths++] = s;
 }
 
 const char *unit_source(const char *path)
@@ -90,5 +95,7 @@ int main(void)
 		close(fd);
 	}
 	srunner_free(sr);
+	while (paths)
+		free(path_given[--paths]);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
