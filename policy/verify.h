@@ -89,7 +89,6 @@ struct func {
 	uint32_t depth;		/* bytes of its frame */
 	uint32_t above;		/* most bytes of its callers' frames */
 	bool is_hook;
-	bool called;		/* a call site or a hook was reached */
 };
 
 #define STATE_CLASSES	6u

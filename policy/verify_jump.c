@@ -30,8 +30,6 @@ static bool narrow(struct verifier *v, uint32_t pc, bool taken, struct state *st
 
 	if (!range_branch(v->op[pc], taken, &x.r, &y.r))
 		return false;
-	if (bpf_uses_reg(v->op[pc]) && bpf_dst(i) == bpf_src(i))
-		return true;	/* x and y are one; nothing is learnt */
 	set_copies(st, bpf_dst(i), a->id, &x);
 	if (bpf_uses_reg(v->op[pc]) && (a->id == 0 || a->id != b->id))
 		set_copies(st, bpf_src(i), b->id, &y);

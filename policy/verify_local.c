@@ -58,7 +58,7 @@ static int lend_on(struct verifier *v, uint32_t pc, struct reg *r)
 
 int call_local(struct verifier *v, uint32_t pc)
 {
-	struct func *f = call_callee(v, pc);
+	const struct func *f = call_callee(v, pc);
 	struct state *args = &v->other;
 
 	for (unsigned i = 0; i < BPF_FP; i++)
@@ -79,7 +79,6 @@ int call_local(struct verifier *v, uint32_t pc)
 		if (rc)
 			return rc;
 	}
-	f->called = true;
 	for (unsigned i = 1; i <= 5; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
 	v->now.reg[0] = reg_num(range_any());

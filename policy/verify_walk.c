@@ -61,7 +61,7 @@ static int walk_block(struct verifier *v, struct block *b)
 }
 
 /* A hook's program starts with the context in r1. */
-static int enter_hook(struct verifier *v, struct func *f)
+static int enter_hook(struct verifier *v, const struct func *f)
 {
 	for (unsigned i = 0; i < BPF_FP; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
@@ -69,7 +69,6 @@ static int enter_hook(struct verifier *v, struct func *f)
 	v->now.spilled = 0;
 	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
 		v->now.init[w] = 0;
-	f->called = true;
 	return state_flow(v, &v->now, &v->blocks[f->entry]);
 }
 
@@ -82,8 +81,6 @@ static int check_frames(struct verifier *v)
 
 		f->depth = (f->depth + VERIFY_FRAME_ALIGN - 1) & ~(VERIFY_FRAME_ALIGN - 1);
 		used = f->above + f->depth;
-		if (!f->called)
-			continue;
 		if (used > BPF_STACK_SIZE)
 			return refuse(v, v->blocks[f->entry].start,
 				      "%u bytes of stack with its callers, %u are there", used,
