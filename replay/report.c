@@ -9,6 +9,7 @@
 #include "policy/field.h"
 
 #define UNIT_TEXT	24u
+#define SILENT_NAMED	20u	/* rules that never hit and are named */
 
 /* @value with a unit that leaves at most three digits before the point. */
 static const char *amount(char text[UNIT_TEXT], double value, const char *unit)
@@ -102,8 +103,8 @@ static void report_rule(FILE *out, const struct loaded *l, const struct options 
 	const struct hvb_rule *rule = policy_rule(l->policy, number);
 	char first[UNIT_TEXT + 16], last[UNIT_TEXT + 16], bytes[UNIT_TEXT];
 
-	fprintf(out, "%-14s %-20s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
-		" %10s %10s %10s", rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "",
+	fprintf(out, "%-12s %-14s %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64
+		" %6s %6s %9s", rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "",
 		policy_string(l->policy, rule->label), r->hits,
 		r->outcome[OUTCOME_PASS], r->outcome[OUTCOME_REWRITE], r->outcome[OUTCOME_DROP],
 		r->outcome[OUTCOME_SILENT], place(first, o, r->first_input, r->first),
@@ -113,24 +114,47 @@ static void report_rule(FILE *out, const struct loaded *l, const struct options 
 	fputc('\n', out);
 }
 
-/* Rules that hit, in the order of the policy; of the others only how many they are. */
+/* A line a hook with the labels of its rules that never hit, up to SILENT_NAMED in all. */
+static void report_silent(FILE *out, const struct loaded *l, const struct totals *t)
+{
+	unsigned hook = HV_HOOKS, shown = 0;
+	uint32_t i, silent = 0;
+
+	for (i = 0; i < t->rule_count; i++) {
+		const struct hvb_rule *rule = policy_rule(l->policy, i);
+
+		if (t->rule[i].hits)
+			continue;
+		if (++silent > SILENT_NAMED)
+			continue;
+		if (!shown || rule->hook != hook)
+			fprintf(out, "%s%-12s never hit:", shown ? "\n" : "",
+				rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "");
+		fprintf(out, " %s", policy_string(l->policy, rule->label));
+		hook = rule->hook;
+		shown++;
+	}
+	if (silent)
+		fputc('\n', out);
+	if (silent > SILENT_NAMED)
+		fprintf(out, "%" PRIu32 " other rules never hit\n", silent - SILENT_NAMED);
+}
+
+/* Rules that hit, in the order of the policy; then those that did not. */
 static void report_rules(FILE *out, const struct loaded *l, const struct options *o,
 			 const struct totals *t)
 {
-	uint32_t i, silent = 0;
+	uint32_t i;
 
 	if (!t->rule_count)
 		return;
-	fprintf(out, "\n%-14s %-20s %10s %10s %10s %10s %10s %10s %10s %10s\n", "hook", "rule",
+	fprintf(out, "\n%-12s %-14s %8s %8s %9s %8s %8s %6s %6s %9s\n", "hook", "rule",
 		"hits", "passed", "rewritten", "dropped", "silently", "first", "last", "bytes");
 	for (i = 0; i < t->rule_count; i++) {
-		if (t->rule[i].hits || t->rule_count <= 20)
+		if (t->rule[i].hits)
 			report_rule(out, l, o, i, &t->rule[i]);
-		else
-			silent++;
 	}
-	if (silent)
-		fprintf(out, "%" PRIu32 " other rules never hit\n", silent);
+	report_silent(out, l, t);
 }
 
 static void report_counters(FILE *out, const struct loaded *l, const struct totals *t)

@@ -1,31 +1,53 @@
 #!/bin/sh
 # demo.sh SOURCE BUILD - what `./quickstart demo` shows
 set -eu
-source=$1
+cd "$1"
 build=$2
-rules=$source/rules
-hvreplay=$build/hvreplay
+case $build in "$PWD"/*) build=${build#"$PWD"/} ;; esac
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold= plain=; fi
 
-show() {
-	printf '\n$ %s\n' "$(printf '%s ' "$@" | sed "s,$source/,,g; s,$build/,build/,g")"
-	"$@"
+title() { printf '\n%s== %s%s\n\n' "$bold" "$1" "$plain"; }
+# rules_of POLICY HOOK: its rules, without the columns
+rules_of() {
+	sed -n "/^on $2 /,/^}/{ /^ *#/d; s/^  *->/        ->/; s/\([^ ]\)  *->/\1 ->/; s/^    \([a-z_]*:\)  */    \1 /; p; }" \
+		"rules/$1/$1.hvrule"
 }
 
-cat <<'TEXT'
--- 1 -- A policy that pins DNS to one resolver, over a minute of a real endpoint's traffic.
-TEXT
-sed -n '/^on net out/,/^}/p' "$rules/dns-pinning/dns-pinning.hvrule"
-show "$hvreplay" "$rules/dns-pinning/dns-pinning.hvrule" "$rules/traces/endpoint.pcap" --local 10.20.0.100
+# replay POLICY TRACE OPTION...: the command, and its summary
+replay() {
+	policy=$1
+	trace=$2
+	shift 2
+	set -- "$build/hvreplay" "rules/$policy/$policy.hvrule" "rules/traces/$trace" "$@"
+	printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"
+	"$@" | sed 's/  *$//'
+}
 
-cat <<'TEXT'
+# event NUMBER POLICY TRACE OPTION...: one line of --events, folded
+event() {
+	number=$1
+	policy=$2
+	trace=$3
+	shift 3
+	"$build/hvreplay" "rules/$policy/$policy.hvrule" "rules/traces/$trace" "$@" -q --events - |
+		sed -n "${number}p" | fold -w 96 | sed 's/^/  /'
+}
 
--- 2 -- A policy that guards boot sector and partition tables, over what the same endpoint did to its disk.
-TEXT
-sed -n '/^on disk write/,/^}/p' "$rules/boot-and-partitions/boot-and-partitions.hvrule"
-show "$hvreplay" "$rules/boot-and-partitions/boot-and-partitions.hvrule" "$rules/traces/endpoint.dmlog" --disk-sectors 65536 --events -
+title "1. DNS pinning, over some seconds of a real endpoint's traffic"
+rules_of dns-pinning "net out"
+replay dns-pinning endpoint.pcap --local 10.20.0.100
+printf '\nThe first of its events (--events FILE writes them all, one a line):\n'
+event 1 dns-pinning endpoint.pcap --local 10.20.0.100
 
+title "2. Boot sector and both partition tables, over what the endpoint wrote to its disk"
+rules_of boot-and-partitions "disk write"
+replay boot-and-partitions endpoint.dmlog --disk-sectors 65536
+printf '\nThe third of its events, the backup partition table:\n'
+event 3 boot-and-partitions endpoint.dmlog --disk-sectors 65536
+
+title "Next"
 cat <<TEXT
-
-Next: rules/README.md lists eight policies, docs/language.md is the language.
-Try your own capture: build/hvreplay POLICY CAPTURE --local YOUR_ADDRESS
+rules/README.md      eight policies to start from
+docs/language.md     the language;  the manual: man -l docs/man/hvreplay.1
+your own capture:    $build/hvreplay rules/dns-pinning/dns-pinning.hvrule CAPTURE --local ADDRESS
 TEXT
