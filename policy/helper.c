@@ -123,10 +123,8 @@ HELPER(hv_overlaps)
 	const struct set_table *sets = j->p->sets;
 	uint64_t lo, hi;
 
-	if (set_words(sets, (uint32_t)a2) != 1)
-		return 0;
 	for (uint32_t i = 0; next_range(j, i, &lo, &hi); i++)
-		if (lo <= hi && set_meets(sets, (uint32_t)a2, lo, hi))
+		if (set_meets(sets, (uint32_t)a2, lo, hi))
 			return 1;
 	return 0;
 }

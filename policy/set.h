@@ -35,7 +35,7 @@ uint32_t set_cost(const struct set_table *t, uint32_t set);
 uint32_t set_elements(const struct set_table *t, uint32_t set);
 
 bool set_has(const struct set_table *t, uint32_t set, const uint64_t *key);
-/* One-word sets: does any key of the set lie in lo..hi, both inclusive? */
+/* Does any key of the set lie in lo..hi, both inclusive?  Of other than one-word sets: none. */
 bool set_meets(const struct set_table *t, uint32_t set, uint64_t lo, uint64_t hi);
 
 #endif

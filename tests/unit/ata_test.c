@@ -102,6 +102,13 @@ START_TEST(sct_is_guarded_wherever_it_is_written)
 }
 END_TEST
 
+static const char *name(uint8_t command, uint16_t features)
+{
+	struct disk_transfer d = { .command = command, .features = features };
+
+	return ata_decode(&d).name;
+}
+
 START_TEST(features_tell_smart_trim_and_set_features_apart)
 {
 	ck_assert_int_eq(hook(0x06, 1, 0), HV_HOOK_DISK_CONTROL);
@@ -117,6 +124,8 @@ START_TEST(features_tell_smart_trim_and_set_features_apart)
 	ck_assert_int_eq(hook(0xb0, 0xd7, 0), ATA_FAILS);
 	ck_assert_int_eq(hook(0xb0, 0xdf, 0), ATA_FAILS);
 	ck_assert_int_eq(hook(0xb0, 0xe0, 0), ATA_FAILS);
+	ck_assert_str_eq(name(0xb0, 0xdf), "SMART reserved");
+	ck_assert_str_eq(name(0xb0, 0xe0), "SMART vendor specific");
 	ck_assert_int_eq(hook(0xef, 0x02, 0), HV_HOOK_DISK_CONTROL);
 	ck_assert_int_eq(hook(0xef, 0x82, 0), HV_HOOK_DISK_CONTROL);
 	ck_assert_int_eq(hook(0xef, 0xef, 0), HV_HOOK_DISK_CONTROL);
@@ -131,6 +140,13 @@ START_TEST(reserved_and_vendor_commands_fail)
 
 	for (unsigned i = 0; i < sizeof(bad); i++)
 		ck_assert_int_eq(hook(bad[i], 0, 0), ATA_FAILS);
+	/* ACS-3 table B.1: the first and last of each run, and what lies beside them */
+	for (unsigned c = 0; c < 256; c++)
+		if ((c >= 0x80 && c <= 0x8f && c != 0x87) || c == 0x9a ||
+		    (c >= 0xc1 && c <= 0xc3) || c == 0xf0 || c == 0xf7 || c >= 0xfa)
+			ck_assert_str_eq(ata_command_name(c), "vendor specific");
+		else
+			ck_assert_str_ne(ata_command_name(c), "vendor specific");
 	ck_assert_str_eq(ata_command_name(0xff), "vendor specific");
 	ck_assert_str_eq(ata_command_name(0x01), "reserved");
 	ck_assert_str_eq(ata_command_name(0xec), "IDENTIFY DEVICE");
@@ -165,6 +181,10 @@ START_TEST(the_opcode_tells_of_an_atapi_command)
 	ck_assert_int_eq(packet(0x9e, 0x11), ATA_FAILS);
 	ck_assert_int_eq(packet(0x02, 0), ATA_FAILS);
 	ck_assert_int_eq(ata_hook(&none), ATA_FAILS);
+	none = (struct disk_transfer){ .command = 0xa0, .cdb_len = 1, .cdb = { 0x9e, 0x10 } };
+	ck_assert_int_eq(ata_hook(&none), ATA_FAILS);	/* the service action is not there */
+	none.cdb_len = 2;
+	ck_assert_int_eq(ata_hook(&none), ATA_NOT_JUDGED);
 }
 END_TEST
 

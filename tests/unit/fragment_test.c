@@ -419,7 +419,7 @@ static uint64_t turn(uint64_t v, unsigned by)
 	return v << by | v >> (64 - by);
 }
 
-/* SipHash-1-3 without the length, of the key of ipv4()'s datagram @id, in a table of 128 buckets. */
+/* SipHash-1-3 without the length, of the key of ipv4()'s datagram @id; of 128 buckets. */
 static uint32_t bucket_of(uint64_t k0, uint64_t k1, uint32_t id)
 {
 	uint64_t word[] = { 0, 0x0a000001, 0, 0xc0a80002, id | UINT64_C(17) << 32, 0xff, 0, 0 };

@@ -115,20 +115,22 @@ START_TEST(sectors_meet_a_set_at_its_ends)
 	ck_assert_int_eq(in_set(0, 102, 1), HV_DROP);
 	ck_assert_int_eq(in_set(0, 100, 0), HV_DROP);
 	ck_assert_int_eq(in_set(0, 1, 0), HV_DROP);
+	ck_assert_int_eq(in_set(1, 0, 1), HV_DROP);	/* no set of sectors */
 }
 END_TEST
 
 START_TEST(a_packet_meets_no_sectors)
 {
 	static uint8_t frame[60];
+	struct transfer t = { .hook = HV_HOOK_NET_IN, .disk = write_two };
 
-	lab.sets = &sets;
-	lab.sets_len = sizeof(sets);
 	lab_hook(HV_HOOK_NET_IN);
 	lab_call(H_OVERLAPS_RANGE, 0, INT32_MAX, 0);
 	lab_return_r0();
 	ck_assert_int_eq(lab_load(), 0);
-	ck_assert_int_eq(lab_frame(HV_HOOK_NET_IN, frame, sizeof(frame)), HV_DROP);
+	t.net = (struct net_transfer){ frame, sizeof(frame), sizeof(frame) };
+	judge_transfer(lab.judge, &t, &lab.out);
+	ck_assert_int_eq(lab.out.verdict, HV_DROP);
 }
 END_TEST
 

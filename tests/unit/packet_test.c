@@ -278,10 +278,34 @@ START_TEST(cut_arp)
 	r = parse(f);
 	ck_assert(!r.p.malformed);
 	absent(&r, ARP_SPA);
+	f->bytes[17] = 0;
+	f->bytes[19] = 4;
+	f->len = 42;		/* 8 + 2 * 6 + 2 * 4 = 28 to the byte */
+	ck_assert(!parse(f).p.malformed);
+	f->len = 41;
+	ck_assert(parse(f).p.malformed);
 	f->len = 22;
 	ck_assert(parse(f).p.malformed);
 	f->len = 21;
 	ck_assert(parse(f).p.malformed);
+}
+END_TEST
+
+START_TEST(one_byte_shows_that_the_ip_version_is_wrong)
+{
+	static const struct { uint16_t type; uint8_t good, bad; } row[] = {
+		{ 0x0800, 0x45, 0x65 }, { 0x86dd, 0x60, 0x40 },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct frame *f = start(row[i].type);
+
+		put_fill(f, row[i].good, 60);
+		ck_assert(!parse_cut(f, 15, 0, NULL).p.malformed);
+		f->bytes[14] = row[i].bad;
+		ck_assert(parse_cut(f, 15, 0, NULL).p.malformed);
+		ck_assert(!parse_cut(f, 14, 0, NULL).p.malformed);
+	}
 }
 END_TEST
 
@@ -604,6 +628,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, cut_icmp6_behind_every_extension_header);
 	tcase_add_test(tc, cut_arp);
 	tcase_add_test(tc, a_frame_cut_on_the_wire_is_malformed);
+	tcase_add_test(tc, one_byte_shows_that_the_ip_version_is_wrong);
 	tcase_add_test(tc, padding_is_no_part_of_an_ip_frame);
 	tcase_add_test(tc, a_third_tag_is_not_followed);
 	tcase_add_test(tc, lengths_of_802_3);
