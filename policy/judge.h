@@ -72,7 +72,7 @@ struct policy_event {
 	enum hv_verdict action;		/* final verdict of the transfer */
 	bool rewritten;			/* the transfer passes changed */
 	bool bounded;			/* a bound was reached: the condition's answer is assumed */
-	const char *text;		/* formatted, NUL-terminated, may be "" */
+	const char *text;		/* formatted, NUL-terminated, may be ""; may hold NULs too */
 	uint32_t text_len;
 };
 
