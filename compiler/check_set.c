@@ -67,10 +67,12 @@ static bool range(struct check *c, const struct node *n, struct side *s)
 {
 	enum value_type other;
 	char a[VALUE_TEXT], b[VALUE_TEXT];
+	bool good_lo, good_hi;
 
 	/* both ends are looked at, so that both are reported */
-	if (!end_of_range(c, n->a, &s->lo, &s->elo, &s->type) |
-	    !end_of_range(c, n->b, &s->hi, &s->ehi, &other))
+	good_lo = end_of_range(c, n->a, &s->lo, &s->elo, &s->type);
+	good_hi = end_of_range(c, n->b, &s->hi, &s->ehi, &other);
+	if (!good_lo || !good_hi)
 		return false;
 	if (s->type != other) {
 		diag_error(c->diags, n->loc, "a range from %s to %s", type_name(s->type),

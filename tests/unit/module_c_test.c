@@ -62,11 +62,9 @@ static const char *clang(void)
 	return c && *c ? c : "clang";
 }
 
-/* Copy a path of unit.c's, and give it back. */
 static void take(char to[300], const char *path)
 {
 	snprintf(to, 300, "%s", path);
-	free((void *)(uintptr_t)path);
 }
 
 /* Compile rules/modules/@name.c, seal and load it. */
