@@ -34,7 +34,7 @@ HELPER(hv_bytes)
 {
 	static const struct match_area_bytes nothing;
 
-	return copy_or_zero(a2 < HV_AREAS ? &j->areas[a2] : &nothing, a3, a4, a5);
+	return copy_or_zero(a2 < HV_AREAS ? area(j, a2) : &nothing, a3, a4, a5);
 }
 
 /* lba, offset within that sector, buffer, size */
@@ -52,7 +52,7 @@ HELPER(hv_sector)
 		    a3 <= d->sector_size && a5 <= d->sector_size - a3 &&
 		    !__builtin_mul_overflow(a2 - d->first_lba, d->sector_size, &at) &&
 		    !__builtin_add_overflow(at, a3, &at))
-			from = &j->areas[HV_AREA_DATA];
+			from = area(j, HV_AREA_DATA);
 	}
 	/* Without a sector there is nothing; a read of no bytes is nothing too. */
 	if (from == &nothing) {
@@ -68,7 +68,7 @@ HELPER(hv_find)
 	enum match_answer answer = ask(j, (uint32_t)a2);
 
 	if (answer == MATCH_UNKNOWN) {
-		j->unknown = true;
+		j->now.unknown = true;
 		return a3 & 1;
 	}
 	return answer == MATCH_YES;
@@ -150,7 +150,7 @@ HELPER(hv_log)
 	if (l->run == j->run)
 		return 0;
 	l->run = j->run;
-	j->noted_logs[j->noted_log_count++] = (uint32_t)a2;
+	j->noted_logs[j->now.noted_logs++] = (uint32_t)a2;
 	return 0;
 }
 
@@ -169,9 +169,9 @@ HELPER(hv_rewrite)
 	if (j->rewrite_run[a2] == j->run)
 		return 0;
 	j->rewrite_run[a2] = j->run;
-	n = &j->noted_rewrites[j->noted_rewrite_count++];
+	n = &j->noted_rewrites[j->now.noted_rewrites++];
 	n->row = (uint32_t)a2;
-	n->order = j->order++;
+	n->order = j->now.order++;
 	return 0;
 }
 
@@ -184,7 +184,7 @@ static bool may_set(struct judge *j, uint64_t field, uint64_t family)
 	const struct field_info *f;
 
 	if (!j->ctx_is_net || field >= HV_FIELDS || !hv_field_table[field].rewritable) {
-		j->refused = true;
+		j->now.refused = true;
 		return false;
 	}
 	f = &hv_field_table[field];
@@ -192,7 +192,7 @@ static bool may_set(struct judge *j, uint64_t field, uint64_t family)
 		return false;
 	if (f->type == FIELD_IP ? family != j->ctx.ip_version :
 	    f->type == FIELD_IP4 ? family != 4 : family != 0) {
-		j->refused = true;
+		j->now.refused = true;
 		return false;
 	}
 	return true;
@@ -207,16 +207,16 @@ HELPER(hv_set_field)
 
 	if (!may_set(j, field, family))
 		return 0;
-	while (n < j->noted_fields + j->noted_field_count && n->field != field)
+	while (n < j->noted_fields + j->now.noted_fields && n->field != field)
 		n++;
-	if (n == j->noted_fields + j->noted_field_count)
-		j->noted_field_count++;
+	if (n == j->noted_fields + j->now.noted_fields)
+		j->now.noted_fields++;
 	bits = hv_field_table[field].bits;
 	n->field = field;
 	n->family = family;
 	n->hi = family == 6 ? a3 : 0;
 	n->lo = family == 6 ? a4 : a4 & (UINT64_MAX >> (64 - (family == 4 ? 32 : bits)));
-	n->order = j->order++;
+	n->order = j->now.order++;
 	return 0;
 }
 
@@ -255,7 +255,7 @@ HELPER(hv_hit)
 	if (r->stats.hits == 1)
 		r->stats.first = j->t->number;
 	r->stats.bytes += transfer_bytes(j->t);
-	j->matched = true;
+	j->now.matched = true;
 	return 0;
 }
 

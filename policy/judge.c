@@ -118,7 +118,6 @@ static void switch_family(struct judge *j, bool net)
 		return;
 	memset(&j->ctx, 0, sizeof(j->ctx));
 	j->ctx.size = sizeof(j->ctx);
-	memset(j->areas, 0, sizeof(j->areas));
 	memset(&j->packet, 0, sizeof(j->packet));
 	j->ctx_is_net = net;
 }
@@ -131,24 +130,7 @@ static void begin(struct judge *j, struct transfer *t)
 	j->ctx.hook = t->hook;
 	j->ctx.transfer = t->number;
 	j->ctx.time_ns = t->time_ns;
-	j->areas_given = false;
-	j->matched = false;
-	j->unknown = false;
-	j->refused = false;
-	j->unknown_rule = HVB_NONE;
-	j->order = 0;
-	j->noted_log_count = 0;
-	j->own_count = 0;
-	j->noted_rewrite_count = 0;
-	j->noted_field_count = 0;
-	j->extent_count = 0;
-}
-
-static struct match_area_bytes part_of(const uint8_t *bytes, uint32_t offset, uint32_t len)
-{
-	if (offset == PACKET_NO_OFFSET || len == 0)
-		return (struct match_area_bytes){ NULL, 0 };
-	return (struct match_area_bytes){ bytes + offset, len };
+	j->now = (struct run_state){ 0 };
 }
 
 /* False: a fragment that must not pass. */
@@ -160,8 +142,6 @@ static bool fill_net(struct judge *j)
 
 	packet_parse(n->frame, n->captured, n->wire_len, j->t->time_ns,
 		     follow ? j->frags : NULL, &j->ctx, p);
-	j->areas[HV_AREA_FRAME] = part_of(n->frame, 0, p->frame_captured);
-	j->areas[HV_AREA_PAYLOAD] = part_of(n->frame, p->payload, p->payload_captured);
 	return !follow || p->frag <= FRAG_LATER;
 }
 
@@ -197,19 +177,48 @@ static void fill_disk(struct judge *j)
 	c->ata_lba = d->lba;
 	c->ata_count = d->count;
 	c->scsi_opcode = d->cdb_len ? d->cdb[0] : 0;
-	j->areas[HV_AREA_DATA] = part_of(d->data, 0, d->data ? d->data_len : 0);
-	j->areas[HV_AREA_CDB] = part_of(d->cdb, 0, d->cdb_len <= sizeof(d->cdb) ? d->cdb_len :
-						   sizeof(d->cdb));
+}
+
+static struct match_area_bytes part_of(const uint8_t *bytes, uint32_t offset, uint32_t len)
+{
+	if (offset == PACKET_NO_OFFSET || len == 0)
+		return (struct match_area_bytes){ NULL, 0 };
+	return (struct match_area_bytes){ bytes + offset, len };
+}
+
+static void find_areas(struct judge *j)
+{
+	const struct net_transfer *n = &j->t->net;
+	const struct disk_transfer *d = &j->t->disk;
+	const struct packet *p = &j->packet;
+
+	memset(j->areas, 0, sizeof(j->areas));
+	if (j->ctx_is_net) {
+		j->areas[HV_AREA_FRAME] = part_of(n->frame, 0, p->frame_captured);
+		j->areas[HV_AREA_PAYLOAD] = part_of(n->frame, p->payload, p->payload_captured);
+	} else {
+		j->areas[HV_AREA_DATA] = part_of(d->data, 0, d->data ? d->data_len : 0);
+		j->areas[HV_AREA_CDB] = part_of(d->cdb, 0, d->cdb_len <= sizeof(d->cdb) ?
+						d->cdb_len : sizeof(d->cdb));
+	}
+}
+
+const struct match_area_bytes *area(struct judge *j, enum hv_area which)
+{
+	if (!j->now.areas_known)
+		find_areas(j);
+	j->now.areas_known = true;
+	return &j->areas[which];
 }
 
 void give_areas(struct judge *j)
 {
-	if (j->areas_given)
+	if (j->now.areas_given)
 		return;
-	j->areas_given = true;
+	j->now.areas_given = true;
 	match_begin(j->match, j->t->hook, NULL);
 	for (unsigned i = HV_AREA_FRAME; i <= HV_AREA_DATA; i++)
-		if (j->areas[i].len)
+		if (area(j, i)->len)
 			match_area(j->match, i, j->areas[i].bytes, j->areas[i].len);
 }
 
@@ -282,7 +291,7 @@ static void tally_verdict(struct judge *j, const struct judgement *out)
 	j->tally[JUDGE_TRANSFERS]++;
 	j->tally[out->verdict == HV_PASS ? JUDGE_PASSED :
 		 out->verdict == HV_DROP_SILENTLY ? JUDGE_SILENT : JUDGE_DROPPED]++;
-	j->tally[JUDGE_UNKNOWN] += j->unknown;
+	j->tally[JUDGE_UNKNOWN] += j->now.unknown;
 	j->tally[JUDGE_REWRITTEN] += out->rewritten;
 }
 
@@ -298,17 +307,17 @@ void judge_transfer(struct judge *j, struct transfer *t, struct judgement *out)
 	if (v == HV_PASS_NAMED)
 		v = HV_PASS;
 	/* A rewrite that cannot be done must not let the original pass. */
-	if (v == HV_PASS && (j->refused || j->noted_rewrite_count || j->noted_field_count)) {
+	if (v == HV_PASS && (j->now.refused || j->now.noted_rewrites || j->now.noted_fields)) {
 		out->rewritten = plan_rewrites(j);
-		if (j->refused) {
+		if (j->now.refused) {
 			j->tally[JUDGE_REWRITE_REFUSED]++;
 			v = HV_DROP;
 		}
 	}
 	out->verdict = v;
-	out->matched = j->matched;
+	out->matched = j->now.matched;
 	/* Events show the original; rewriting comes last. */
-	if (j->noted_log_count)
+	if (j->now.noted_logs)
 		report_events(j, v, out->rewritten);
 	if (out->rewritten)
 		apply_rewrites(j);

@@ -79,38 +79,46 @@ struct extent {
 	uint32_t order;
 };
 
+/* What begins anew with each transfer, all of it 0: a few stores. */
+struct run_state {
+	bool areas_known;		/* judge.areas are this transfer's */
+	bool areas_given;		/* to match */
+	bool matched;			/* some rule was hit */
+	bool unknown;			/* a bound was reached */
+	bool refused;			/* a rewrite that cannot be: the transfer is dropped */
+	bool rewrite_unknown;		/* the one of .unknown_rule */
+	uint32_t unknown_rule;
+	uint32_t order;			/* rewrites noted */
+	uint32_t noted_logs, own_events, noted_rewrites, noted_fields, extents;	/* how many */
+};
+
+struct match_area_bytes {
+	const uint8_t *bytes;
+	uint32_t len;
+};
+
 struct judge {
 	struct hv_ctx ctx;
 	const struct policy *p;
 	struct transfer *t;		/* in hand */
 	uint64_t run;			/* transfers judged by a program, for the stamps */
+	struct run_state now;
 	bool ctx_is_net;		/* whose words of ctx may be set */
-	bool areas_given;		/* to match, in this run */
-	bool matched;			/* some rule was hit in this run */
-	bool unknown;			/* a bound was reached in this run */
-	bool refused;			/* a rewrite that cannot be: the transfer is dropped */
-	uint32_t unknown_rule;		/* whose rewrite is not known, or HVB_NONE */
-	uint32_t order;			/* rewrites noted in this run */
 	struct packet packet;
 	struct frag_table *frags;	/* NULL: no hook follows fragments */
 	struct match_state *match;	/* NULL: no patterns */
-	struct match_area_bytes { const uint8_t *bytes; uint32_t len; } areas[HV_AREAS];
+	struct match_area_bytes areas[HV_AREAS];	/* by area() alone */
 
 	struct rule_state *rules;
 	struct log_state *logs;
 	uint64_t *counters;
 	uint64_t *rewrite_run;		/* by row: the run in which it was noted */
 	uint32_t *noted_logs;		/* rows of logs in order; JUDGE_OWN_EVENT + n */
-	uint32_t noted_log_count;
 	struct own_event *own;
-	uint32_t own_count;
 	struct log_state own_limit;	/* of the judge's own events */
 	struct noted_rewrite *noted_rewrites;
-	uint32_t noted_rewrite_count;
 	struct noted_field noted_fields[HV_FIELDS];
-	uint32_t noted_field_count;
 	struct extent *extents;		/* in order of the rewrites */
-	uint32_t extent_count;
 
 	event_fn *events;
 	void *events_arg;
@@ -138,6 +146,9 @@ void report_command(struct judge *j, const char *name, const char *why);
  */
 bool plan_rewrites(struct judge *j);
 void apply_rewrites(struct judge *j);
+
+/* The bytes of an area of the transfer in hand; found when first asked for. */
+const struct match_area_bytes *area(struct judge *j, enum hv_area which);
 
 /* match.h's answer, with the areas given before the first question. */
 enum match_answer ask(struct judge *j, uint32_t query);

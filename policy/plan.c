@@ -18,9 +18,10 @@ struct finder {
 /* A bound was reached: the transfer is dropped, and its events say why. */
 static void give_up(struct judge *j, uint32_t rule)
 {
-	j->unknown = true;
-	j->refused = true;
-	j->unknown_rule = rule;
+	j->now.unknown = true;
+	j->now.refused = true;
+	j->now.rewrite_unknown = true;
+	j->now.unknown_rule = rule;
 }
 
 static void take_extent(void *arg, const struct match_extent *m)
@@ -28,16 +29,16 @@ static void take_extent(void *arg, const struct match_extent *m)
 	struct finder *f = arg;
 	struct judge *j = f->j;
 
-	if (j->extent_count == JUDGE_MAX_EXTENTS) {
+	if (j->now.extents == JUDGE_MAX_EXTENTS) {
 		give_up(j, j->p->rewrites[f->note.row].rule);
 		return;
 	}
 	/* not there at all: an error of the search, never of the data */
 	if (m->start > f->area_len || m->len > f->area_len - m->start) {
-		j->refused = true;
+		j->now.refused = true;
 		return;
 	}
-	j->extents[j->extent_count++] = (struct extent){
+	j->extents[j->now.extents++] = (struct extent){
 		.start = f->base + m->start, .len = m->len,
 		.row = f->note.row, .order = f->note.order,
 	};
@@ -46,13 +47,14 @@ static void take_extent(void *arg, const struct match_extent *m)
 static void find_extents(struct judge *j, struct noted_rewrite note)
 {
 	const struct hvb_rewrite *w = &j->p->rewrites[note.row];
-	uint32_t area = match_query_area(j->p->matches, w->query) % HV_AREAS;
-	struct finder f = { .j = j, .note = note, .area_len = j->areas[area].len };
+	const struct match_area_bytes *bytes =
+		area(j, match_query_area(j->p->matches, w->query) % HV_AREAS);
+	struct finder f = { .j = j, .note = note, .area_len = bytes->len };
 
 	if (f.area_len == 0)
 		return;
 	if (j->ctx_is_net)
-		f.base = (uint32_t)(j->areas[area].bytes - j->t->net.frame);
+		f.base = (uint32_t)(bytes->bytes - j->t->net.frame);
 	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN)
 		give_up(j, w->rule);
 }
@@ -67,16 +69,16 @@ bool plan_rewrites(struct judge *j)
 {
 	bool changes = false;
 
-	if (j->noted_rewrite_count)
+	if (j->now.noted_rewrites)
 		give_areas(j);
-	for (uint32_t i = 0; i < j->noted_rewrite_count && !j->refused; i++)
+	for (uint32_t i = 0; i < j->now.noted_rewrites && !j->now.refused; i++)
 		find_extents(j, j->noted_rewrites[i]);
 	/* A reassembled datagram's checksum would cover bytes that are in no frame in hand. */
-	if (j->extent_count && j->ctx_is_net && j->packet.frag != FRAG_NONE)
-		j->refused = true;
-	for (uint32_t i = 0; i < j->noted_field_count; i++)
+	if (j->now.extents && j->ctx_is_net && j->packet.frag != FRAG_NONE)
+		j->now.refused = true;
+	for (uint32_t i = 0; i < j->now.noted_fields; i++)
 		changes |= in_this_frame(j, j->noted_fields[i].field);
-	return !j->refused && (changes || j->extent_count);
+	return !j->now.refused && (changes || j->now.extents);
 }
 
 static void write_extent(struct judge *j, const struct extent *e)
@@ -112,7 +114,7 @@ static const struct noted_field *next_field(const struct judge *j, uint32_t from
 {
 	const struct noted_field *best = NULL;
 
-	for (uint32_t i = 0; i < j->noted_field_count; i++) {
+	for (uint32_t i = 0; i < j->now.noted_fields; i++) {
 		const struct noted_field *n = &j->noted_fields[i];
 
 		if (n->order >= from && (!best || n->order < best->order))
@@ -125,7 +127,7 @@ void apply_rewrites(struct judge *j)
 {
 	const struct noted_field *f = next_field(j, 0);
 
-	for (uint32_t i = 0; i < j->extent_count; i++) {
+	for (uint32_t i = 0; i < j->now.extents; i++) {
 		while (f && f->order < j->extents[i].order) {
 			write_field(j, f);
 			f = next_field(j, f->order + 1);

@@ -49,31 +49,31 @@ void note_own_event(struct judge *j, uint32_t severity, const void *text, size_t
 	struct text t;
 	const uint8_t *end;
 
-	if (j->own_count == JUDGE_MAX_MODULE_EVENTS) {
+	if (j->now.own_events == JUDGE_MAX_MODULE_EVENTS) {
 		j->tally[JUDGE_SUPPRESSED]++;
 		return;
 	}
 	/* Strings of C end with a NUL that is no part of the text. */
 	for (end = text; len && *end; end++)
 		len--;
-	e = &j->own[j->own_count];
+	e = &j->own[j->now.own_events];
 	e->severity = severity;
 	text_init(&t, e->text, sizeof(e->text));
 	text_escaped(&t, text, end - (const uint8_t *)text);
 	e->len = t.len;
-	j->noted_logs[j->noted_log_count++] = JUDGE_OWN_EVENT + j->own_count++;
+	j->noted_logs[j->now.noted_logs++] = JUDGE_OWN_EVENT + j->now.own_events++;
 }
 
 /* The first match of the first of the log's queries that has one. */
 static bool first_match(struct judge *j, const struct hvb_log *l, struct match_extent *m,
-			const struct match_area_bytes **area)
+			const struct match_area_bytes **bytes)
 {
 	for (uint32_t i = 0; i < l->query_count; i++) {
 		uint32_t query = j->p->refs[l->query_first + i];
 
 		if (ask(j, query) != MATCH_YES || match_first(j->match, query, m) != 0)
 			continue;
-		*area = &j->areas[match_query_area(j->p->matches, query) % HV_AREAS];
+		*bytes = area(j, match_query_area(j->p->matches, query) % HV_AREAS);
 		return true;
 	}
 	return false;
@@ -81,17 +81,17 @@ static bool first_match(struct judge *j, const struct hvb_log *l, struct match_e
 
 static void format_match(struct judge *j, const struct hvb_log *l, uint32_t kind, struct text *t)
 {
-	const struct match_area_bytes *area;
+	const struct match_area_bytes *bytes;
 	struct match_extent m;
 	uint32_t len;
 
-	if (!first_match(j, l, &m, &area)) {
+	if (!first_match(j, l, &m, &bytes)) {
 		text_string(t, "-");
 	} else if (kind == HVB_PART_PATTERN) {
 		text_string(t, match_pattern_name(j->p->matches, m.pattern));
-	} else if (m.start <= area->len && m.len <= area->len - m.start) {
+	} else if (m.start <= bytes->len && m.len <= bytes->len - m.start) {
 		len = m.len < EVENT_MATCH_MAX ? m.len : EVENT_MATCH_MAX;
-		text_escaped(t, area->bytes + m.start, len);
+		text_escaped(t, bytes->bytes + m.start, len);
 	}
 }
 
@@ -117,9 +117,9 @@ static void format_log(struct judge *j, const struct hvb_log *l, struct text *t)
 /* Was the condition's answer assumed, or the rewrite given up, because of a bound? */
 static bool is_bounded(struct judge *j, const struct hvb_log *l)
 {
-	if (l->rule == j->unknown_rule)
+	if (j->now.rewrite_unknown && l->rule == j->now.unknown_rule)
 		return true;
-	for (uint32_t i = 0; j->unknown && i < l->query_count; i++)
+	for (uint32_t i = 0; j->now.unknown && i < l->query_count; i++)
 		if (ask(j, j->p->refs[l->query_first + i]) == MATCH_UNKNOWN)
 			return true;
 	return false;
@@ -162,7 +162,7 @@ static void emit_own(struct judge *j, const struct own_event *own, struct policy
 	e->rule = hv_hook_section[j->t->hook];
 	e->rule_index = HVB_NONE;
 	e->severity = own->severity;
-	e->bounded = j->unknown;
+	e->bounded = j->now.unknown;
 	e->text = own->text;
 	e->text_len = own->len;
 	emit(j, e);
@@ -172,7 +172,7 @@ void report_events(struct judge *j, enum hv_verdict action, bool rewritten)
 {
 	struct policy_event e = { .action = action, .rewritten = rewritten };
 
-	for (uint32_t i = 0; i < j->noted_log_count; i++) {
+	for (uint32_t i = 0; i < j->now.noted_logs; i++) {
 		uint32_t n = j->noted_logs[i];
 
 		if (n >= JUDGE_OWN_EVENT)

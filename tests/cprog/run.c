@@ -52,6 +52,7 @@ static void run_module(const char *path, void *memory)
 		return;
 	}
 	input_frame(frame);
+	j->now.areas_known = true;
 	j->areas[HV_AREA_FRAME] = (struct match_area_bytes){ frame, sizeof(frame) };
 	for (unsigned n = 0; n < INPUTS; n++) {
 		input_context(&j->ctx, n);
