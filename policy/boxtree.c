@@ -27,13 +27,18 @@ ALWAYS_INLINE void spend(const struct search *s, uint32_t instructions)
 		*s->steps += instructions;
 }
 
-ALWAYS_INLINE uint64_t value_of(const struct search *s, uint32_t dim)
+/* Built-in by name: with -ffreestanding a plain memcpy() is a call. */
+ALWAYS_INLINE uint64_t take_value(const uint8_t *words, const struct tree_dim *d)
 {
-	const struct tree_dim *d = &s->t->dims[dim];
 	uint64_t word;
 
-	memcpy(&word, s->words + d->offset, sizeof(word));
+	__builtin_memcpy(&word, words + d->offset, sizeof(word));
 	return word >> d->shift & d->mask;
+}
+
+ALWAYS_INLINE uint64_t value_of(const struct search *s, uint32_t dim)
+{
+	return take_value(s->words, &s->t->dims[dim]);
 }
 
 ALWAYS_INLINE void try_box(struct search *s, uint32_t box)
@@ -75,20 +80,25 @@ ALWAYS_INLINE void try_list(struct search *s, uint32_t list)
 		try_box(s, *ref);
 }
 
-ALWAYS_INLINE uint32_t choose_equal(struct search *s, const struct tree_node *n, uint64_t v)
+/* The kid of the key that is equal, of a hash table with these keys and kids. */
+ALWAYS_INLINE uint32_t hash_kid(const uint64_t *key, const uint32_t *kids,
+				const uint64_t mult[2], uint32_t log2, uint64_t v)
 {
-	const uint64_t *key = &s->t->keys[n->key];
 	uint64_t mixed = table_mix(&v, 1);
-	uint32_t a = table_bucket(mixed, n->mult[0], n->log2);
-	uint32_t b = table_bucket(mixed, n->mult[1], n->log2);
+	uint32_t a = table_bucket(mixed, mult[0], log2), b = table_bucket(mixed, mult[1], log2);
 	bool in_a = (key[a] == v) | (key[a + 1] == v);
 	bool in_b = (key[b] == v) | (key[b + 1] == v);
 
-	spend(s, TREE_COST_HASH);
 	if (!(in_a | in_b))
 		return KID_NONE;
 	a = in_a ? a : b;
-	return s->t->kids[n->kid + a + (key[a] != v)];
+	return kids[a + (key[a] != v)];
+}
+
+ALWAYS_INLINE uint32_t choose_equal(struct search *s, const struct tree_node *n, uint64_t v)
+{
+	spend(s, TREE_COST_HASH);
+	return hash_kid(&s->t->keys[n->key], &s->t->kids[n->kid], n->mult, n->log2, v);
 }
 
 /* No branch depends on the value: half of them would be mispredicted. */
@@ -114,14 +124,14 @@ ALWAYS_INLINE uint32_t choose(struct search *s, const struct tree_node *n)
 	return n->kind == NODE_HASH ? choose_equal(s, n, v) : choose_interval(s, n, v);
 }
 
-ALWAYS_INLINE uint32_t find(const struct tree *t, uint32_t from, const void *words,
+ALWAYS_INLINE uint32_t find(const struct tree *t, uint32_t kid, uint32_t from, const void *words,
 			    uint64_t present, uint32_t *steps)
 {
 	struct search s = {
 		.t = t, .words = words, .present = present, .from = from, .best = t->rows,
 		.steps = steps,
 	};
-	uint32_t pending[TREE_MAX_PENDING], waiting = 0, kid = t->root;
+	uint32_t pending[TREE_MAX_PENDING], waiting = 0;
 
 	spend(&s, TREE_COST_CALL);
 	for (;;) {
@@ -142,14 +152,30 @@ ALWAYS_INLINE uint32_t find(const struct tree *t, uint32_t from, const void *wor
 	}
 }
 
+/* Apart, so that a search that ends at the front saves no registers. */
+static __attribute__((noinline)) uint32_t find_from(const struct tree *t, uint32_t kid,
+						    uint32_t from, const void *words,
+						    uint64_t present)
+{
+	return find(t, kid, from, words, present, NULL);
+}
+
 uint32_t tree_find(const struct tree *t, uint32_t from, const void *words, uint64_t present)
 {
-	return find(t, from, words, present, NULL);
+	const struct tree_front *f = &t->front;
+	uint32_t kid = t->root;
+
+	if (f->keys) {
+		kid = hash_kid(f->keys, f->kids, f->mult, f->log2, take_value(words, &f->dim));
+		if (kid == KID_NONE)
+			return t->rows;
+	}
+	return find_from(t, kid, from, words, present);
 }
 
 uint32_t tree_find_counted(const struct tree *t, uint32_t from, const void *words,
 			   uint64_t present, uint32_t *steps)
 {
 	*steps = 0;
-	return find(t, from, words, present, steps);
+	return find(t, t->root, from, words, present, steps);
 }

@@ -29,6 +29,17 @@ struct tree {
 	uint32_t root;
 	uint32_t rows;
 	uint32_t cost;		/* worst case of one look-up, instructions */
+	/*
+	 * A root that is a hash node and leaves nothing to search when its keys say no: what
+	 * it takes is here in one place.  Most packets end there.  keys is NULL otherwise.
+	 */
+	struct tree_front {
+		const uint64_t *keys;
+		const uint32_t *kids;
+		uint64_t mult[2];
+		struct tree_dim dim;
+		uint32_t log2;
+	} front;
 };
 
 /* Instructions that a look-up spends, at most; tree_cost() adds them up. */

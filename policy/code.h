@@ -17,6 +17,10 @@
 enum code_op {
 	CODE_CALL_LOCAL = BPF_OPS,	/* jump: the function, imm: bytes of the caller's frame */
 	CODE_LEAVE,			/* exit of a function that is called */
+	/* Several at once; only within a block, so nothing jumps between them. */
+	CODE_CLASS,			/* call of hv_class; jump: the classifier, imm: first row */
+	CODE_MOV_JGE,			/* dst = src; if dst >= imm */
+	CODE_RETURN,			/* r0 = imm; exit */
 	CODE_OPS,
 };
 
@@ -25,7 +29,7 @@ struct code {
 	uint8_t dst, src;
 	uint8_t unused;
 	union {
-		uint32_t jump;		/* instructions to skip */
+		uint32_t jump;		/* instructions to skip; row of a table */
 		int32_t off;		/* bytes from the base register */
 	};
 	uint64_t imm;			/* immediate, sign-extended; helper's or data's address */

@@ -90,6 +90,8 @@ uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j
 #undef BPF_OP
 #undef BPF_ALT
 		[CODE_CALL_LOCAL] = &&do_CALL_LOCAL, [CODE_LEAVE] = &&do_LEAVE,
+		[CODE_CLASS] = &&do_CLASS, [CODE_MOV_JGE] = &&do_MOV_JGE,
+		[CODE_RETURN] = &&do_RETURN,
 	};
 	uint64_t reg[BPF_REGS] = { 0 };
 	_Alignas(VERIFY_FRAME_ALIGN) uint8_t stack[BPF_STACK_SIZE];
@@ -219,4 +221,15 @@ do_LEAVE:
 	NEXT;
 do_EXIT:
 	return reg[0];
+
+do_CLASS:
+	reg[0] = helper_table[HELPER_hv_class](j, 0, pc->jump, pc->imm, 0, 0);
+	NEXT;
+do_MOV_JGE:
+	DST = SRC;
+	if (DST >= pc->imm)
+		pc += pc->jump;
+	NEXT;
+do_RETURN:
+	return pc->imm;
 }

@@ -112,10 +112,8 @@ void judge_reset(struct judge *j)
 /* ---- context ---- */
 
 /* Words of the other family of hooks must read 0. */
-static void switch_family(struct judge *j, bool net)
+static __attribute__((noinline)) void switch_family(struct judge *j, bool net)
 {
-	if (j->ctx_is_net == net)
-		return;
 	memset(&j->ctx, 0, sizeof(j->ctx));
 	j->ctx.size = sizeof(j->ctx);
 	memset(&j->packet, 0, sizeof(j->packet));
@@ -124,7 +122,8 @@ static void switch_family(struct judge *j, bool net)
 
 static void begin(struct judge *j, struct transfer *t)
 {
-	switch_family(j, is_net(t->hook));
+	if (j->ctx_is_net != is_net(t->hook))
+		switch_family(j, is_net(t->hook));
 	j->t = t;
 	j->run++;
 	j->ctx.hook = t->hook;
@@ -259,7 +258,8 @@ static enum hv_verdict judge_net(struct judge *j, struct judgement *out)
 
 static const char *const guarded_text = "dropped: no rule's pass names it";
 
-static enum hv_verdict judge_disk(struct judge *j, struct judgement *out)
+static __attribute__((noinline)) enum hv_verdict judge_disk(struct judge *j,
+							    struct judgement *out)
 {
 	const struct disk_transfer *d = &j->t->disk;
 	struct ata_info info = ata_decode(d);
@@ -291,8 +291,10 @@ static void tally_verdict(struct judge *j, const struct judgement *out)
 	j->tally[JUDGE_TRANSFERS]++;
 	j->tally[out->verdict == HV_PASS ? JUDGE_PASSED :
 		 out->verdict == HV_DROP_SILENTLY ? JUDGE_SILENT : JUDGE_DROPPED]++;
-	j->tally[JUDGE_UNKNOWN] += j->now.unknown;
-	j->tally[JUDGE_REWRITTEN] += out->rewritten;
+	if (j->now.unknown)
+		j->tally[JUDGE_UNKNOWN]++;
+	if (out->rewritten)
+		j->tally[JUDGE_REWRITTEN]++;
 }
 
 void judge_transfer(struct judge *j, struct transfer *t, struct judgement *out)

@@ -2,16 +2,21 @@
  * layout.c - put the blocks that can run in a row and decode them for the interpreter
  *
  * Blocks stand in topological order, so every jump goes forward.  A way that the verifier
- * has found impossible is not there at all.
+ * has found impossible is not there at all.  What hvc emits around each classifier becomes
+ * one operation where it stood in three or four: dispatching is most of an instruction's cost.
  */
 #include "policy/code.h"
 #include "policy/verify.h"
+
+#define LAST	3u
 
 /* Where code goes; with at == NULL it is only counted, and blocks learn their places. */
 struct emitter {
 	const struct verifier *v;
 	struct code *at;
 	uint32_t count;
+	struct code last[LAST];		/* emitted last, the newest in front */
+	uint32_t in_block;		/* emitted since the block began */
 };
 
 static void emit(struct emitter *e, struct code c)
@@ -19,6 +24,23 @@ static void emit(struct emitter *e, struct code c)
 	if (e->at)
 		e->at[e->count] = c;
 	e->count++;
+	for (unsigned n = LAST - 1; n > 0; n--)
+		e->last[n] = e->last[n - 1];
+	e->last[0] = c;
+	e->in_block++;
+}
+
+/* The @n newest, all of this block, become part of what is emitted next. */
+static void take_back(struct emitter *e, uint32_t n)
+{
+	e->count -= n;
+	e->in_block = 0;
+}
+
+/* Is the one emitted @back before the newest, in this block, @op with destination @dst? */
+static bool is_last(const struct emitter *e, uint32_t back, unsigned op, unsigned dst)
+{
+	return e->in_block > back && e->last[back].op == op && e->last[back].dst == dst;
 }
 
 /* Instructions to skip from the one that is emitted next to the start of block @to. */
@@ -38,6 +60,24 @@ static uint64_t lddw_value(const struct verifier *v, const struct bpf_insn *i)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/*
+ * A call of hv_class with constants.  Its other argument is the context, and nobody reads
+ * r1 to r5 behind a call.
+ */
+static bool emit_class(struct emitter *e)
+{
+	struct code c = { .op = CODE_CLASS };
+
+	if (!is_last(e, 0, BPF_MOV64_REG, 1) || !is_last(e, 1, BPF_MOV64_IMM, 2) ||
+	    !is_last(e, 2, BPF_MOV64_IMM, 3))
+		return false;
+	c.jump = (uint32_t)e->last[1].imm;
+	c.imm = e->last[2].imm;
+	take_back(e, 3);
+	emit(e, c);
+	return true;
+}
+
 /* One instruction that does not end its block. */
 static void emit_insn(struct emitter *e, uint32_t pc, const struct func *f)
 {
@@ -51,6 +91,8 @@ static void emit_insn(struct emitter *e, uint32_t pc, const struct func *f)
 	if (kind == KIND_LDDW)
 		c.imm = lddw_value(e->v, i);
 	if (kind == KIND_CALL && c.src == BPF_SRC_HELPER) {
+		if (i->imm == HELPER_hv_class && emit_class(e))
+			return;
 		c.imm = (uintptr_t)helper_table[i->imm];
 	} else if (kind == KIND_CALL) {
 		c.op = CODE_CALL_LOCAL;
@@ -64,6 +106,13 @@ static void emit_exit(struct emitter *e, const struct block *b, const struct fun
 {
 	if (b->zero_exit)
 		emit(e, (struct code){ .op = BPF_MOV64_IMM });
+	if (!f->level && is_last(e, 0, BPF_MOV64_IMM, 0)) {
+		struct code c = { .op = CODE_RETURN, .imm = e->last[0].imm };
+
+		take_back(e, 1);
+		emit(e, c);
+		return;
+	}
 	emit(e, (struct code){ .op = f->level ? CODE_LEAVE : BPF_EXIT });
 }
 
@@ -71,10 +120,16 @@ static void emit_exit(struct emitter *e, const struct block *b, const struct fun
 static void emit_branch(struct emitter *e, uint32_t pc, uint32_t target)
 {
 	const struct bpf_insn *i = &e->v->in->insns[pc];
+	struct code c = { .op = e->v->op[pc], .dst = (uint8_t)bpf_dst(i),
+			  .src = (uint8_t)bpf_src(i), .imm = (uint64_t)(int64_t)i->imm };
 
-	emit(e, (struct code){ .op = e->v->op[pc], .dst = (uint8_t)bpf_dst(i),
-			       .src = (uint8_t)bpf_src(i), .imm = (uint64_t)(int64_t)i->imm,
-			       .jump = skip(e, target) });
+	if (c.op == BPF_JGE64_IMM && is_last(e, 0, BPF_MOV64_REG, c.dst)) {
+		c.op = CODE_MOV_JGE;
+		c.src = e->last[0].src;
+		take_back(e, 1);
+	}
+	c.jump = skip(e, target);
+	emit(e, c);
 }
 
 /* @follows: the block that is laid out behind this one, VERIFY_NONE when none is. */
@@ -83,6 +138,7 @@ static void emit_block(struct emitter *e, const struct block *b, const struct fu
 {
 	uint32_t to = b->edges & EDGE_NEXT ? b->next : b->target;
 
+	e->in_block = 0;
 	for (uint32_t pc = b->start; pc < b->end; pc++) {
 		unsigned kind = bpf_op_table[e->v->op[pc]].kind;
 

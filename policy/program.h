@@ -69,9 +69,15 @@ int verify(struct arena *a, const struct verify_input *in, const struct program 
 
 /* Worst-case cost of a hook in instructions, helpers included; 0: no program. */
 uint64_t program_cost(const struct program *p, enum hv_hook hook);
-uint32_t program_insns(const struct program *p);
+uint32_t program_insns(const struct program *p);	/* as laid out: some do the work of several */
 
 struct judge;			/* policy/judge.h: the running judgement, for the helpers */
+
+enum helper_number {
+#define HV_HELPER(id, name, ...) HELPER_##name = id,
+#include "policy/helper.def"
+#undef HV_HELPER
+};
 
 /* Helper number n of helper.def; arguments as verified. */
 typedef uint64_t helper_fn(struct judge *j, uint64_t a1, uint64_t a2, uint64_t a3,

@@ -75,6 +75,7 @@ static int place(struct check *c, uint32_t len)
 	c->t->refs = c->t->lists + h->lists + 1;
 	c->t->rows = h->rows;
 	c->t->root = h->root;
+	c->t->front = (struct tree_front){ 0 };
 	return 0;
 }
 
@@ -226,6 +227,18 @@ static int check_nodes(const struct check *c)
 	return 0;
 }
 
+static void set_front(struct tree *t)
+{
+	const struct tree_node *n = &t->nodes[t->root >> KID_SHIFT];
+
+	if ((t->root & KID_KIND) != KID_NODE || n->kind != NODE_HASH || n->rest)
+		return;
+	t->front = (struct tree_front){
+		.keys = t->keys + n->key, .kids = t->kids + n->kid,
+		.mult = { n->mult[0], n->mult[1] }, .dim = t->dims[n->dim], .log2 = n->log2,
+	};
+}
+
 int tree_load(struct arena *a, const void *blob, uint32_t len, uint32_t words_len,
 	      uint64_t presence, struct tree *t, const char *where, struct policy_error *err)
 {
@@ -250,6 +263,8 @@ int tree_load(struct arena *a, const void *blob, uint32_t len, uint32_t words_le
 		ret = check_lists(&c);
 	if (ret == 0)
 		ret = check_nodes(&c);
+	if (ret == 0)
+		set_front(t);
 	arena_release(a, mark);
 	return ret;
 }
