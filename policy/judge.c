@@ -59,6 +59,20 @@ static int create_tables(struct arena *a, struct judge *j)
 	return frags ? frag_table_create(a, JUDGE_MAX_DATAGRAMS, &j->frags) : 0;
 }
 
+void judge_add_entropy(struct judge *j, uint64_t e0, uint64_t e1)
+{
+	uint64_t key[4];	/* of maps, of fragments */
+
+	_Static_assert(sizeof(key) == HVB_DIGEST_SIZE, "all of the digest");
+	memcpy(key, j->p->digest, sizeof(key));
+	for (unsigned i = 0; i < 4; i++)
+		key[i] ^= i & 1 ? e1 : e0;
+	for (uint32_t i = 0; i < j->p->map_count; i++)
+		map_seed(j->p->maps[i], (const uint8_t *)key);
+	if (j->frags)
+		frag_table_key(j->frags, key[2], key[3]);
+}
+
 int judge_create(struct arena *a, const struct policy *p, event_fn *events, void *arg,
 		 struct judge **out, struct policy_error *err)
 {
@@ -78,6 +92,7 @@ int judge_create(struct arena *a, const struct policy *p, event_fn *events, void
 		if (rc)
 			return rc;
 	}
+	judge_add_entropy(j, 0, 0);
 	*out = j;
 	return 0;
 no_memory:

@@ -82,6 +82,16 @@ typedef void event_fn(void *arg, const struct policy_event *e);
 int judge_create(struct arena *a, const struct policy *p, event_fn *events, void *arg,
 		 struct judge **out, struct policy_error *err);
 
+/*
+ * Tables whose keys a sender can choose (fragments, maps of C modules) are hashed with a key
+ * that comes from the module's digest: two policies differ, and the same one judges a trace
+ * the same way each time.  But whoever has the module can compute that key.  So where the
+ * input is live, call this before the first transfer, with 128 bits that nobody else knows:
+ * they are mixed into the keys, in place of those of an earlier call.  Fragments, maps and
+ * their hashes then begin anew; 0, 0 is what judge_create() does.
+ */
+void judge_add_entropy(struct judge *j, uint64_t e0, uint64_t e1);
+
 struct judgement {
 	enum hv_verdict verdict;	/* PASS, DROP; of disk hooks also DROP_SILENTLY */
 	bool rewritten;			/* bytes of the transfer were changed in place */

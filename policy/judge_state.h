@@ -18,6 +18,7 @@
 #include "policy/set.h"
 
 struct policy {
+	uint8_t digest[HVB_DIGEST_SIZE];	/* of the module; keys of hashes come from it */
 	const struct hvb_meta *meta;		/* NULL: a C module */
 	const char *strings;
 	const struct hvb_rule *rules;

@@ -53,7 +53,6 @@ static int make_maps(struct arena *a, struct module *m, const struct module_sect
 		rc = map_create(a, &def, &m->maps[m->map_count], err);
 		if (rc)
 			return rc;
-		map_seed(m->maps[m->map_count], m->digest);
 	}
 	return 0;
 }

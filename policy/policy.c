@@ -87,10 +87,10 @@ static void place_error(const struct module *m, struct policy_error *err)
 	const struct module_section *s;
 	size_t n = 0;
 
-	if (!err || err->insn == POLICY_NO_INSN)
+	if (!err)
 		return;
 	s = module_section_of(m, err->insn);
-	if (!s)
+	if (!s)		/* no instruction's fault: POLICY_NO_INSN */
 		return;
 	for (; s->name[n] && n < sizeof(err->where) - 1; n++)
 		err->where[n] = s->name[n];
@@ -153,6 +153,7 @@ static int load(struct arena *a, const void *module, size_t len, struct policy *
 		rc = verify_module(a, &m, p, err);
 	if (!rc)
 		take_hooks(&m, p);
+	memcpy(p->digest, m.digest, sizeof(p->digest));
 	return rc;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "policy/error.h"
 #include "tests/unit/frame.h"
+#include "tests/unit/siphash.h"
 
 #define SECOND	UINT64_C(1000000000)
 
@@ -414,37 +415,10 @@ START_TEST(many_datagrams_are_told_apart_under_any_key)
 }
 END_TEST
 
-static uint64_t turn(uint64_t v, unsigned by)
-{
-	return v << by | v >> (64 - by);
-}
-
-/* SipHash-1-3 without the length, of the key of ipv4()'s datagram @id; of 128 buckets. */
+/* Of the key of ipv4()'s datagram @id, in 128 buckets. */
 static uint32_t bucket_of(uint64_t k0, uint64_t k1, uint32_t id)
 {
-	uint64_t word[] = { 0, 0x0a000001, 0, 0xc0a80002, id | UINT64_C(17) << 32, 0xff, 0, 0 };
-	uint64_t a = k0 ^ 0x736f6d6570736575, b = k1 ^ 0x646f72616e646f6d;
-	uint64_t c = k0 ^ 0x6c7967656e657261, d = k1 ^ 0x7465646279746573;
-
-	for (int i = 0; i < 8; i++) {
-		if (i == 5)
-			c ^= 0xff;
-		if (i < 5)
-			d ^= word[i];
-		a += b;
-		b = turn(b, 13) ^ a;
-		a = turn(a, 32);
-		c += d;
-		d = turn(d, 16) ^ c;
-		a += d;
-		d = turn(d, 21) ^ a;
-		c += b;
-		b = turn(b, 17) ^ c;
-		c = turn(c, 32);
-		if (i < 5)
-			a ^= word[i];
-	}
-	return (a ^ b ^ c ^ d) % 128;
+	return siphash_fragment(k0, k1, 0x0a000001, 0xc0a80002, 17, id) % 128;
 }
 
 START_TEST(sixteen_datagrams_share_a_bucket_and_one_more_evicts_the_oldest_of_them)

@@ -94,12 +94,9 @@ static void on_event(void *arg, const struct policy_event *e)
 	to->transfer = e->transfer->number;
 }
 
-int lab_load(void)
+uint8_t *lab_module(size_t *module_len)
 {
-	struct arena a;
-	uint8_t *bytes;
 	size_t len;
-	int rc;
 
 	for (unsigned h = 0; h < HV_HOOKS; h++)
 		if (lab.len[h])
@@ -113,7 +110,16 @@ int lab_load(void)
 			lab.query_count * sizeof(lab.queries[0]));
 	if (lab.sets)
 		mw_data(&lab.writer, ".hv.sets", lab.sets, lab.sets_len);
-	bytes = mw_finish(&lab.writer, &len);
+	return mw_finish(&lab.writer, module_len);
+}
+
+int lab_load(void)
+{
+	struct arena a;
+	size_t len;
+	const uint8_t *bytes = lab_module(&len);
+	int rc;
+
 	arena_init(&a, memory, sizeof(memory));
 	rc = policy_load(&a, bytes, len, &lab.policy, &lab.error);
 	if (rc == 0)

@@ -57,6 +57,9 @@ void lab_call(unsigned helper, int32_t a2, int32_t a3, int32_t a4);
 void lab_show(unsigned helper, int32_t a2, int32_t a3, int32_t len);
 void lab_return(int32_t verdict);
 void lab_return_r0(void);
+/* The module as described, sealed; once after each lab_reset(). */
+uint8_t *lab_module(size_t *len);
+/* Load it and make its judge: 0, or the error's code and lab.error. */
 int lab_load(void);
 
 enum hv_verdict lab_frame(unsigned hook, uint8_t *bytes, uint32_t len);

@@ -643,35 +643,6 @@ START_TEST(a_program_that_is_refused_is_named_by_its_section)
 }
 END_TEST
 
-START_TEST(an_arena_too_small_for_the_policy_or_the_judge_is_said)
-{
-	static uint8_t small[256 << 10] __attribute__((aligned(16)));
-	struct policy *p;
-	struct judge *j;
-	struct arena a;
-	uint8_t *bytes;
-	size_t len, size;
-	int rc = -1;
-
-	lab_hook(HV_HOOK_NET_IN);
-	lab_return(HV_PASS);
-	mw_code(&lab.writer, "net/in", lab.code[HV_HOOK_NET_IN], lab.len[HV_HOOK_NET_IN]);
-	bytes = mw_finish(&lab.writer, &len);
-	for (size = 0; rc && size < sizeof(small); size += 64) {
-		arena_init(&a, small, size);
-		rc = policy_load(&a, bytes, len, &p, &lab.error);
-		ck_assert(rc == 0 || rc == POLICY_ENOMEM);
-		ck_assert_uint_eq(a.size, size);
-		if (rc)
-			ck_assert_uint_eq(a.used, 0);
-	}
-	ck_assert_int_eq(rc, 0);
-	ck_assert_uint_ge(a.peak, a.used);
-	ck_assert_uint_le(a.peak, a.size);
-	ck_assert_int_eq(judge_create(&a, p, NULL, NULL, &j, &lab.error), POLICY_ENOMEM);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("judge");
@@ -689,7 +660,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_malformed_packet_is_judged_and_counted);
 	tcase_add_test(tc, what_a_policy_says_of_itself);
 	tcase_add_test(tc, a_program_that_is_refused_is_named_by_its_section);
-	tcase_add_test(tc, an_arena_too_small_for_the_policy_or_the_judge_is_said);
 	tc = unit_case(s, "event");
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, an_event_shows_rule_fields_and_the_final_verdict);
