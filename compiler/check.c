@@ -182,6 +182,7 @@ struct model *front_end(const char *path, const char *text, size_t len, struct p
 		unreadable(&c, (struct loc){ 0 }, path, r, error);
 	else
 		check_all(&c, f);
+	c.model->files = c.sources.head;
 	diags_sort(d);
 	*io = c.io;
 	return d->errors ? NULL : c.model;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "compiler/hvc.h"
 #include "compiler/seal.h"
@@ -39,6 +40,22 @@ static void print_costs(FILE *f, const struct policy *p)
 	}
 }
 
+/* Is the module's output standard output, "-" or by another name?  Then nothing else is said there. */
+static bool module_to_stdout(const struct cmd_options *o)
+{
+	struct stat out, standard;
+
+	return o->output && (!strcmp(o->output, "-") ||
+			     (!stat(o->output, &out) && !fstat(STDOUT_FILENO, &standard) &&
+			      out.st_dev == standard.st_dev && out.st_ino == standard.st_ino));
+}
+
+static int replaces_source(const char *path)
+{
+	fprintf(stderr, "hvc: %s: the module would replace a file that it is made from\n", path);
+	return EXIT_USAGE;
+}
+
 static int write_module(const char *path, const uint8_t *bytes, size_t len)
 {
 	struct out_file out;
@@ -65,7 +82,7 @@ static int verify_and_write(const struct cmd_options *o, const uint8_t *module, 
 	} else if (o->output) {
 		status = write_module(o->output, module, len);
 		if (!status && !o->json)
-			print_costs(strcmp(o->output, "-") ? stdout : stderr, l.policy);
+			print_costs(module_to_stdout(o) ? stderr : stdout, l.policy);
 	}
 	unload(&l);
 	return status;
@@ -78,10 +95,11 @@ static int compile(const struct cmd_options *o, bool check_only)
 	int status;
 
 	hvc_compile(o->input, &options, &r);
-	print_diags(o, &r.diags, stdout);
+	print_diags(o, &r.diags, module_to_stdout(o) ? stderr : stdout);
 	status = r.status;
 	if (!status && !check_only)
-		status = verify_and_write(o, r.module, r.module_len, true);
+		status = hvc_has_read(&r, o->output) ? replaces_source(o->output) :
+			 verify_and_write(o, r.module, r.module_len, true);
 	hvc_free(&r);
 	return status;
 }
@@ -135,10 +153,8 @@ static bool same_file(const char *a, const char *b)
 
 int cmd_build(const struct cmd_options *o)
 {
-	if (same_file(o->input, o->output)) {
-		fprintf(stderr, "hvc: %s: the module would replace its source\n", o->output);
-		return EXIT_USAGE;
-	}
+	if (same_file(o->input, o->output))
+		return replaces_source(o->output);
 	return is_object(o->input) ? seal(o) : compile(o, false);
 }
 

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "compiler/phase.h"
+#include "compiler/source.h"
 
 /* What outlives the call: diagnostics point into the sources, which are the pool's. */
 struct compilation {
 	struct pool pool;
 	jmp_buf out;
 	struct hvc_options options;
+	const struct source_file *files;
 };
 
 static void keep_module(struct hvc_result *r, const struct blob *b)
@@ -40,6 +42,7 @@ static void run(struct compilation *c, const char *path, const char *text, size_
 	r->status = io ? 2 : 1;
 	if (!m || r->diags.errors)
 		return;
+	c->files = m->files;
 	r->status = 1;
 	/* check_only lowers too: a pattern or a limit may be wrong */
 	if (back_end(m, &c->options, &c->pool, &r->diags, &module))
@@ -86,6 +89,13 @@ void hvc_compile_text(const char *path, const char *text, size_t len,
 		      const struct hvc_options *options, struct hvc_result *r)
 {
 	compile(path, text, len, options, r);
+}
+
+bool hvc_has_read(const struct hvc_result *r, const char *path)
+{
+	const struct compilation *c = r->private;
+
+	return c && source_among(c->files, path);
 }
 
 void hvc_free(struct hvc_result *r)

@@ -32,6 +32,8 @@ void hvc_compile(const char *path, const struct hvc_options *options, struct hvc
 /* The same of text in memory; includes and files are looked up beside @path. */
 void hvc_compile_text(const char *path, const char *text, size_t len,
 		      const struct hvc_options *options, struct hvc_result *r);
+/* Was the file at @path (the policy, an include, a set, patterns) read for what compiled? */
+bool hvc_has_read(const struct hvc_result *r, const char *path);
 void hvc_free(struct hvc_result *r);
 
 #endif

@@ -19,6 +19,8 @@
 #include "policy/context.h"
 #include "policy/field.h"
 
+struct source_file;	/* compiler/source.h */
+
 /* A constant: number, MAC or address in host order. */
 struct value {
 	uint64_t hi, lo;	/* hi only for IPv6 */
@@ -177,6 +179,7 @@ struct model {
 	const char *name;
 	uint64_t version;
 	struct hook_rules hooks[HV_HOOKS];
+	const struct source_file *files;	/* all that were read, the policy first */
 };
 
 #endif

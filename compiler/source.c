@@ -61,12 +61,28 @@ static struct source_file *add(struct sources *all, const char *path, const char
 	return f;
 }
 
+static bool is_file(const struct source_file *f, const struct stat *st)
+{
+	return f->known && f->dev == st->st_dev && f->ino == st->st_ino;
+}
+
 static struct source_file *find(const struct sources *all, const struct stat *st)
 {
 	for (struct source_file *f = all->head; f; f = f->next_file)
-		if (f->known && f->dev == st->st_dev && f->ino == st->st_ino)
+		if (is_file(f, st))
 			return f;
 	return NULL;
+}
+
+bool source_among(const struct source_file *files, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		for (; files; files = files->next_file)
+			if (is_file(files, &st))
+				return true;
+	return false;
 }
 
 /* All of @fd, at most the limit, NUL-terminated.  The text's length or a code. */

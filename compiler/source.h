@@ -49,6 +49,9 @@ int source_read(struct sources *all, const char *path, bool main_file, struct so
 int source_text(struct sources *all, const char *path, const char *text, size_t len,
 		struct source_file **out);
 
+/* Is the file at @path one of @files, by whatever name? */
+bool source_among(const struct source_file *files, const char *path);
+
 /* @name beside the file @from (or as it is when absolute). */
 char *source_beside(struct pool *p, const char *from, const char *name);
 

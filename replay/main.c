@@ -143,6 +143,22 @@ static void close_outputs(struct session *s, struct fault faults[4], bool judged
 		fail(s, STATUS_IO, "the summary cannot be written");
 }
 
+/* An output must not replace a file that the policy includes or reads; its own is looked at before. */
+static bool outputs_spare_policy(struct session *s)
+{
+	const struct options *o = &s->options;
+	const char *const out[] = { o->write, o->record, o->events, o->verdicts };
+	struct fault f = { 0 };
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		if (out[i] && hvc_has_read(&s->loaded.compiled, out[i]))
+			fault_set(&f, "an output would replace the input %s", out[i]);
+	if (fault_is_set(&f))
+		fail(s, STATUS_IO, f.text);
+	return !fault_is_set(&f);
+}
+
 static void replay(struct session *s)
 {
 	const struct options *o = &s->options;
@@ -179,7 +195,7 @@ int main(int argc, char **argv)
 		s.status = expect_load(&s.expect, s.options.expect, &f);
 	if (fault_is_set(&f))
 		fail(&s, s.status, f.text);
-	if (!s.status)
+	if (!s.status && outputs_spare_policy(&s))
 		replay(&s);
 	if (s.options.expect)
 		expect_free(&s.expect);

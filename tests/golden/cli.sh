@@ -65,6 +65,25 @@ claim "a policy that fails leaves the old output" 1 "" "$hvc" build "$dir/bad.hv
 claim "as it was" 0 "" cmp "$dir/good.hvb" "$dir/old.hvb"
 claim "a module is world-readable as umask says" 0 "-rw-r--r--" sh -c "umask 022; '$hvc' build '$dir/good.hvrule' -o '$dir/mode.hvb'; ls -l '$dir/mode.hvb'"
 claim "a full disk is status 2" 2 "" sh -c "'$hvc' dump '$dir/good.hvb' >/dev/full"
+echo 80 >"$dir/set.txt"
+echo 'const c = 1; set ports = file "set.txt";' >"$dir/part.inc"
+printf 'policy "parts" version 1;\ninclude "part.inc";\non net out default pass { a: tcp.dport in ports -> drop; b: tcp.dport == 1 -> pass; }\n' \
+	>"$dir/whole.hvrule"
+ln "$dir/set.txt" "$dir/set2.txt"
+claim "a module does not replace its source" 2 "would replace" "$hvc" build "$dir/good.hvrule" -o "$dir/good.hvrule"
+claim "nor an include" 2 "would replace" "$hvc" build "$dir/whole.hvrule" -o "$dir/part.inc"
+claim "nor a set file, by another name" 2 "would replace" "$hvc" build "$dir/whole.hvrule" -o "$dir/set2.txt"
+claim "which are as they were" 0 "80" cat "$dir/set.txt"
+"$hvc" build "$dir/whole.hvrule" -o "$dir/whole.hvb" >/dev/null
+claim "a module on standard output is only the module" 0 "" \
+	sh -c "'$hvc' build '$dir/whole.hvrule' -o - 2>/dev/null | cmp - '$dir/whole.hvb'"
+claim "as /dev/stdout too" 0 "" \
+	sh -c "'$hvc' build '$dir/whole.hvrule' -o /dev/stdout 2>/dev/null | cmp - '$dir/whole.hvb'"
+claim "with --json too" 0 "" \
+	sh -c "'$hvc' build '$dir/whole.hvrule' -o - --json 2>'$dir/json' | cmp - '$dir/whole.hvb'"
+claim "diagnostics then are JSON on standard error" 0 "[]" cat "$dir/json"
+claim "else on standard output" 1 '"level": "error"' \
+	sh -c "'$hvc' build '$dir/bad.hvrule' -o '$dir/x.hvb' --json 2>/dev/null"
 if "${CLANG:-clang}" -O2 -target bpf -mcpu=v3 -c "$srcdir/rules/modules/knock.c" -o "$dir/knock.o" 2>"$dir/clang.log"; then
 	claim "an object made by clang is sealed" 0 "net in: at most" "$hvc" build "$dir/knock.o" -o "$dir/knock.hvb"
 	claim "its dump names the section that data lies in" 0 "; .rodata" "$hvc" dump "$dir/knock.hvb"

@@ -182,6 +182,22 @@ def usage_errors_end_with_2_and_one_line():
 
 
 @test
+def an_output_does_not_replace_what_the_policy_reads():
+    put("ports.txt", "80\n")
+    put("more.inc", 'set ports = file "ports.txt";\n')
+    put("reads.hvrule", 'policy "r" version 1;\ninclude "more.inc";\n'
+        "on net out default pass { a: tcp.dport in ports -> drop; }\n")
+    os.link("ports.txt", "other-name.txt")
+    for option in ("--write", "--events", "--verdicts"):
+        for name in ("ports.txt", "more.inc", "other-name.txt"):
+            out, err = run("reads.hvrule", "net.pcap", option, name, status=2)
+            assert err == f"hvreplay: an output would replace the input {name}\n" and not out, err
+    assert get("ports.txt") == b"80\n" and get("more.inc").startswith(b"set ports")
+    run("reads.hvrule", "net.pcap", "--write", "new.pcap")
+    os.remove("other-name.txt")
+
+
+@test
 def help_and_version_end_with_0():
     assert "--expect FILE" in run("--help")[0] and "Sluice" in run("--version")[0]
 
