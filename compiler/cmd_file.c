@@ -198,9 +198,10 @@ void unload(struct loaded *l)
 void print_load_error(const char *path, const struct policy_error *e)
 {
 	fprintf(stderr, "hvc: %s: ", path);
-	if (e->where[0])
-		fprintf(stderr, "%s: ", e->where);
+	put_plain(stderr, e->where);
+	fputs(e->where[0] ? ": " : "", stderr);
 	if (e->insn != POLICY_NO_INSN)
 		fprintf(stderr, "instruction %u: ", e->insn);
-	fprintf(stderr, "%s\n", e->text);
+	put_plain(stderr, e->text);
+	fputc('\n', stderr);
 }

@@ -62,6 +62,12 @@ void diags_print(const struct diags *d, FILE *out);
 /* The same as a JSON array of {"file","line","column","end_column","level","text"}. */
 void diags_print_json(const struct diags *d, FILE *out);
 
+/*
+ * Text that others wrote, as a terminal may see it: control characters and what is no UTF-8 as
+ * '?'.  Returns the columns it took.
+ */
+unsigned put_plain(FILE *out, const char *s);
+
 /* Order by file (as first reported) and place; notes stay behind what they belong to. */
 void diags_sort(struct diags *d);
 

@@ -27,28 +27,84 @@ static void line_of(struct loc loc, uint32_t *start, uint32_t *end)
 		--*end;
 }
 
-/* Control bytes would move the caret or reach the terminal: shown as '?'. */
-static void put_shown(FILE *out, const char *s, uint32_t n)
+/* Bytes of a well-formed UTF-8 sequence at @s (RFC 3629), 0 when it is none. */
+static unsigned utf8_len(const unsigned char *s)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	unsigned n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
+		     s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
 
-		fputc((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c, out);
-	}
+	for (unsigned i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
 }
 
-/* Spaces as wide as @s: tabs stay tabs, later bytes of a UTF-8 sequence take no column. */
-static void put_blank(FILE *out, const char *s, uint32_t n)
+/* Is the character of @len bytes at @s one of U+0080 to U+009F? */
+static bool is_c1(const unsigned char *s, unsigned len)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			fputc(s[i] == '\t' ? '\t' : ' ', out);
+	return len == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+}
+
+/*
+ * Bytes of the next character of the @n at @s, which stand in one column.  *@plain: a terminal
+ * may see them.  Control characters (C1 too, U+0080 to U+009F) and bytes that are no UTF-8 may
+ * move the caret or command a terminal: they are shown as '?'.
+ */
+static uint32_t next_char(const char *s, uint32_t n, bool *plain)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	uint32_t len = *c < 0x80 ? 1 : utf8_len(c);
+
+	if (!len || len > n) {
+		*plain = false;
+		return 1;
+	}
+	*plain = len == 1 ? (*c >= 0x20 || *c == '\t') && *c != 0x7f : !is_c1(c, len);
+	return len;
+}
+
+/* The columns it took. */
+static unsigned put_shown(FILE *out, const char *s, uint32_t n)
+{
+	unsigned columns = 0;
+	uint32_t len;
+	bool plain;
+
+	for (; n; s += len, n -= len, columns++) {
+		len = next_char(s, n, &plain);
+		if (plain)
+			fwrite(s, 1, len, out);
+		else
+			fputc('?', out);
+	}
+	return columns;
+}
+
+unsigned put_plain(FILE *out, const char *s)
+{
+	return put_shown(out, s, (uint32_t)strlen(s));
+}
+
+/* As wide as @s is shown: @mark for each column; tabs stay tabs when it is a space. */
+static void put_marks(FILE *out, const char *s, uint32_t n, char mark)
+{
+	uint32_t len;
+	bool plain;
+
+	for (; n; s += len, n -= len) {
+		len = next_char(s, n, &plain);
+		fputc(mark == ' ' && *s == '\t' ? '\t' : mark, out);
+	}
 }
 
 static void put_caret(FILE *out, struct loc loc)
 {
 	const char *text = loc.src->text;
-	uint32_t start, end, from, to, last;
+	uint32_t start, end, from, to, first, last;
+	bool plain;
 
 	line_of(loc, &start, &end);
 	from = start;
@@ -69,17 +125,13 @@ static void put_caret(FILE *out, struct loc loc)
 	fprintf(out, "%s\n    %s", to < end ? "..." : "", from > start ? "   " : "");
 	last = loc.last < to ? loc.last : to;
 	if (loc.first > from)
-		put_blank(out, text + from, (loc.first < to ? loc.first : to) - from);
+		put_marks(out, text + from, (loc.first < to ? loc.first : to) - from, ' ');
 	fputc('^', out);
-	for (uint32_t i = loc.first + 1; i < last; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			fputc('~', out);
+	if (loc.first < last) {
+		first = next_char(text + loc.first, last - loc.first, &plain);
+		put_marks(out, text + loc.first + first, last - loc.first - first, '~');
+	}
 	fputc('\n', out);
-}
-
-static void put_path(FILE *out, const char *path)
-{
-	put_shown(out, path, (uint32_t)strlen(path));
 }
 
 void diags_print(const struct diags *d, FILE *out)
@@ -89,11 +141,11 @@ void diags_print(const struct diags *d, FILE *out)
 
 		if (g->loc.src) {
 			loc_position(g->loc, &line, &column);
-			put_path(out, g->loc.src->path);
+			put_plain(out, g->loc.src->path);
 			fprintf(out, ":%u:%u: ", line, column);
 		}
 		fprintf(out, "%s: ", level_name[g->level]);
-		put_shown(out, g->text, (uint32_t)strlen(g->text));
+		put_plain(out, g->text);
 		fputc('\n', out);
 		if (g->loc.src)
 			put_caret(out, g->loc);
@@ -103,21 +155,6 @@ void diags_print(const struct diags *d, FILE *out)
 }
 
 /* ---- JSON (RFC 8259) ---- */
-
-/* Bytes of a well-formed UTF-8 sequence at @s (RFC 3629), 0 when it is none. */
-static unsigned utf8_len(const unsigned char *s)
-{
-	unsigned n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
-		     s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-
-	for (unsigned i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
 
 static void put_json(FILE *out, const char *text)
 {
@@ -129,6 +166,8 @@ static void put_json(FILE *out, const char *text)
 			fprintf(out, "\\%c", *s);
 		else if (*s < 0x20 || *s == 0x7f)
 			fprintf(out, "\\u%04x", *s);
+		else if (is_c1(s, n))
+			fprintf(out, "\\u%04x", s[1]);
 		else if (!n)
 			fputs("\\ufffd", out);
 		else

@@ -44,8 +44,11 @@ static void dump_counters(const struct policy *p)
 {
 	uint32_t i;
 
-	for (i = 0; i < policy_counter_count(p); i++)
-		printf("counter %u: %s\n", i, policy_counter_name(p, i));
+	for (i = 0; i < policy_counter_count(p); i++) {
+		printf("counter %u: ", i);
+		put_plain(stdout, policy_counter_name(p, i));
+		putchar('\n');
+	}
 }
 
 static void dump_maps(const struct dump *d)
@@ -93,8 +96,9 @@ static void dump_pattern(const struct match_table *t, uint32_t pattern)
 	struct match_plan p;
 
 	match_pattern_plan(t, pattern, &p);
-	printf("pattern %u: %s: %s", pattern, match_pattern_name(t, pattern),
-	       p.kind < 3 ? kind[p.kind] : "?");
+	printf("pattern %u: ", pattern);
+	put_plain(stdout, match_pattern_name(t, pattern));
+	printf(": %s", p.kind < 3 ? kind[p.kind] : "?");
 	if (p.len)
 		printf(" of %u bytes%s, compared", p.len, p.fold ? " of either case" : "");
 	else if (p.dfa_states)
@@ -136,11 +140,13 @@ static void dump_policy(struct dump *d, const struct loaded *l)
 	void *base;
 	struct arena a;
 
-	if (policy_meta(p))
-		printf("policy \"%s\" version %" PRIu64 ", %u rules\n", policy_name(p),
-		       policy_version(p), policy_rule_count(p));
-	else
+	if (policy_meta(p)) {
+		fputs("policy \"", stdout);
+		put_plain(stdout, policy_name(p));
+		printf("\" version %" PRIu64 ", %u rules\n", policy_version(p), policy_rule_count(p));
+	} else {
 		puts("a module compiled from C");
+	}
 	printf("memory: %zu bytes fixed at load\n", l->arena.used);
 	dump_hooks(p);
 	dump_counters(p);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/diag.h"
 #include "compiler/disasm.h"
 #include "policy/field.h"
 #include "policy/module.h"
@@ -135,7 +136,9 @@ static void dump_rule(const struct policy *p, uint32_t rule)
 		return;
 	}
 	r = policy_rule(p, rule);
-	printf("      ; rule %u: %s, line %u\n", rule, policy_string(p, r->label), r->line);
+	printf("      ; rule %u: ", rule);
+	put_plain(stdout, policy_string(p, r->label));
+	printf(", line %u\n", r->line);
 }
 
 /* Lines of one section are ascending: the row behind the last one shown. */
@@ -168,8 +171,10 @@ static void dump_section_code(const struct dump *d, const struct policy *p, unsi
 		if (slots < 1)
 			slots = 1;
 		printf("%5zu: %s", i, text);
-		if (rel[i])
-			printf("\t; %s", symbol_name(d, ELF64_R_SYM(s->rel[rel[i] - 1].r_info)));
+		if (rel[i]) {
+			fputs("\t; ", stdout);
+			put_plain(stdout, symbol_name(d, ELF64_R_SYM(s->rel[rel[i] - 1].r_info)));
+		}
 		putchar('\n');
 	}
 	free(rel);

@@ -28,7 +28,9 @@ struct session {
 
 static void fail(struct session *s, int status, const char *text)
 {
-	fprintf(stderr, "hvreplay: %s\n", text);
+	fputs("hvreplay: ", stderr);
+	put_plain(stderr, text);
+	fputc('\n', stderr);
 	if (status > s->status)
 		s->status = status;
 }

@@ -9,6 +9,7 @@
 #include "policy/field.h"
 
 #define UNIT_TEXT	24u
+#define LABEL_COLUMNS	14u
 #define SILENT_NAMED	20u	/* rules that never hit and are named */
 
 /* @value with a unit that leaves at most three digits before the point. */
@@ -102,10 +103,12 @@ static void report_rule(FILE *out, const struct loaded *l, const struct options 
 {
 	const struct hvb_rule *rule = policy_rule(l->policy, number);
 	char first[UNIT_TEXT + 16], last[UNIT_TEXT + 16], bytes[UNIT_TEXT];
+	unsigned columns;
 
-	fprintf(out, "%-12s %-14s %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64
-		" %6s %6s %9s", rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "",
-		policy_string(l->policy, rule->label), r->hits,
+	fprintf(out, "%-12s ", rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "");
+	columns = put_plain(out, policy_string(l->policy, rule->label));
+	fprintf(out, "%*s %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64
+		" %6s %6s %9s", columns < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - columns) : 0, "", r->hits,
 		r->outcome[OUTCOME_PASS], r->outcome[OUTCOME_REWRITE], r->outcome[OUTCOME_DROP],
 		r->outcome[OUTCOME_SILENT], place(first, o, r->first_input, r->first),
 		place(last, o, r->last_input, r->last), amount(bytes, (double)r->bytes, "B"));
@@ -130,7 +133,8 @@ static void report_silent(FILE *out, const struct loaded *l, const struct totals
 		if (!shown || rule->hook != hook)
 			fprintf(out, "%s%-12s never hit:", shown ? "\n" : "",
 				rule->hook < HV_HOOKS ? hv_hook_name[rule->hook] : "");
-		fprintf(out, " %s", policy_string(l->policy, rule->label));
+		fputc(' ', out);
+		put_plain(out, policy_string(l->policy, rule->label));
 		hook = rule->hook;
 		shown++;
 	}
@@ -174,9 +178,11 @@ static void report_counters(FILE *out, const struct loaded *l, const struct tota
 		fprintf(out, "%12" PRIu64 "  disk commands that no hook judges\n", t->not_judged);
 	if (t->failed)
 		fprintf(out, "%12" PRIu64 "  disk commands that always fail\n", t->failed);
-	for (i = 0; i < t->user_count; i++)
-		fprintf(out, "%12" PRIu64 "  count %s\n", t->user[i],
-			policy_counter_name(l->policy, i));
+	for (i = 0; i < t->user_count; i++) {
+		fprintf(out, "%12" PRIu64 "  count ", t->user[i]);
+		put_plain(out, policy_counter_name(l->policy, i));
+		fputc('\n', out);
+	}
 }
 
 void report_totals(FILE *out, const struct loaded *l, const struct options *o,
@@ -184,11 +190,11 @@ void report_totals(FILE *out, const struct loaded *l, const struct options *o,
 {
 	char bytes[UNIT_TEXT];
 
+	fputs("policy     ", out);
+	put_plain(out, policy_meta(l->policy) ? policy_name(l->policy) : "a module without names");
 	if (policy_meta(l->policy))
-		fprintf(out, "policy     %s, version %" PRIu64 " (%s)\n", policy_name(l->policy),
-			policy_version(l->policy), o->policy);
-	else
-		fprintf(out, "policy     a module without names (%s)\n", o->policy);
+		fprintf(out, ", version %" PRIu64, policy_version(l->policy));
+	fprintf(out, " (%s)\n", o->policy);
 	fprintf(out, "judged     %" PRIu64 " transfers, %s: %" PRIu64 " passed, %" PRIu64
 		" rewritten, %" PRIu64 " dropped, %" PRIu64 " dropped silently\n", t->transfers,
 		amount(bytes, (double)t->bytes, "B"), outcome_sum(t, OUTCOME_PASS),

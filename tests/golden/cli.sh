@@ -84,6 +84,14 @@ claim "with --json too" 0 "" \
 claim "diagnostics then are JSON on standard error" 0 "[]" cat "$dir/json"
 claim "else on standard output" 1 '"level": "error"' \
 	sh -c "'$hvc' build '$dir/bad.hvrule' -o '$dir/x.hvb' --json 2>/dev/null"
+printf 'policy "red \\x1b[31m \\xc2\\x9b gr\303\266n" version 1;\n' >"$dir/red.hvrule"
+"$hvc" build "$dir/red.hvrule" -o "$dir/red.hvb" >/dev/null
+claim "a name's control characters do not reach the terminal" 0 'policy "red ?[31m ? grön" version 1' \
+	"$hvc" dump "$dir/red.hvb"
+claim "nor those in an error" 1 "?[31m" sh -c "printf 'rules x\033[31m' >'$dir/b.hvrule'; '$hvc' check '$dir/b.hvrule'"
+claim "hvreplay's summary holds none" 0 'red ?[31m ? grön, version 1' \
+	"$builddir/hvreplay" "$dir/red.hvb" "$srcdir/rules/traces/commands.pcap"
+claim "nor do its errors" 2 "no?where" "$builddir/hvreplay" "$dir/red.hvb" "$(printf 'no\033where')"
 if "${CLANG:-clang}" -O2 -target bpf -mcpu=v3 -c "$srcdir/rules/modules/knock.c" -o "$dir/knock.o" 2>"$dir/clang.log"; then
 	claim "an object made by clang is sealed" 0 "net in: at most" "$hvc" build "$dir/knock.o" -o "$dir/knock.hvb"
 	claim "its dump names the section that data lies in" 0 "; .rodata" "$hvc" dump "$dir/knock.hvb"
