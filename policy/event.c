@@ -60,22 +60,19 @@ void text_ip4(struct text *t, uint32_t address)
 	}
 }
 
-/* The first of the longest runs of at least two zero groups (RFC 5952 section 4.2). */
+/* The first of the longest runs of at least two zero groups (RFC 5952 section 4.2), or 8. */
 static unsigned longest_zeros(const uint16_t group[8], unsigned *length)
 {
-	unsigned best = 8, best_length = 1;
+	unsigned best = 8, run = 0;
 
+	*length = 1;
 	for (unsigned i = 0; i < 8; i++) {
-		unsigned n = 0;
-
-		while (i + n < 8 && group[i + n] == 0)
-			n++;
-		if (n > best_length) {
-			best = i;
-			best_length = n;
+		run = group[i] ? 0 : run + 1;
+		if (run > *length) {
+			best = i + 1 - run;
+			*length = run;
 		}
 	}
-	*length = best_length;
 	return best;
 }
 
@@ -106,7 +103,7 @@ void text_ip6(struct text *t, uint64_t hi, uint64_t lo)
 			i += length - 1;
 			continue;
 		}
-		if (i && !(zeros < 8 && i == zeros + length))
+		if (i && i != zeros + length)
 			text_string(t, ":");
 		text_group(t, group[i]);
 	}

@@ -35,6 +35,11 @@ START_TEST(addresses_read_as_rfc_5952_says)
 	ck_assert_str_eq(ip6(0, 0x0000ffff0a000001), "::ffff:10.0.0.1");
 	ck_assert_str_eq(ip6(0xabcd0ef0001200ff, 0xffffffffffffffff),
 			 "abcd:ef0:12:ff:ffff:ffff:ffff:ffff");
+	/* one zero group stays; the last of all eight may begin the run */
+	ck_assert_str_eq(ip6(0x0001000200030004, 0x0005000600070000), "1:2:3:4:5:6:7:0");
+	ck_assert_str_eq(ip6(0x0001000200030004, 0x0005000600000000), "1:2:3:4:5:6::");
+	ck_assert_str_eq(ip6(0x0000000000030004, 0x0005000600000000), "::3:4:5:6:0:0");
+	ck_assert_str_eq(ip6(0x0000000200030004, 0x0005000600070008), "0:2:3:4:5:6:7:8");
 }
 END_TEST
 
@@ -128,6 +133,20 @@ START_TEST(fields_read_by_their_type_and_absent_ones_as_a_dash)
 }
 END_TEST
 
+START_TEST(a_fields_value_is_its_word_its_bit_or_an_addresss_low_word)
+{
+	struct hv_ctx c = { .ip_version = 6, .ip_dst = { 7, 8 }, .tcp_flags = 0x12,
+			    .tcp_dport = 443 };
+
+	ck_assert_uint_eq(field_value(&c, HV_F_IP_DST), 8);
+	ck_assert_uint_eq(field_value(&c, HV_F_TCP_DPORT), 443);
+	ck_assert_uint_eq(field_value(&c, HV_F_TCP_FLAGS), 0x12);
+	ck_assert_uint_eq(field_value(&c, HV_F_TCP_SYN), 1);
+	ck_assert_uint_eq(field_value(&c, HV_F_TCP_RST), 0);
+	ck_assert_uint_eq(field_value(&c, HV_F_TCP_ACK), 1);
+}
+END_TEST
+
 START_TEST(a_disk_range_shows_its_first_and_last_sector)
 {
 	struct disk_range ranges[6] = { { 0, 1 }, { 10, 5 }, { 20, 1 }, { 30, 1 }, { 40, 1 } };
@@ -161,6 +180,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, bytes_that_are_no_text_are_escaped);
 	tcase_add_test(tc, a_text_is_cut_at_its_bound_and_ends);
 	tcase_add_test(tc, fields_read_by_their_type_and_absent_ones_as_a_dash);
+	tcase_add_test(tc, a_fields_value_is_its_word_its_bit_or_an_addresss_low_word);
 	tcase_add_test(tc, a_disk_range_shows_its_first_and_last_sector);
 	return s;
 }

@@ -416,6 +416,21 @@ START_TEST(areas_are_the_frame_and_the_payload)
 }
 END_TEST
 
+START_TEST(a_payload_of_one_byte_is_searched_and_one_of_none_is_not)
+{
+	for (unsigned len = 0; len <= 1; len++) {
+		setup();
+		frame[39] = 8 + len;		/* UDP length */
+		lab_add_query(HV_AREA_PAYLOAD, FAKE_PLAIN, "h");
+		lab_hook(HV_HOOK_NET_IN);
+		lab_call(H_FIND, 0, 0, 0);
+		lab_return_r0();
+		ck_assert_int_eq(lab_load(), 0);
+		ck_assert_int_eq(net(), len ? HV_PASS : HV_DROP);
+	}
+}
+END_TEST
+
 START_TEST(the_search_is_not_begun_before_a_question)
 {
 	lab_add_query(HV_AREA_PAYLOAD, FAKE_PLAIN, "x");
@@ -674,6 +689,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, an_unknown_answer_is_the_one_the_rule_asks_for_and_the_event_says_so);
 	tcase_add_test(tc, areas_are_the_frame_and_the_payload);
+	tcase_add_test(tc, a_payload_of_one_byte_is_searched_and_one_of_none_is_not);
 	tcase_add_test(tc, the_search_is_not_begun_before_a_question);
 	tcase_add_test(tc, bytes_of_an_area_or_zeros);
 	tcase_add_test(tc, bytes_of_a_sector_that_the_transfer_carries);

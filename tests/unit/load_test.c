@@ -296,6 +296,73 @@ START_TEST(a_policy_with_every_table_is_loaded_in_the_memory_it_needs)
 }
 END_TEST
 
+START_TEST(a_policy_of_many_patterns_needs_memory_for_their_costs)
+{
+	static const struct fake_query queries[4000];
+	struct policy *p;
+	struct arena a;
+	size_t len, size = 0;
+	uint8_t *bytes;
+
+	mw_data(&lab.writer, ".hv.match", queries, sizeof(queries));
+	lab_hook(HV_HOOK_DISK_READ);
+	lab_return(HV_PASS);
+	bytes = lab_module(&len);
+	while (load_in(size, bytes, len, &p, &a))
+		size += 1024;
+	ck_assert_uint_gt(size, sizeof(queries) / sizeof(queries[0]) * sizeof(uint32_t));
+}
+END_TEST
+
+/* ---- what a module holds ---- */
+
+START_TEST(a_policy_without_programs_passes_everything)
+{
+	static uint8_t frame[60];
+	struct disk_transfer d = { .command = 0x25, .sector_size = 512 };
+
+	ck_assert_int_eq(lab_load(), 0);
+	ck_assert_int_eq(lab_frame(HV_HOOK_NET_IN, frame, sizeof(frame)), HV_PASS);
+	ck_assert_int_eq(lab_disk(HV_HOOK_DISK_READ, &d), HV_PASS);
+	for (unsigned h = 0; h < HV_HOOKS; h++)
+		ck_assert(!policy_has_hook(lab.policy, h));
+}
+END_TEST
+
+START_TEST(a_program_of_one_instruction_is_verified)
+{
+	lab.code[HV_HOOK_NET_IN][0] = (struct bpf_insn)MW_EXIT;
+	lab.len[HV_HOOK_NET_IN] = 1;
+	ck_assert_int_eq(lab_load(), POLICY_EVERIFY);	/* r0 was never written */
+	ck_assert_str_eq(lab.error.where, "net/in");
+}
+END_TEST
+
+START_TEST(metadata_that_is_wrong_is_refused)
+{
+	lab.meta.head.format = HVB_META_VERSION + 1;
+	lab_hook(HV_HOOK_NET_IN);
+	lab_return(HV_PASS);
+	ck_assert_int_eq(lab_load(), POLICY_EINVAL);
+	ck_assert_str_eq(lab.error.where, ".hv.meta");
+}
+END_TEST
+
+START_TEST(a_caller_need_not_ask_for_the_error)
+{
+	struct policy *p;
+	struct arena a;
+	uint8_t *bytes;
+	size_t len;
+
+	lab_hook(HV_HOOK_NET_IN);
+	lab_return_r0();
+	bytes = lab_module(&len);
+	arena_init(&a, memory, sizeof(memory));
+	ck_assert_int_eq(policy_load(&a, bytes, len, &p, NULL), POLICY_EVERIFY);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("load");
@@ -308,5 +375,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, entropy_begins_maps_anew_and_needs_no_fragment_table);
 	tcase_add_test(tc, a_plain_policy_is_loaded_in_the_memory_it_needs_to_the_byte);
 	tcase_add_test(tc, a_policy_with_every_table_is_loaded_in_the_memory_it_needs);
+	tcase_add_test(tc, a_policy_of_many_patterns_needs_memory_for_their_costs);
+	tcase_add_test(tc, a_policy_without_programs_passes_everything);
+	tcase_add_test(tc, a_program_of_one_instruction_is_verified);
+	tcase_add_test(tc, metadata_that_is_wrong_is_refused);
+	tcase_add_test(tc, a_caller_need_not_ask_for_the_error);
 	return s;
 }

@@ -251,6 +251,30 @@ START_TEST(an_address_of_the_other_family_drops_and_is_counted)
 }
 END_TEST
 
+START_TEST(an_address_of_arp_is_ipv4s)
+{
+	static const uint8_t arp[] = {
+		255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6,
+		0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2,
+	};
+	static const unsigned families[] = { 4, 0, 5, 6 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t f[sizeof(arp)];
+
+		memcpy(f, arp, sizeof(arp));
+		setup();
+		lab_hook(HV_HOOK_NET_IN);
+		lab_call(H_SET_FIELD, (int32_t)(HV_F_ARP_TPA | families[i] << 16), 0, 0x0a0000ff);
+		lab_return(HV_PASS);
+		ck_assert_int_eq(lab_load(), 0);
+		ck_assert_int_eq(lab_frame(HV_HOOK_NET_IN, f, sizeof(f)), i ? HV_DROP : HV_PASS);
+		ck_assert_uint_eq(f[41], i ? 2 : 255);
+		ck_assert_mem_eq(f, arp, 41);
+	}
+}
+END_TEST
+
 START_TEST(what_cannot_be_set_drops)
 {
 	ck_assert_int_eq(set_field(HV_HOOK_NET_IN, HV_F_IP_VERSION, 0, 0, 6), HV_DROP);
@@ -311,6 +335,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_field_is_set_with_its_checksum);
 	tcase_add_test(tc, an_absent_field_changes_nothing);
 	tcase_add_test(tc, an_address_of_the_other_family_drops_and_is_counted);
+	tcase_add_test(tc, an_address_of_arp_is_ipv4s);
 	tcase_add_test(tc, what_cannot_be_set_drops);
 	tcase_add_test(tc, a_value_is_cut_to_the_fields_width);
 	tcase_add_test(tc, fields_and_content_are_written_in_rule_order);
