@@ -2,9 +2,10 @@
  * verify.h - what the parts of the verifier share; nobody else includes it but tests
  *
  * verify() goes: encodings (verify.c) -> blocks, functions and their order (verify_cfg.c)
- * -> one pass over all blocks, callers before callees (verify_walk.c, verify_step.c and the
- * parts for memory, helper calls, local calls) -> cost (verify_cost.c) -> code for the
- * interpreter (layout.c).  Every block and every edge is looked at once.
+ * -> what the module's functions can return (verify_scout.c) -> one pass over all blocks,
+ * callers before callees (verify_walk.c, verify_step.c and the parts for memory, helper calls,
+ * local calls) -> cost (verify_cost.c) -> code for the interpreter (layout.c).  A block is
+ * looked at once, or a few times where ways meet on which pointers differ: in linear time.
  */
 #ifndef POLICY_VERIFY_H
 #define POLICY_VERIFY_H
@@ -23,6 +24,8 @@
 #define VERIFY_FRAME_ALIGN	16u		/* bytes; clang takes it for granted */
 #define VERIFY_MAX_MEM		512u		/* bytes a helper reads or writes */
 #define VERIFY_SLOTS		(BPF_STACK_SIZE / 8)
+#define VERIFY_WAYS		4u		/* times a block is walked at most */
+#define VERIFY_SCOUTS		2u		/* passes for the results of functions */
 #define VERIFY_NONE		UINT32_MAX
 
 enum reg_type {
@@ -56,7 +59,8 @@ struct state {
 
 /* A state put aside, packed: only registers and slots that hold something. */
 struct saved {
-	struct saved *next;	/* of the free list */
+	struct saved *next;	/* of the block's others, or of the free list */
+	const struct block *from;	/* where the first way here comes from */
 	uint32_t class;		/* of its size */
 	uint32_t live;		/* registers that are in reg[], then the slots */
 	uint64_t spilled;
@@ -76,7 +80,7 @@ struct block {
 	uint8_t edges;		/* EDGE_*: ways out that can be taken */
 	bool reached;
 	bool zero_exit;		/* ends in an exit without r0 */
-	struct saved *in;
+	struct saved *in;	/* states to walk it with, VERIFY_WAYS at most */
 	uint64_t extra;		/* cost of helpers beyond the instructions */
 	uint64_t cost, steps;	/* worst case from here to the exit */
 };
@@ -89,6 +93,8 @@ struct func {
 	uint32_t depth;		/* bytes of its frame */
 	uint32_t above;		/* most bytes of its callers' frames */
 	bool is_hook;
+	bool returns;		/* an exit was seen in this pass */
+	struct range result;	/* of all exits */
 };
 
 #define STATE_CLASSES	6u
@@ -111,7 +117,7 @@ struct verifier {
 	uint32_t *order;	/* blocks, function by function, topologically */
 	uint32_t order_count;
 	struct func *funcs;
-	uint32_t func_count;
+	uint32_t func_count, call_count;	/* functions; calls of functions */
 	uint32_t *func_order;	/* callers before callees */
 	struct saved *free[STATE_CLASSES];
 
@@ -120,6 +126,8 @@ struct verifier {
 	struct block *block;
 	struct state now;	/* before the next instruction */
 	struct state other;	/* the second way of a conditional jump */
+	uint64_t extra;		/* cost of the block's helpers, as walked now */
+	bool scouting;		/* verify_scout.c: all is numbers, nothing is refused */
 	bool zero_stack;	/* a function may read what its caller never wrote */
 };
 
@@ -134,6 +142,8 @@ int cfg_build(struct verifier *v);
 /* verify_state.c: moving states; -ENOMEM codes when the arena is full */
 int state_flow(struct verifier *v, const struct state *st, struct block *to);
 void state_take(struct verifier *v, struct block *b, struct state *st);
+/* Nothing is known, nothing was written. */
+void state_clear(struct state *st);
 void state_copy(struct state *to, const struct state *from);
 void state_init_bytes(struct state *st, int64_t lo, int64_t hi);
 bool state_bytes_are_init(const struct state *st, int64_t lo, int64_t hi);
@@ -148,11 +158,18 @@ int reg_read(struct verifier *v, uint32_t pc, unsigned n, struct reg *out);
 /* @copy is a copy of register @n: numbers that are equal share an id, so that a comparison
  * of one narrows all. */
 void reg_share_id(struct verifier *v, uint32_t pc, unsigned n, struct reg *copy);
+/* verify_scout.c: the ranges of functions' results, for the proof to rely on */
+int scout(struct verifier *v);
+int scout_step(struct verifier *v, uint32_t pc);
+void scout_enter(struct state *st);
+int scout_exit(struct verifier *v);
 /* verify_jump.c: a conditional jump; v->other takes the jump, v->now falls through */
 int jump_step(struct verifier *v, uint32_t pc, bool *taken, bool *falls);
 /* verify_mem.c */
 int mem_load(struct verifier *v, uint32_t pc);
 int mem_store(struct verifier *v, uint32_t pc);
+/* Any number that the load @op can find. */
+struct range mem_any(unsigned op);
 /* May @size bytes from @p + @off be read (written)? */
 int mem_check(struct verifier *v, uint32_t pc, const struct reg *p, int64_t off, uint64_t size,
 	      bool write);
@@ -161,8 +178,9 @@ int call_helper(struct verifier *v, uint32_t pc);
 int call_local(struct verifier *v, uint32_t pc);
 /* The function that the local call at @pc calls. */
 struct func *call_callee(const struct verifier *v, uint32_t pc);
-/* verify_walk.c, verify_cost.c, layout.c */
+/* verify_walk.c, verify_cost.c, layout.c; a pass: all functions, callers before callees */
 int walk(struct verifier *v);
+int walk_pass(struct verifier *v);
 int cost(struct verifier *v, uint64_t hook_cost[HV_HOOKS]);
 /* Code of all functions into @code, which has room for two a instruction; returns how many. */
 struct code;

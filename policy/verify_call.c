@@ -74,7 +74,7 @@ static int check_row(struct verifier *v, uint32_t pc, struct call *c, unsigned a
 	if (arg == ARG_SET)
 		c->set = (uint32_t)r->r.umin;
 	if (t.cost)
-		v->block->extra += t.cost[r->r.umin];
+		v->extra += t.cost[r->r.umin];
 	return 0;
 }
 
@@ -172,7 +172,7 @@ int call_helper(struct verifier *v, uint32_t pc)
 	}
 	if (rc)
 		return rc;
-	v->block->extra += c.h->cost;
+	v->extra += c.h->cost;
 	for (unsigned i = 1; i <= 5; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
 	v->now.reg[0] = reg_num(range_any());

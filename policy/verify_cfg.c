@@ -56,6 +56,7 @@ static int mark_leaders(struct verifier *v)
 			if (rc)
 				return rc;
 			v->block_of[to] = 1;
+			v->call_count += !is_jump(kind);
 		}
 		if ((is_jump(kind) || kind == KIND_EXIT) && pc + 1 < count)
 			v->block_of[pc + 1] = 1;
@@ -258,9 +259,9 @@ int cfg_build(struct verifier *v)
 		rc = make_blocks(v);
 	if (rc)
 		return rc;
-	/* there are no more functions than blocks */
-	v->funcs = arena_alloc(v->arena, v->block_count, sizeof(*v->funcs));
-	v->func_order = arena_alloc(v->arena, v->block_count, sizeof(*v->func_order));
+	/* each is a hook's program or is called somewhere */
+	v->funcs = arena_alloc(v->arena, HV_HOOKS + v->call_count, sizeof(*v->funcs));
+	v->func_order = arena_alloc(v->arena, HV_HOOKS + v->call_count, sizeof(*v->func_order));
 	if (v->funcs == NULL || v->func_order == NULL)
 		return policy_fail(v->err, POLICY_ENOMEM, "", 0, "not enough memory to verify");
 	for (unsigned h = 0; h < HV_HOOKS; h++)

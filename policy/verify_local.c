@@ -61,11 +61,7 @@ int call_local(struct verifier *v, uint32_t pc)
 	const struct func *f = call_callee(v, pc);
 	struct state *args = &v->other;
 
-	for (unsigned i = 0; i < BPF_FP; i++)
-		args->reg[i] = (struct reg){ .type = REG_NONE };
-	args->spilled = 0;
-	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
-		args->init[w] = 0;
+	state_clear(args);
 	for (unsigned i = 1; i <= 5; i++) {
 		struct reg *r = &args->reg[i];
 		int rc = 0;
@@ -81,6 +77,6 @@ int call_local(struct verifier *v, uint32_t pc)
 	}
 	for (unsigned i = 1; i <= 5; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
-	v->now.reg[0] = reg_num(range_any());
+	v->now.reg[0] = reg_num(f->result);
 	return state_flow(v, args, &v->blocks[f->entry]);
 }

@@ -80,39 +80,62 @@ int mem_check(struct verifier *v, uint32_t pc, const struct reg *p, int64_t off,
 	}
 }
 
-/* What a load of @size bytes from the stack finds there. */
-static struct reg stack_load(struct verifier *v, int64_t at, const struct reg *p, unsigned size)
+/* The upper or lower half of a number, as a number. */
+static struct range half(const struct range *r, bool upper)
+{
+	struct range n = range_const(32);
+
+	return range_alu(upper ? BPF_RSH64_IMM : BPF_LE32, r, &n);
+}
+
+/* The number that has the lower halves of these as its halves. */
+static struct range of_halves(const struct range *upper, const struct range *lower)
+{
+	struct range n = range_const(32), l = half(lower, false), u = half(upper, false), r;
+
+	u = range_alu(BPF_LSH64_IMM, &u, &n);
+	r = range_add(&u, &l);
+	r.umin32 = l.umin32;
+	r.umax32 = l.umax32;
+	r.smin32 = l.smin32;
+	r.smax32 = l.smax32;
+	return range_settle(r);
+}
+
+struct range mem_any(unsigned op)
+{
+	bool is_signed = op == BPF_LDSX8 || op == BPF_LDSX16 || op == BPF_LDSX32;
+
+	return is_signed ? range_of_signed(bpf_access_size(op)) : range_of_size(bpf_access_size(op));
+}
+
+/* Into *@out what the load @op finds at stack byte @at, when more is known than its size. */
+static void stack_load(const struct verifier *v, unsigned op, int64_t at, struct reg *out)
 {
 	unsigned slot = (unsigned)(at + (int)BPF_STACK_SIZE) / 8;
 	const struct reg *s = &v->now.slot[slot];
 
-	if (!range_is_const(&p->r) || at % 8 || !(v->now.spilled >> slot & 1))
-		return reg_num(range_of_size(size));
-	if (size == 8)
-		return *s;
-	if (size == 4 && s->type == REG_NUM)
-		return reg_num(range_alu(BPF_LE32, &s->r, &s->r));
-	return reg_num(range_of_size(size));
+	if (!(v->now.spilled >> slot & 1))
+		return;
+	if (op == BPF_LDX64 && at % 8 == 0)
+		*out = *s;
+	else if (op == BPF_LDX32 && at % 4 == 0 && s->type == REG_NUM)
+		*out = reg_num(half(&s->r, at % 8 != 0));
 }
 
 int mem_load(struct verifier *v, uint32_t pc)
 {
 	const struct bpf_insn *i = &v->in->insns[pc];
 	unsigned op = v->op[pc], size = bpf_access_size(op);
-	bool is_signed = op == BPF_LDSX8 || op == BPF_LDSX16 || op == BPF_LDSX32;
-	struct reg p, out;
+	struct reg p, out = reg_num(mem_any(op));
 	int rc = reg_read(v, pc, bpf_src(i), &p);
 
 	if (rc == 0)
 		rc = mem_check(v, pc, &p, i->offset, size, false);
 	if (rc)
 		return rc;
-	if (is_signed)
-		out = reg_num(range_of_signed(size));
-	else if (p.type == REG_STACK)
-		out = stack_load(v, p.r.smin + i->offset, &p, size);
-	else
-		out = reg_num(range_of_size(size));
+	if (p.type == REG_STACK && range_is_const(&p.r))
+		stack_load(v, op, p.r.smin + i->offset, &out);
 	v->now.reg[bpf_dst(i)] = out;
 	return 0;
 }
@@ -120,20 +143,30 @@ int mem_load(struct verifier *v, uint32_t pc)
 static int stack_store(struct verifier *v, uint32_t pc, const struct reg *p, int64_t lo, int64_t hi,
 		       unsigned size, const struct reg *val)
 {
+	unsigned slot = (unsigned)(lo + (int)BPF_STACK_SIZE) / 8;
 	bool fixed = range_is_const(&p->r), whole = fixed && size == 8 && lo % 8 == 0;
+	struct range old = range_any(), upper;
+	struct reg *s = &v->now.slot[slot];
 
 	if (reg_is_pointer(val) && !whole)
 		return refuse(v, pc, "a pointer is stored at a place that is not constant or not "
 			      "aligned");
+	if ((v->now.spilled >> slot & 1) && s->type == REG_NUM)
+		old = s->r;
 	state_forget_slots(&v->now, lo, hi);
-	if (fixed)
-		state_init_bytes(&v->now, lo, hi);
-	if (whole) {
-		unsigned slot = (unsigned)(lo + (int)BPF_STACK_SIZE) / 8;
-
-		v->now.slot[slot] = *val;
-		v->now.spilled |= UINT64_C(1) << slot;
-	}
+	if (!fixed)
+		return 0;
+	state_init_bytes(&v->now, lo, hi);
+	upper = half(&old, true);
+	if (whole)
+		*s = *val;
+	else if (size == 4 && lo % 8 == 0)
+		*s = reg_num(of_halves(&upper, &val->r));
+	else if (size == 4 && lo % 4 == 0)
+		*s = reg_num(of_halves(&val->r, &old));
+	else
+		return 0;
+	v->now.spilled |= UINT64_C(1) << slot;
 	return 0;
 }
 

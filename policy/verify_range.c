@@ -83,8 +83,10 @@ static void sync_signs(struct range *r)
 /* Between the number and its lower half. */
 static void sync_halves(struct range *r)
 {
-	uint64_t high = r->umin >> 32 << 32;
+	uint64_t high;
 
+	r->umin = MAX(r->umin, r->umin32);
+	high = r->umin >> 32 << 32;
 	if (high != r->umax >> 32 << 32)
 		return;
 	r->umin32 = MAX(r->umin32, (uint32_t)r->umin);

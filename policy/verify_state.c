@@ -59,6 +59,14 @@ void state_forget_slots(struct state *st, int64_t lo, int64_t hi)
 	st->spilled &= ~word_mask(0, first, end);
 }
 
+void state_clear(struct state *st)
+{
+	for (unsigned i = 0; i < BPF_FP; i++)
+		st->reg[i] = (struct reg){ .type = REG_NONE };
+	st->spilled = 0;
+	memset(st->init, 0, sizeof(st->init));
+}
+
 void state_copy(struct state *to, const struct state *from)
 {
 	memcpy(to, from, offsetof(struct state, slot));
@@ -104,6 +112,8 @@ static struct saved *save(struct verifier *v, const struct state *st)
 	s = saved_alloc(v, count_bits(live) + count_bits(st->spilled));
 	if (s == NULL)
 		return NULL;
+	s->next = NULL;
+	s->from = v->block;
 	s->live = live;
 	s->spilled = st->spilled;
 	memcpy(s->init, st->init, sizeof(s->init));
@@ -128,7 +138,7 @@ void state_take(struct verifier *v, struct block *b, struct state *st)
 	memcpy(st->init, s->init, sizeof(st->init));
 	for (uint64_t m = s->spilled; m; m &= m - 1)
 		st->slot[__builtin_ctzll(m)] = s->reg[count++];
-	b->in = NULL;
+	b->in = s->next;
 	s->next = v->free[s->class];
 	v->free[s->class] = s;
 }
@@ -263,15 +273,44 @@ static void join(const struct verifier *v, struct saved *s, const struct state *
 		s->init[i] &= st->init[i];
 }
 
+static bool pointers_differ(const struct reg *a, const struct reg *b)
+{
+	return reg_is_pointer(a) && reg_is_pointer(b) &&
+	       (a->type != b->type || a->object != b->object || a->r.smin != b->r.smin ||
+		a->r.smax != b->r.smax);
+}
+
+/*
+ * Does a pointer differ?  clang sinks what two ways do to the block where they meet: there the
+ * base is one of two objects and the index fits the one whose way was taken.  Joined, neither
+ * would say so; the block is walked once with each instead.
+ */
+static bool ways_differ(const struct saved *s, const struct state *st)
+{
+	const struct reg *r = s->reg;
+
+	for (unsigned live = s->live; live; live &= live - 1)
+		if (pointers_differ(r++, &st->reg[__builtin_ctz(live)]))
+			return true;
+	for (uint64_t m = s->spilled; m; m &= m - 1, r++)
+		if ((st->spilled & m & -m) && pointers_differ(r, &st->slot[__builtin_ctzll(m)]))
+			return true;
+	return false;
+}
+
 int state_flow(struct verifier *v, const struct state *st, struct block *to)
 {
+	struct saved **s = &to->in;
+
 	to->reached = true;
-	if (to->in) {
-		join(v, to->in, st);
-		return 0;
-	}
-	to->in = save(v, st);
-	if (to->in == NULL)
+	/* what was walked apart is joined behind its block, or all would be apart to the end */
+	for (unsigned n = 1; *s; n++, s = &(*s)->next)
+		if (n == VERIFY_WAYS || (*s)->from == v->block || !ways_differ(*s, st)) {
+			join(v, *s, st);
+			return 0;
+		}
+	*s = save(v, st);
+	if (*s == NULL)
 		return policy_fail(v->err, POLICY_ENOMEM, "", to->start,
 				   "not enough memory to verify: too many open branches");
 	return 0;

@@ -7,6 +7,8 @@ int reg_read(struct verifier *v, uint32_t pc, unsigned n, struct reg *out)
 {
 	if (n == BPF_FP) {
 		*out = (struct reg){ .type = REG_STACK, .r = range_const(0) };
+		if (v->scouting)
+			*out = reg_num(range_any());
 		return 0;
 	}
 	*out = v->now.reg[n];
@@ -101,6 +103,27 @@ static int move(struct verifier *v, uint32_t pc, struct reg *b)
 	return 0;
 }
 
+/*
+ * clang's BPF has no remainder of a constant: it writes b = a; b /= k; b *= k; a -= b.  @pc is
+ * the last of these; the instruction that would do the same, BPF_OP_BAD when they are others.
+ */
+static unsigned remainder_op(const struct verifier *v, uint32_t pc)
+{
+	const struct bpf_insn *i = &v->in->insns[pc];
+	const uint8_t *op = &v->op[pc];
+	unsigned a = bpf_dst(i), b = bpf_src(i);
+	bool narrow = *op == BPF_SUB32_REG;
+
+	if ((!narrow && *op != BPF_SUB64_REG) || pc < v->block->start + 3 || a == b)
+		return BPF_OP_BAD;
+	if (op[-3] != (narrow ? BPF_MOV32_REG : BPF_MOV64_REG) || bpf_dst(i - 3) != b ||
+	    bpf_src(i - 3) != a || op[-2] != (narrow ? BPF_DIV32_IMM : BPF_DIV64_IMM) ||
+	    bpf_dst(i - 2) != b || op[-1] != (narrow ? BPF_MUL32_IMM : BPF_MUL64_IMM) ||
+	    bpf_dst(i - 1) != b || i[-1].imm != i[-2].imm)
+		return BPF_OP_BAD;
+	return narrow ? BPF_MOD32_IMM : BPF_MOD64_IMM;
+}
+
 static int alu_step(struct verifier *v, uint32_t pc)
 {
 	const struct bpf_insn *i = &v->in->insns[pc];
@@ -122,6 +145,9 @@ static int alu_step(struct verifier *v, uint32_t pc)
 		rc = pointer_step(v, pc, &a, &b, &out);
 		if (rc)
 			return rc;
+	} else if (remainder_op(v, pc) != BPF_OP_BAD) {
+		b.r = range_const((uint64_t)(int64_t)i[-1].imm);
+		out = reg_num(range_alu(remainder_op(v, pc), &a.r, &b.r));
 	} else {
 		out = reg_num(range_alu(op, &a.r, &b.r));
 	}

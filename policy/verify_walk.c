@@ -7,7 +7,7 @@ static int exit_step(struct verifier *v, uint32_t pc)
 {
 	const struct reg *r0 = &v->now.reg[0];
 
-	if (r0->type == REG_NONE && !v->func->is_hook) {
+	if (r0->type == REG_NONE && !v->func->is_hook && range_contains(&v->func->result, 0)) {
 		v->block->zero_exit = true;	/* a function without result: the caller sees 0 */
 		return 0;
 	}
@@ -26,10 +26,10 @@ static int leave_block(struct verifier *v, uint32_t pc, unsigned kind)
 	int rc = 0;
 
 	if (kind == KIND_EXIT)
-		return exit_step(v, pc);
+		return v->scouting ? scout_exit(v) : exit_step(v, pc);
 	if (kind == KIND_JUMP64 || kind == KIND_JUMP32)
 		rc = jump_step(v, pc, &taken, &falls);
-	b->edges = (uint8_t)((falls ? EDGE_NEXT : 0) | (taken ? EDGE_TARGET : 0));
+	b->edges |= (uint8_t)((falls ? EDGE_NEXT : 0) | (taken ? EDGE_TARGET : 0));
 	if (rc == 0 && falls)
 		rc = state_flow(v, &v->now, &v->blocks[b->next]);
 	if (rc == 0 && taken)
@@ -44,31 +44,33 @@ static int walk_block(struct verifier *v, struct block *b)
 	int rc = 0;
 
 	v->block = b;
+	v->extra = 0;
 	state_take(v, b, &v->now);
 	for (pc = b->start; pc < b->end && rc == 0; pc++) {
 		if (v->op[pc] == BPF_OP_BAD)
 			continue;
 		last = pc;
 		kind = bpf_op_table[v->op[pc]].kind;
-		if (v->observe)
+		if (v->observe && !v->scouting)
 			v->observe(v->observe_arg, v, pc, &v->now);
 		if (kind == KIND_JA || kind == KIND_EXIT || kind == KIND_JUMP64 ||
 		    kind == KIND_JUMP32)
 			break;
-		rc = step(v, pc);
+		rc = v->scouting ? scout_step(v, pc) : step(v, pc);
 	}
+	if (b->extra < v->extra)
+		b->extra = v->extra;
 	return rc ? rc : leave_block(v, last, kind);
 }
 
 /* A hook's program starts with the context in r1. */
 static int enter_hook(struct verifier *v, const struct func *f)
 {
-	for (unsigned i = 0; i < BPF_FP; i++)
-		v->now.reg[i] = (struct reg){ .type = REG_NONE };
+	state_clear(&v->now);
 	v->now.reg[1] = (struct reg){ .type = REG_CTX, .r = range_const(0) };
-	v->now.spilled = 0;
-	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
-		v->now.init[w] = 0;
+	if (v->scouting)
+		scout_enter(&v->now);
+	v->block = NULL;
 	return state_flow(v, &v->now, &v->blocks[f->entry]);
 }
 
@@ -103,7 +105,7 @@ static int check_frames(struct verifier *v)
 	return 0;
 }
 
-int walk(struct verifier *v)
+int walk_pass(struct verifier *v)
 {
 	int rc = 0;
 
@@ -114,11 +116,20 @@ int walk(struct verifier *v)
 		for (uint32_t m = 0; m < v->func->count && rc == 0; m++) {
 			struct block *b = &v->blocks[v->order[v->func->first + m]];
 
-			if (b->in)
+			while (b->in && rc == 0)
 				rc = walk_block(v, b);
 		}
 		if (rc)
 			return rc;
 	}
-	return check_frames(v);
+	return 0;
+}
+
+int walk(struct verifier *v)
+{
+	int rc = scout(v);
+
+	if (rc == 0)
+		rc = walk_pass(v);
+	return rc ? rc : check_frames(v);
 }

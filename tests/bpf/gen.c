@@ -16,7 +16,6 @@
 struct gen {
 	struct fake *f;
 	uint64_t seed;
-	uint32_t start[BLOCKS_MAX], fix[BLOCKS_MAX];
 	bool in_function;
 };
 
@@ -156,6 +155,27 @@ static void helper(struct gen *g)
 		put(g, 0xbf, r, 0, 0, 0);
 }
 
+/* r8 is one of two objects, r9 an index that fits the one on whose way it was taken. */
+static void sunk(struct gen *g)
+{
+	static const uint8_t sizes[4] = { 0x73, 0x7b, 0x71, 0x79 };
+	unsigned number = number_reg(g), first = roll(g, 2), op = sizes[roll(g, 4)];
+
+	put(g, 0xbf, 9, number_reg(g), 0, 0);
+	put(g, 0x25, number, 0, 4, (int32_t)edge(g));
+	put(g, 0xbf, 8, 10, 0, 0);
+	put(g, 0x07, 8, 0, 0, first ? -64 : -24);
+	put(g, 0x57, 9, 0, 0, first ? 56 : 16);
+	put(g, 0x05, 0, 0, 3, 0);
+	lddw(g, 8, BPF_SRC_DATA, 1, roll(g, 8));
+	put(g, 0x57, 9, 0, 0, 64);
+	put(g, 0x0f, 8, 9, 0, 0);
+	if (op & 2)
+		put(g, (uint8_t)op, 8, number, 0, 0);
+	else
+		put(g, (uint8_t)op, number, 8, 0, 0);
+}
+
 static void ctx_load(struct gen *g)
 {
 	put(g, 0x79, number_reg(g), 6, 8 * (int)roll(g, sizeof(struct hv_ctx) / 8), 0);
@@ -166,7 +186,7 @@ static void body(struct gen *g)
 	unsigned n = 1 + roll(g, BLOCK_INSNS);
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned what = roll(g, 16);
+		unsigned what = roll(g, 17);
 
 		if (what < 10)
 			alu(g);
@@ -174,6 +194,8 @@ static void body(struct gen *g)
 			memory(g);
 		else if (what < 14)
 			helper(g);
+		else if (what < 15)
+			sunk(g);
 		else
 			ctx_load(g);
 	}
@@ -206,6 +228,14 @@ static void prologue(struct gen *g)
 		put(g, 0x7b, 10, number_reg(g), -8 * i, 0);
 }
 
+/* A result whose range the caller may rely on. */
+static void result(struct gen *g)
+{
+	if (g->in_function && roll(g, 2))
+		put(g, 0x57, 0, 0, 0, 15);
+	put(g, 0x95, 0, 0, 0, 0);
+}
+
 /* Blocks laid down in a random order; block n ends in jumps to later ones. */
 static void blocks(struct gen *g, unsigned count)
 {
@@ -226,7 +256,7 @@ static void blocks(struct gen *g, unsigned count)
 		start[n] = g->f->in.insn_count;
 		body(g);
 		if (n == count - 1) {
-			put(g, 0x95, 0, 0, 0, 0);
+			result(g);
 			continue;
 		}
 		to[n][0] = n + 1 + roll(g, count - n - 1);
@@ -241,11 +271,22 @@ static void blocks(struct gen *g, unsigned count)
 			g->f->insns[at[n][k]].offset = (int16_t)(start[to[n][k]] - at[n][k] - 1);
 }
 
+/* A call of a function that is laid down later; its place, whose distance is still missing. */
+static uint32_t call(struct gen *g)
+{
+	put(g, 0xbf, 1, 6, 0, 0);
+	put(g, 0x85, 0, BPF_SRC_LOCAL, 0, 0);
+	for (unsigned r = 1; r < 6; r++)
+		put(g, 0xbf, r, 0, 0, 0);
+	return g->f->in.insn_count - 6;
+}
+
 void gen_program(struct fake *f, uint64_t seed)
 {
 	struct gen g = { .f = f, .seed = seed * 2654435761u + 88172645463325252u };
 	uint64_t *word = (uint64_t *)&f->ctx;
-	uint32_t call = 0;
+	unsigned calls;
+	uint32_t at = 0;
 
 	fake_init(f);
 	fake_add_map(f, 8, 80);
@@ -253,20 +294,16 @@ void gen_program(struct fake *f, uint64_t seed)
 	fake_add_region(f, 80, true);
 	for (unsigned i = 1; i < sizeof(f->ctx) / 8; i++)
 		word[i] = edge(&g);
-	prologue(&g);
-	if (roll(&g, 3) == 0) {
-		call = f->in.insn_count + 1;
-		put(&g, 0xbf, 1, 6, 0, 0);
-		put(&g, 0x85, 0, BPF_SRC_LOCAL, 0, 0);
-		for (unsigned r = 1; r < 6; r++)
-			put(&g, 0xbf, r, 0, 0, 0);
+	calls = roll(&g, 6) / 3 + roll(&g, 6) / 5;
+	for (unsigned n = 0; n <= calls; n++) {
+		if (g.in_function) {
+			f->insns[at].imm = (int32_t)(f->in.insn_count - at - 1);
+			put(&g, 0xbf, 6, 1, 0, 0);
+		}
+		prologue(&g);
+		if (n < calls)
+			at = call(&g);
+		blocks(&g, g.in_function ? 1 + roll(&g, 3) : 2 + roll(&g, BLOCKS_MAX - 1));
+		g.in_function = true;
 	}
-	blocks(&g, 2 + roll(&g, BLOCKS_MAX - 1));
-	if (call == 0)
-		return;
-	f->insns[call].imm = (int32_t)(f->in.insn_count - call - 1);
-	g.in_function = true;
-	put(&g, 0xbf, 6, 1, 0, 0);
-	prologue(&g);
-	blocks(&g, 1 + roll(&g, 4));
 }

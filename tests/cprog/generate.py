@@ -38,7 +38,7 @@ class Program:
         return self.pick('a', 'b', 'c', 'd', 'x', 'y')
 
     def value(self, level=0):
-        k = self.r.randrange(11 if level < 3 else 4)
+        k = self.r.randrange(13 if level < 3 else 4)
         if k < 2:
             return self.var()
         if k == 2:
@@ -58,7 +58,12 @@ class Program:
         if k == 8:
             return '(u64)array[%s & 15]' % self.value(level + 1)
         if k == 9:
-            return '(u64)table[%s & 15]' % self.var()
+            return '(u64)table[%s & 7]' % self.var()
+        if k == 10:
+            return '(u64)%s[%s & 31]' % (self.pick('wide', 'primes'), self.value(level + 1))
+        if k == 11:
+            return '(u64)%s[%s(%s, %s) & 15]' % ('array', self.pick(*self.functions), self.var(),
+                                                 self.var()) if self.ctx else self.var()
         return '(%s ? %s : %s)' % (self.condition(), self.value(level + 1), self.value(level + 1))
 
     def condition(self):
@@ -70,7 +75,7 @@ class Program:
         return '(%s)' % c
 
     def statement(self, level):
-        k = self.r.randrange(13)
+        k = self.r.randrange(15)
         if k < 4 or level > 3:
             self.put('%s %s= %s;' % (self.var(), self.pick('', '+', '^', '-', '|'), self.value()))
         elif k < 6:
@@ -102,8 +107,13 @@ class Program:
         elif k == 11:
             f = self.pick(*self.functions)
             self.put('%s = %s(%s, %s);' % (self.var(), f, self.value(2), self.var()))
-        else:
-            self.put('fill%d(array, %s);' % (self.n, self.var()))
+        elif k == 12:
+            self.put('fill%d(%s, %s);' % (self.n, self.pick('array', 'wide'), self.var()))
+        elif k == 13:
+            self.put('wide[%s & 31] = (u8)%s;' % (self.var(), self.value()))
+        else:   # clang sinks these stores into one
+            self.put('if %s array[%s & 15] = (u8)%s; else wide[%s & 31] = (u8)%s;'
+                     % (self.condition(), self.var(), self.var(), self.var(), self.var()))
 
     def block(self, level):
         self.depth += 1
@@ -115,10 +125,13 @@ class Program:
         self.ctx = False
         self.put_head('static __attribute__((noinline)) u64 %s(u64 x, u64 y)' % name)
         self.put('u64 a = x + 1, b = y ^ 3, c = 5, d = x;')
-        self.put('u8 array[16] = { (u8)x };')
+        self.put('u8 array[16] = { (u8)x }, wide[32] = { (u8)y };')
         for _ in range(self.r.randrange(1, 4)):
             self.put('%s = %s;' % (self.var(), self.value(1)))
-        self.put('return a + b + c + d + x + y + array[3];')
+        # clang drops the caller's mask when it knows the result's range
+        self.put('return %s;' % self.pick('a + b + c + d + x + y + array[3]', '(a ^ b + c) & 15',
+                                          'array[(d + y) & 15] >> 4', '(c + wide[x & 31]) % 13',
+                                          'x < 7 ? 2 * x : y & 3'))
         self.lines.append('}')
 
     def put_head(self, text):
@@ -126,8 +139,9 @@ class Program:
 
     def text(self):
         self.functions = ['f%d_%d' % (self.n, i) for i in range(self.r.randrange(1, 4))]
-        self.lines.append('static const u8 table[16] = { %s };' %
-                          ', '.join(str(self.r.randrange(256)) for _ in range(16)))
+        for name, size in (('table', 8), ('primes', 32)):
+            self.lines.append('static const u8 %s[%d] = { %s };' %
+                              (name, size, ', '.join(str(self.r.randrange(256)) for _ in range(size))))
         self.put_head('static __attribute__((noinline)) void fill%d(u8 *to, u64 x)' % self.n)
         self.lines += ['\tfor (u32 i = 0; i < 4; i++)', '\t\tto[i * 3 + 1] = (u8)(x >> i);', '}']
         self.lines[-3:-3] = ['#pragma unroll']
@@ -138,10 +152,10 @@ class Program:
         self.put_head('u64 prog%d(const struct hv_ctx *ctx)' % self.n)
         self.put('u64 a = ctx->eth_src, b = ctx->eth_dst, c = 3, d = ctx->tcp_dport;')
         self.put('u64 x = ctx->ip_len, y = 11;')
-        self.put('u8 array[16] = { 1, 2, 3, (u8)a };')
+        self.put('u8 array[16] = { 1, 2, 3, (u8)a }, wide[32] = { (u8)b, 7 };')
         for _ in range(self.r.randrange(6, 16)):
             self.statement(0)
-        self.put('return a ^ b ^ c ^ d ^ x ^ y ^ array[5];')
+        self.put('return a ^ b ^ c ^ d ^ x ^ y ^ array[5] ^ wide[9];')
         self.lines.append('}')
         return '/* generate.py, seed %d */\n%s\n%s\n' % (self.n, HEAD, '\n'.join(self.lines))
 

@@ -22,23 +22,23 @@ static unsigned amount(unsigned whole)
 	return percent ? whole * (unsigned)strtoul(percent, NULL, 10) / 100 : whole;
 }
 
-/* What the verifier knew before each instruction, and what is wrong about it. */
+/* What the verifier knew before each instruction, a state a way, and what is wrong about it. */
 struct claims {
 	struct fake *f;
-	struct state at[FAKE_MAX_INSNS];
-	bool seen[FAKE_MAX_INSNS];
+	struct state at[FAKE_MAX_INSNS][VERIFY_WAYS];
+	unsigned ways[FAKE_MAX_INSNS];
 	uint64_t checked;
 	const char *wrong;
 	uint32_t pc;
-	unsigned reg;
+	int reg;
 };
 
 static void note(void *arg, const struct verifier *v, uint32_t pc, const struct state *st)
 {
 	struct claims *c = arg;
 
-	c->at[pc] = *st;
-	c->seen[pc] = true;
+	ck_assert_uint_lt(c->ways[pc], VERIFY_WAYS);
+	c->at[pc][c->ways[pc]++] = *st;
 }
 
 /* Does @value fit what is claimed of it? */
@@ -64,36 +64,38 @@ static bool fits(const struct fake *f, const struct reg *r, uint64_t value, uint
 	}
 }
 
-static void hold(void *arg, uint32_t pc, const uint64_t reg[11], unsigned level)
+/* What does not fit the state @st: a register, 100 + a slot of the stack; -1: nothing. */
+static int misfit(const struct fake *f, const struct state *st, const uint64_t reg[11])
 {
-	struct claims *c = arg;
-	const struct state *st = &c->at[pc];
-
-	if (c->wrong)
-		return;
-	c->pc = pc;
-	if (!c->seen[pc]) {
-		c->wrong = "an instruction runs that the verifier called unreachable";
-		return;
-	}
-	for (c->reg = 0; c->reg < BPF_FP; c->reg++) {
-		c->checked++;
-		if (!fits(c->f, &st->reg[c->reg], reg[c->reg], reg[10])) {
-			c->wrong = "a register holds what it cannot";
-			return;
-		}
-	}
+	for (int r = 0; r < (int)BPF_FP; r++)
+		if (!fits(f, &st->reg[r], reg[r], reg[10]))
+			return r;
 	for (unsigned s = 0; s < VERIFY_SLOTS; s++) {
 		uint64_t value;
 
 		if (!(st->spilled >> s & 1))
 			continue;
 		memcpy(&value, (const char *)(uintptr_t)reg[10] - BPF_STACK_SIZE + 8 * s, 8);
-		c->reg = 100 + s;
-		if (!fits(c->f, &st->slot[s], value, reg[10])) {
-			c->wrong = "a stack slot holds what it cannot";
+		if (!fits(f, &st->slot[s], value, reg[10]))
+			return 100 + (int)s;
+	}
+	return -1;
+}
+
+static void hold(void *arg, uint32_t pc, const uint64_t reg[11], unsigned level)
+{
+	struct claims *c = arg;
+
+	if (c->wrong)
+		return;
+	c->pc = pc;
+	c->wrong = "an instruction runs that the verifier called unreachable";
+	for (unsigned n = 0; n < c->ways[pc]; n++) {
+		c->checked += BPF_FP;
+		c->reg = misfit(c->f, &c->at[pc][n], reg);
+		c->wrong = c->reg < 0 ? NULL : "a register or stack slot holds what it cannot";
+		if (c->wrong == NULL)
 			return;
-		}
 	}
 }
 
@@ -114,7 +116,7 @@ START_TEST(claims_hold_and_the_interpreter_agrees_with_the_model)
 
 		gen_program(f, seed);
 		arena_init(&a, memory, ARENA_SIZE);
-		memset(c->seen, 0, sizeof(c->seen));
+		memset(c->ways, 0, sizeof(c->ways));
 		c->checked = 0;
 		c->wrong = NULL;
 		if (verify_observed(&a, &f->in, &p, &err, note, c))
@@ -124,7 +126,7 @@ START_TEST(claims_hold_and_the_interpreter_agrees_with_the_model)
 		c->f = copy;
 		fault = model_run(copy, HV_HOOK_NET_OUT, &want, hold, c);
 		ck_assert_msg(fault == NULL, "seed %llu: %s", (unsigned long long)seed, fault);
-		ck_assert_msg(c->wrong == NULL, "seed %llu: %s at %u, r%u", (unsigned long long)seed,
+		ck_assert_msg(c->wrong == NULL, "seed %llu: %s at %u, r%d", (unsigned long long)seed,
 			      c->wrong, c->pc, c->reg);
 		checked += c->checked;
 		got = program_run(p, HV_HOOK_NET_OUT, NULL, &f->ctx);
