@@ -60,6 +60,18 @@ static void report_speed(FILE *out, const struct totals *t, uint64_t wall_ns)
 			(double)(t->time_last_ns - t->time_first_ns) / 1e9);
 }
 
+static void report_cost(FILE *out, const struct policy *p, enum hv_hook h)
+{
+	if (!policy_has_hook(p, h)) {
+		fputs("   no rules\n", out);
+		return;
+	}
+	fprintf(out, "   %" PRIu64 " instructions", policy_cost(p, h));
+	if (policy_cost_per_byte(p, h))
+		fprintf(out, " + %" PRIu64 " a byte", policy_cost_per_byte(p, h));
+	fputc('\n', out);
+}
+
 static void report_hooks(FILE *out, const struct loaded *l, const struct totals *t)
 {
 	int h;
@@ -75,13 +87,7 @@ static void report_hooks(FILE *out, const struct loaded *l, const struct totals 
 		fprintf(out, "%-14s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64,
 			hv_hook_name[h], n[OUTCOME_PASS], n[OUTCOME_REWRITE], n[OUTCOME_DROP],
 			n[OUTCOME_SILENT]);
-		if (policy_has_hook(l->policy, (enum hv_hook)h))
-			fprintf(out, "   %" PRIu64 " instructions + %" PRIu64 " a byte",
-				policy_cost(l->policy, (enum hv_hook)h),
-				policy_cost_per_byte(l->policy, (enum hv_hook)h));
-		else
-			fprintf(out, "   no rules");
-		fputc('\n', out);
+		report_cost(out, l->policy, (enum hv_hook)h);
 	}
 }
 

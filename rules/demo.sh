@@ -6,7 +6,7 @@ build=$2
 case $build in "$PWD"/*) build=${build#"$PWD"/} ;; esac
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold= plain=; fi
 
-title() { printf '\n%s== %s%s\n\n' "$bold" "$1" "$plain"; }
+title() { printf '%s== %s%s\n' "$bold" "$1" "$plain"; }
 # rules_of POLICY HOOK: its rules, without the columns
 rules_of() {
 	sed -n "/^on $2 /,/^}/{ /^ *#/d; s/^  *->/        ->/; s/\([^ ]\)  *->/\1 ->/; s/^    \([a-z_]*:\)  */    \1 /; p; }" \
@@ -30,7 +30,7 @@ event() {
 	trace=$3
 	shift 3
 	"$build/hvreplay" "rules/$policy/$policy.hvrule" "rules/traces/$trace" "$@" -q --events - |
-		sed -n "${number}p" | fold -w 96 | sed 's/^/  /'
+		sed -n "${number}p" | fold -w 116 | sed 's/^/  /'
 }
 
 title "1. DNS pinning, over some seconds of a real endpoint's traffic"
@@ -39,12 +39,14 @@ replay dns-pinning endpoint.pcap --local 10.20.0.100
 printf '\nThe first of its events (--events FILE writes them all, one a line):\n'
 event 1 dns-pinning endpoint.pcap --local 10.20.0.100
 
+echo
 title "2. Boot sector and both partition tables, over what the endpoint wrote to its disk"
 rules_of boot-and-partitions "disk write"
 replay boot-and-partitions endpoint.dmlog --disk-sectors 65536
 printf '\nThe third of its events, the backup partition table:\n'
 event 3 boot-and-partitions endpoint.dmlog --disk-sectors 65536
 
+echo
 title "Next"
 cat <<TEXT
 rules/README.md      eight policies to start from

@@ -5,12 +5,17 @@ source=$1
 build=$2
 mkdir -p "$build"
 cd "$build"
-[ -f Makefile ] || "$source/configure" -q --enable-coverage CFLAGS="-O0 -g"
+# by a relative path: configure knows no spaces in the sources' path
+[ -f Makefile ] || "$(realpath --relative-to=. "$source")/configure" -q --enable-coverage CFLAGS="-O0 -g"
 find . -name '*.gcda' -delete
 make -j2 --no-print-directory check >check.log 2>&1 || { tail -n 30 check.log; exit 1; }
 find . -name '*.gcda' -not -path './tests/*' | sort | xargs gcov -b -n -s "$source" 2>/dev/null |
 	awk '
-	/^File / { file = substr($2, 2, length($2) - 2); wanted = file !~ /^\// }
+	/^File / {
+		file = substr($0, 7, length($0) - 7)
+		sub(/^(\.\.\/)+/, "", file)
+		wanted = file !~ /^\//
+	}
 	/^Lines executed/ && wanted { split($2, a, ":"); lines[file] = a[2]; count[file] = $4 }
 	/^Branches executed/ && wanted { split($2, a, ":"); branches[file] = a[2] }
 	END {

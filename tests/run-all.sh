@@ -10,7 +10,43 @@ jobs=$3
 passed=0
 failed=0
 skipped=0
+steps=4
+count=0
+ticker=
 export LC_ALL=C
+trap stop_ticker EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# tick LOG: on a terminal, which step this is, for how long it has run, and the tests that passed
+tick() {
+	began=$(date +%s)
+	while kill -0 $$ 2>/dev/null; do
+		tests=$(grep -c '^PASS:' "$1" 2>/dev/null)
+		printf '\r[%s/%s] %s s%s ' "$count" "$steps" $(($(date +%s) - began)) \
+			"$([ "${tests:-0}" = 0 ] || printf ', %s tests passed' "$tests")" >&2
+		sleep 1
+	done
+}
+
+stop_ticker() {
+	[ -n "$ticker" ] || return 0
+	kill "$ticker" 2>/dev/null
+	wait "$ticker" 2>/dev/null
+	ticker=
+	printf '\r\033[K' >&2
+}
+
+# begin NAME LOG
+begin() {
+	count=$((count + 1))
+	printf '== %s\n' "$1"
+	: >"$2"
+	if [ -t 2 ]; then
+		tick "$2" &
+		ticker=$!
+	fi
+}
 
 # add_summary LOG: the counts of an automake test suite
 add_summary() {
@@ -25,8 +61,11 @@ step() {
 	name=$1
 	log=$2
 	shift 2
-	printf '== %s\n' "$name"
-	if "$@" >"$log" 2>&1; then
+	begin "$name" "$log"
+	"$@" >"$log" 2>&1
+	status=$?
+	stop_ticker
+	if [ $status = 0 ]; then
 		passed=$((passed + 1))
 		tail -n 3 "$log"
 	else
@@ -39,12 +78,15 @@ step() {
 second_compiler() {
 	mkdir -p "$build/clang" &&
 	cd "$build/clang" &&
-	"$source/configure" -q --enable-werror CC=clang &&
+	"$(realpath --relative-to=. "$source")/configure" -q --enable-werror CC=clang &&
 	make -j"$jobs" check-programs
 }
 
-printf '== make check (gcc, warnings are errors, ASan and UBSan)\n'
-if make -C "$build" -j"$jobs" --no-print-directory check DATA="${DATA-}" >"$build/check.log" 2>&1; then
+begin "make check (gcc, warnings are errors, ASan and UBSan)" "$build/check.log"
+make -C "$build" -j"$jobs" --no-print-directory check DATA="${DATA-}" >"$build/check.log" 2>&1
+status=$?
+stop_ticker
+if [ $status = 0 ]; then
 	sed -n '/^Testsuite summary/,/^# ERROR/p' "$build/check.log"
 else
 	grep -E '^(FAIL|ERROR|XPASS):|error:|warning:' "$build/check.log" | head -n 60

@@ -18,7 +18,8 @@ if ! command -v "${CLANG:=clang}" >/dev/null; then
 fi
 mkdir -p "$build" && cd "$build" || exit 1
 if [ ! -f Makefile ] || [ -n "$(find "$source/configure" -newer config.status)" ]; then
-	"$source/configure" -q CC="$CLANG" CFLAGS="$flags" || exit 1
+	# by a relative path: configure knows no spaces in the sources' path
+	"$(realpath --relative-to=. "$source")/configure" -q CC="$CLANG" CFLAGS="$flags" || exit 1
 fi
 make -j2 --no-print-directory fuzz-programs >build.log 2>&1 || { tail -n 40 build.log; exit 1; }
 rm -rf seeds && mkdir seeds || exit 1
