@@ -165,8 +165,13 @@ uint32_t tree_find(const struct tree *t, uint32_t from, const void *words, uint6
 	const struct tree_front *f = &t->front;
 	uint32_t kid = t->root;
 
-	if (f->keys) {
-		kid = hash_kid(f->keys, f->kids, f->mult, f->log2, take_value(words, &f->dim));
+	if (f->filter) {
+		uint64_t v = take_value(words, &f->dim);
+		uint64_t bit = table_filter_bit(v, f->filter_mult, f->filter_shift);
+
+		if (!(f->filter[bit / 64] >> bit % 64 & 1))
+			return t->rows;
+		kid = hash_kid(f->keys, f->kids, f->mult, f->log2, v);
 		if (kid == KID_NONE)
 			return t->rows;
 	}

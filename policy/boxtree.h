@@ -26,12 +26,13 @@ struct tree {
 	const uint32_t *kids;
 	const uint32_t *lists;
 	const uint32_t *refs;
+	uint32_t dim_count;
 	uint32_t root;
 	uint32_t rows;
 	uint32_t cost;		/* worst case of one look-up, instructions */
 	/*
 	 * A root that is a hash node and leaves nothing to search when its keys say no: what
-	 * it takes is here in one place.  Most packets end there.  keys is NULL otherwise.
+	 * it takes is here in one place.  Most packets end there.  filter is NULL otherwise.
 	 */
 	struct tree_front {
 		const uint64_t *keys;
@@ -39,6 +40,13 @@ struct tree {
 		uint64_t mult[2];
 		struct tree_dim dim;
 		uint32_t log2;
+		/*
+		 * A bit is set where a key hashes to, so that most values which are not a key
+		 * never touch the keys; of 16-bit values each has its own bit.
+		 */
+		uint32_t filter_shift;
+		uint64_t filter_mult;
+		const uint64_t *filter;
 	} front;
 };
 

@@ -59,6 +59,17 @@ uint32_t class_cost(const struct class_table *t, uint32_t cls)
 	return t->tree[cls].cost;
 }
 
+bool class_reads_only(const struct class_table *t, uint32_t cls, bool (*allowed)(size_t offset))
+{
+	const struct tree *tree = &t->tree[cls];
+
+	for (uint32_t i = 0; i < tree->dim_count; i++) {
+		if (!allowed(tree->dims[i].offset))
+			return false;
+	}
+	return true;
+}
+
 uint32_t class_lookup(const struct class_table *t, uint32_t cls, uint32_t from,
 		      const struct hv_ctx *ctx)
 {

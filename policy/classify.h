@@ -10,6 +10,7 @@
 #ifndef POLICY_CLASSIFY_H
 #define POLICY_CLASSIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ int class_table_load(struct arena *a, const void *blob, size_t len, struct class
 uint32_t class_count(const struct class_table *t);
 uint32_t class_rows(const struct class_table *t, uint32_t cls);
 uint32_t class_cost(const struct class_table *t, uint32_t cls);
+
+/* Does the classifier look at no word of the context but those that @allowed says? */
+bool class_reads_only(const struct class_table *t, uint32_t cls, bool (*allowed)(size_t offset));
 
 /* The lowest row >= @from that @ctx matches, or class_rows() when there is none. */
 uint32_t class_lookup(const struct class_table *t, uint32_t cls, uint32_t from,

@@ -41,6 +41,7 @@ struct program {
 	const struct code *code;
 	uint32_t count;
 	uint32_t entry[HV_HOOKS];	/* POLICY_NO_INSN: no program */
+	struct program_front front[HV_HOOKS];
 	uint64_t cost[HV_HOOKS];
 	bool zero_stack;		/* clear the stack before a run */
 };

@@ -80,8 +80,10 @@ static uint64_t modulo_signed(int64_t a, int64_t b)
 	do_ST##size: { type t = (type)pc->imm; \
 		memcpy((char *)(uintptr_t)DST + pc->off, &t, sizeof(t)); } NEXT
 
-uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j,
-		     const struct hv_ctx *ctx)
+/* From @pc on, with r0 as given; r6 is the context, which only a program that was resumed reads
+ * before it writes it. */
+static uint64_t run(const struct program *p, const struct code *pc, uint64_t r0, struct judge *j,
+		    const struct hv_ctx *ctx)
 {
 	static const void *const label[CODE_OPS] = {
 #define BPF_OP(id, opcode, kind, dst, src, off, imm, text) [BPF_##id] = &&do_##id,
@@ -96,11 +98,11 @@ uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j
 	uint64_t reg[BPF_REGS] = { 0 };
 	_Alignas(VERIFY_FRAME_ALIGN) uint8_t stack[BPF_STACK_SIZE];
 	struct frame frames[VERIFY_MAX_FRAMES], *frame = frames;
-	const struct code *pc = p->code + p->entry[hook];
 
 	if (p->zero_stack)
 		memset(stack, 0, sizeof(stack));
-	reg[1] = (uintptr_t)ctx;
+	reg[0] = r0;
+	reg[1] = reg[6] = (uintptr_t)ctx;
 	reg[BPF_FP] = (uintptr_t)(stack + sizeof(stack));
 	goto *label[pc->op];
 
@@ -232,4 +234,16 @@ do_MOV_JGE:
 	NEXT;
 do_RETURN:
 	return pc->imm;
+}
+
+uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j,
+		     const struct hv_ctx *ctx)
+{
+	return run(p, p->code + p->entry[hook], 0, j, ctx);
+}
+
+uint64_t program_resume(const struct program *p, enum hv_hook hook, struct judge *j,
+			const struct hv_ctx *ctx, uint32_t row)
+{
+	return run(p, p->code + p->front[hook].resume, row, j, ctx);
 }

@@ -246,18 +246,15 @@ enum match_answer ask(struct judge *j, uint32_t query)
 
 static enum hv_verdict run_program(struct judge *j)
 {
-	uint64_t r0 = program_run(j->p->program, j->t->hook, j, &j->ctx);
-
-	/* There are no services yet: nothing can be waited for. */
-	return r0 < HV_VERDICTS && r0 != HV_WAIT ? (enum hv_verdict)r0 : HV_DROP;
+	return verdict_of(program_run(j->p->program, j->t->hook, j, &j->ctx));
 }
 
-static enum hv_verdict judge_net(struct judge *j, struct judgement *out)
+/* All of the packet, all of the program. */
+static __attribute__((noinline)) enum hv_verdict judge_packet(struct judge *j,
+							      struct judgement *out)
 {
 	enum hv_verdict v;
 
-	if (!j->p->has_hook[j->t->hook])
-		return HV_PASS;
 	if (!fill_net(j)) {
 		j->tally[JUDGE_FRAG_DROPPED]++;
 		v = HV_DROP;
@@ -269,6 +266,32 @@ static enum hv_verdict judge_net(struct judge *j, struct judgement *out)
 		j->tally[JUDGE_MALFORMED]++;
 	}
 	return v == HV_DROP_SILENTLY ? HV_DROP : v;
+}
+
+/* Some row of the front's classifier holds: now the rest of the packet is wanted. */
+static __attribute__((noinline)) enum hv_verdict judge_row(struct judge *j, uint32_t row)
+{
+	const struct net_transfer *n = &j->t->net;
+	enum hv_verdict v;
+
+	packet_parse_rest(n->frame, n->captured, &j->ctx, &j->packet);
+	v = verdict_of(program_resume(j->p->program, j->t->hook, j, &j->ctx, row));
+	return v == HV_DROP_SILENTLY ? HV_DROP : v;
+}
+
+static enum hv_verdict judge_net(struct judge *j, struct judgement *out)
+{
+	const struct policy *p = j->p;
+	const struct net_transfer *n = &j->t->net;
+	const struct net_front *f = &p->front[j->t->hook];
+	uint32_t row;
+
+	if (!p->has_hook[j->t->hook])
+		return HV_PASS;
+	if (!f->usable || !packet_parse_first(n->frame, n->captured, n->wire_len, &j->ctx))
+		return judge_packet(j, out);
+	row = class_lookup(p->classes, f->classifier, 0, &j->ctx);
+	return row >= f->limit ? f->none : judge_row(j, row);
 }
 
 static const char *const guarded_text = "dropped: no rule's pass names it";

@@ -17,6 +17,16 @@
 #include "policy/match.h"
 #include "policy/set.h"
 
+/*
+ * How a net hook's program begins, when it begins with a classifier to which the first step
+ * of parsing is enough: most packets need no more.
+ */
+struct net_front {
+	bool usable;
+	enum hv_verdict none;			/* when no row below @limit holds */
+	uint32_t classifier, limit;
+};
+
 struct policy {
 	uint8_t digest[HVB_DIGEST_SIZE];	/* of the module; keys of hashes come from it */
 	const struct hvb_meta *meta;		/* NULL: a C module */
@@ -36,6 +46,7 @@ struct policy {
 	const struct program *program;
 	bool has_hook[HV_HOOKS];
 	uint8_t needs[HV_HOOKS];
+	struct net_front front[HV_HOOKS];	/* of disk hooks never usable */
 	/* state of C modules: belongs to the policy, cleared by judge_reset() */
 	struct map **maps;
 	uint32_t map_count;
@@ -128,6 +139,13 @@ struct judge {
 };
 
 #define JUDGE_OWN_EVENT	0x80000000u	/* behind any row of logs */
+
+/* What a program returned, as a verdict. */
+static inline enum hv_verdict verdict_of(uint64_t r0)
+{
+	/* There are no services yet: nothing can be waited for. */
+	return r0 < HV_VERDICTS && r0 != HV_WAIT ? (enum hv_verdict)r0 : HV_DROP;
+}
 
 /* The bytes that count for statistics. */
 uint64_t transfer_bytes(const struct transfer *t);

@@ -166,6 +166,33 @@ void packet_parse(const uint8_t *frame, uint32_t captured, uint32_t wire_len, ui
 {
 	uint32_t wire = wire_len < captured ? captured : wire_len;
 
-	if (!parse_plain(frame, captured, wire, ctx, p))
+	if (parse_plain(frame, captured, wire, ctx))
+		plain_rest(frame, captured, ctx, p);
+	else
 		walk_frame(frame, captured, wire, time_ns, frags, ctx, p);
+}
+
+bool packet_parse_first(const uint8_t *frame, uint32_t captured, uint32_t wire_len,
+			struct hv_ctx *ctx)
+{
+	return parse_plain(frame, captured, wire_len < captured ? captured : wire_len, ctx);
+}
+
+void packet_parse_rest(const uint8_t *frame, uint32_t captured, struct hv_ctx *ctx,
+		       struct packet *p)
+{
+	plain_rest(frame, captured, ctx, p);
+}
+
+bool packet_is_first(size_t offset)
+{
+#define WORD(member)	(UINT64_C(1) << offsetof(struct hv_ctx, member) / 8)
+	static const uint64_t first =
+		WORD(eth_type) | WORD(ip_version) | WORD(ip_src.hi) | WORD(ip_src.lo) |
+		WORD(ip_dst.hi) | WORD(ip_dst.lo) | WORD(ip_proto) | WORD(tcp_sport) |
+		WORD(tcp_dport) | WORD(tcp_flags) | WORD(udp_sport) | WORD(udp_dport) |
+		WORD(l4_sport) | WORD(l4_dport);
+#undef WORD
+
+	return offset % 8 == 0 && offset / 8 < 64 && first >> offset / 8 & 1;
 }

@@ -5,6 +5,7 @@
 #define POLICY_PACKET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/arena.h"
@@ -83,5 +84,17 @@ void frag_table_reset(struct frag_table *t);
  */
 void packet_parse(const uint8_t *frame, uint32_t captured, uint32_t wire_len, uint64_t time_ns,
 		  struct frag_table *frags, struct hv_ctx *ctx, struct packet *p);
+
+/*
+ * The same in two steps, for frames about which little need be known.  The first returns
+ * false where packet_parse() is needed; else it has set ctx->present and those words of
+ * which packet_is_first(offset in struct hv_ctx) says so, the others are stale until
+ * packet_parse_rest() has been called.  Such a frame is not malformed and no fragment.
+ */
+bool packet_parse_first(const uint8_t *frame, uint32_t captured, uint32_t wire_len,
+			struct hv_ctx *ctx);
+void packet_parse_rest(const uint8_t *frame, uint32_t captured, struct hv_ctx *ctx,
+		       struct packet *p);
+bool packet_is_first(size_t offset);
 
 #endif

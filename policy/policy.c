@@ -137,6 +137,26 @@ static void take_hooks(const struct module *m, struct policy *p)
 	p->region_count = m->region_count;
 }
 
+static void find_fronts_of_net(struct policy *p)
+{
+	for (unsigned h = HV_HOOK_NET_OUT; h <= HV_HOOK_NET_IN; h++) {
+		const struct program_front *f;
+		enum hv_verdict none;
+
+		if (!p->has_hook[h])
+			continue;
+		f = program_front(p->program, h);
+		if (!f->resume || f->limit > class_rows(p->classes, f->classifier) ||
+		    !class_reads_only(p->classes, f->classifier, packet_is_first))
+			continue;
+		none = verdict_of(f->none);
+		p->front[h] = (struct net_front){
+			.usable = true, .none = none == HV_DROP_SILENTLY ? HV_DROP : none,
+			.classifier = f->classifier, .limit = (uint32_t)f->limit,
+		};
+	}
+}
+
 static int load(struct arena *a, const void *module, size_t len, struct policy *p,
 		struct policy_error *err)
 {
@@ -151,10 +171,12 @@ static int load(struct arena *a, const void *module, size_t len, struct policy *
 		rc = module_link(a, &m, err);
 	if (!rc)
 		rc = verify_module(a, &m, p, err);
-	if (!rc)
-		take_hooks(&m, p);
+	if (rc)
+		return rc;
+	take_hooks(&m, p);
+	find_fronts_of_net(p);
 	memcpy(p->digest, m.digest, sizeof(p->digest));
-	return rc;
+	return 0;
 }
 
 int policy_load(struct arena *a, const void *module, size_t len, struct policy **out,

@@ -91,4 +91,22 @@ extern helper_fn *const helper_table[];	/* defined by helper.c */
 uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j,
 		     const struct hv_ctx *ctx);
 
+/*
+ * A program that begins with hv_class, from row 0 of a classifier, and does nothing but
+ * return a constant when the row that it gets is @limit or more.  It need not be run for
+ * that: ask, take @none, or hand the row that holds to program_resume().
+ */
+struct program_front {
+	uint32_t resume;	/* instruction behind the question; 0: the program begins otherwise */
+	uint32_t classifier;
+	uint64_t limit;
+	uint64_t none;		/* R0 */
+};
+
+const struct program_front *program_front(const struct program *p, enum hv_hook hook);
+
+/* As program_run() where the program has a front, with the answer @row to its question. */
+uint64_t program_resume(const struct program *p, enum hv_hook hook, struct judge *j,
+			const struct hv_ctx *ctx, uint32_t row);
+
 #endif

@@ -76,6 +76,12 @@ static inline uint32_t table_bucket(uint64_t mixed, uint64_t mult, uint32_t log2
 	return (uint32_t)(mixed * mult >> (64 - log2)) << 1;
 }
 
+/* Where a key stands in the filter of a tree's front: below 2^(64 - @shift). */
+static inline uint64_t table_filter_bit(uint64_t key, uint64_t mult, uint32_t shift)
+{
+	return table_mix(&key, 1) * mult >> shift;
+}
+
 /*
  * A tree over boxes.  Arrays: struct tree_dim[dims], struct tree_box[boxes + 1] (the last
  * one only ends the sides of the one before), struct tree_side[sides], struct

@@ -73,6 +73,7 @@ static int place(struct check *c, uint32_t len)
 	c->t->kids = (const void *)at;
 	c->t->lists = c->t->kids + h->kids;
 	c->t->refs = c->t->lists + h->lists + 1;
+	c->t->dim_count = h->dims;
 	c->t->rows = h->rows;
 	c->t->root = h->root;
 	c->t->front = (struct tree_front){ 0 };
@@ -227,16 +228,42 @@ static int check_nodes(const struct check *c)
 	return 0;
 }
 
-static void set_front(struct tree *t)
+/* Bits of a front's filter: 16 a slot, while they stay in a first-level cache. */
+#define FILTER_LOG2(log2)	((log2) + 5u)
+#define FILTER_MIN_LOG2		6u
+#define FILTER_MAX_LOG2		17u
+
+/* 0 and t->front, which stays empty when the root is no front; POLICY_ENOMEM. */
+static int set_front(struct arena *a, struct tree *t)
 {
 	const struct tree_node *n = &t->nodes[t->root >> KID_SHIFT];
+	struct tree_front *f = &t->front;
+	uint32_t bits;
+	uint64_t *filter;
 
 	if ((t->root & KID_KIND) != KID_NODE || n->kind != NODE_HASH || n->rest)
-		return;
-	t->front = (struct tree_front){
+		return 0;
+	*f = (struct tree_front){
 		.keys = t->keys + n->key, .kids = t->kids + n->kid,
 		.mult = { n->mult[0], n->mult[1] }, .dim = t->dims[n->dim], .log2 = n->log2,
+		.filter_mult = n->mult[0],
 	};
+	bits = FILTER_LOG2(n->log2) < FILTER_MAX_LOG2 ? FILTER_LOG2(n->log2) : FILTER_MAX_LOG2;
+	if (bits >= 16 && f->dim.mask <= UINT16_MAX) {
+		bits = 16;
+		f->filter_mult = (uint64_t)1 << 48;
+	}
+	f->filter_shift = 64 - bits;
+	filter = arena_alloc(a, (size_t)1 << (bits - FILTER_MIN_LOG2), sizeof(*filter));
+	if (!filter)
+		return POLICY_ENOMEM;
+	for (uint64_t i = 0; i < TABLE_SLOTS(f->log2); i++) {
+		uint64_t bit = table_filter_bit(f->keys[i], f->filter_mult, f->filter_shift);
+
+		filter[bit / 64] |= (uint64_t)1 << bit % 64;
+	}
+	f->filter = filter;
+	return 0;
 }
 
 int tree_load(struct arena *a, const void *blob, uint32_t len, uint32_t words_len,
@@ -263,8 +290,8 @@ int tree_load(struct arena *a, const void *blob, uint32_t len, uint32_t words_le
 		ret = check_lists(&c);
 	if (ret == 0)
 		ret = check_nodes(&c);
-	if (ret == 0)
-		set_front(t);
 	arena_release(a, mark);
+	if (ret == 0 && set_front(a, t))
+		ret = policy_fail(err, POLICY_ENOMEM, where, POLICY_NO_INSN, "tree: no memory");
 	return ret;
 }

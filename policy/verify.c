@@ -54,6 +54,7 @@ static int verify_all(struct verifier *v, struct program *p, struct code *code)
 	for (unsigned h = 0; h < HV_HOOKS; h++)
 		p->entry[h] = v->in->entry[h] == POLICY_NO_INSN ? POLICY_NO_INSN :
 			      v->blocks[v->block_of[v->in->entry[h]]].at;
+	find_fronts(p);
 	return 0;
 }
 

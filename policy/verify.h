@@ -185,5 +185,7 @@ int cost(struct verifier *v, uint64_t hook_cost[HV_HOOKS]);
 /* Code of all functions into @code, which has room for two a instruction; returns how many. */
 struct code;
 uint32_t layout(struct verifier *v, struct code *code);
+/* front.c: how the programs of @p begin, which has all but that */
+void find_fronts(struct program *p);
 
 #endif

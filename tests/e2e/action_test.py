@@ -191,4 +191,20 @@ expect("events of disk hooks tell the place", r.seen("lba", "sectors", "command"
 r = Run('on disk control default pass { c: -> log "{disk.range}"; }\non disk write default pass { c: -> log "{disk.range}"; }', DISKS)
 expect("disk.range in a text is first and last sector, of a TRIM all of its ranges", r.seen("message"),
        [("77..78",), ("8..9, 99..99",), ("-",)], r)
+
+# ---- packets between hits: most are judged by their first words alone ---------------
+
+MIXED = [TCP(dport=80, ttl=1, seq=11), TCP(dport=9, ttl=2, seq=22), UDP(b"abc", dport=80, ttl=3), UDP(b"abcdef", dport=53, ttl=4, esrc="02:00:00:00:00:09"),
+         ARP(), TCP(dport=9, ttl=5), TCP(b"xy", dport=81, ttl=6, seq=66), TCP(dport=80, ttl=7, tags=((0x8100, 5),)),
+         UDP(dport=9, ttl=8), TCP(dport=80, ttl=9, off=8), TCP(dport=80, ttl=10, options=b"\1" * 4)]
+r = Run("""on net in default drop {
+    web: tcp.dport == 80 -> log "{ip.ttl} {tcp.seq} {vlan.id} {payload.len} {eth.src}", pass;
+    alt: tcp.dport == 81 -> log "{ip.ttl} {tcp.seq} {vlan.id} {payload.len} {eth.src}", pass;
+    dns: udp.dport == 53 -> log "{ip.ttl} {tcp.seq} {vlan.id} {payload.len} {eth.src}", pass;
+}""", MIXED)
+expect("what an event tells is its own packet's, whatever was judged in between", r.seen("transfer", "rule", "message"), [
+    (1, "web", "1 11 - 0 02:00:00:00:00:02"), (4, "dns", "4 - - 6 02:00:00:00:00:09"), (7, "alt", "6 66 - 2 02:00:00:00:00:02"),
+    (8, "web", "7 1000 5 0 02:00:00:00:00:02"), (11, "web", "10 1000 - 0 02:00:00:00:00:02")], r)
+expect("packets that no rule wants get the default", r.outcomes(11), ["pass", "drop", "drop", "pass", "drop", "drop", "pass", "pass", "drop", "drop",
+                                                                       "pass"], r)
 finish()

@@ -254,6 +254,23 @@ static uint64_t run(struct built *b, const struct world *w, enum hv_hook hook)
 	return program_run(b->program, hook, &b->judge, &w->ctx);
 }
 
+/* As run(), but asking the program's first question beforehand where it has one. */
+static uint64_t run_asked(struct built *b, const struct world *w, enum hv_hook hook, bool *asked)
+{
+	const struct program_front *f = program_front(b->program, hook);
+	uint32_t row;
+
+	if (!f->resume)
+		return run(b, w, hook);
+	*asked = true;
+	b->judge.w = w;
+	b->judge.hits = 0;
+	b->judge.logs = 0;
+	row = class_lookup(b->judge.classes, f->classifier, 0, &w->ctx);
+	return row >= f->limit ? f->none :
+	       program_resume(b->program, hook, &b->judge, &w->ctx, row);
+}
+
 static uint64_t verdict_of(const struct action *a)
 {
 	for (; a; a = a->next) {
@@ -298,7 +315,8 @@ static uint64_t plain_verdict(uint64_t v)
 	return v == HV_PASS_NAMED ? HV_PASS : v;
 }
 
-static void check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsigned worlds,
+/* Returns whether the optimised program could be asked first. */
+static bool check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsigned worlds,
 			bool classes)
 {
 	uint64_t state = seed, want, got, plain;
@@ -307,6 +325,7 @@ static void check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsign
 	struct judge truth;
 	struct model *m = random_model(&pool, &state, hook, rules, classes);
 	struct world w;
+	bool asked = false;
 	unsigned i;
 
 	build(&slow, m, hook, true);
@@ -322,10 +341,15 @@ static void check_model(uint64_t seed, enum hv_hook hook, unsigned rules, unsign
 		if (got != plain || !agree(&truth, &fast.judge))
 			ck_abort_msg("seed %llu world %u: optimised code is wrong",
 				     (unsigned long long)seed, i);
+		got = run_asked(&fast, &w, hook, &asked);
+		if (got != plain || !agree(&truth, &fast.judge))
+			ck_abort_msg("seed %llu world %u: asked first, it is wrong",
+				     (unsigned long long)seed, i);
 	}
 	discard(&fast);
 	discard(&slow);
 	pool_free(&pool);
+	return asked;
 }
 
 START_TEST(random_policies_mean_what_the_language_says)
@@ -344,8 +368,18 @@ START_TEST(longer_policies_with_classifiers_too)
 	unsigned i;
 
 	for (i = 1; i <= 20; i++)
-		check_model(i * 104729 + (unsigned)_i, (enum hv_hook)_i, RULES_MAX, 100,
-			    true);
+		check_model(i * 104729 + (unsigned)_i, (enum hv_hook)_i, RULES_MAX, 100, true);
+}
+END_TEST
+
+START_TEST(a_policy_of_one_classifier_may_be_asked_first)
+{
+	unsigned h, i, asked = 0;
+
+	for (h = 0; h < HV_HOOKS; h++)
+		for (i = 1; i <= 100; i++)
+			asked += check_model(i * 15485863 + h, (enum hv_hook)h, 1 + i % 4, 40, true);
+	ck_assert_uint_gt(asked, 2);
 }
 END_TEST
 
@@ -356,5 +390,6 @@ Suite *unit_suite(void)
 
 	tcase_add_loop_test(tc, random_policies_mean_what_the_language_says, 0, HV_HOOKS);
 	tcase_add_loop_test(tc, longer_policies_with_classifiers_too, 0, HV_HOOKS);
+	tcase_add_test(tc, a_policy_of_one_classifier_may_be_asked_first);
 	return s;
 }
