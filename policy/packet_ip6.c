@@ -53,19 +53,17 @@ static uint32_t jumbo_length(struct walk *w, uint32_t at)
 	end = ipv6_extension_len(PROTO_HOP_BY_HOP, h);
 	if (end > there)
 		end = there;
-	for (int n = 0; n < JUMBO_OPTIONS_MAX && end - pos >= 2; n++) {
+	for (int n = 0; n < JUMBO_OPTIONS_MAX && pos + 2 <= end; n++) {
 		if (h[pos] == PAD1_OPTION) {
 			pos++;
 			continue;
 		}
-		if (h[pos] == JUMBO_OPTION && h[pos + 1] == 4 && end - pos >= 6) {
+		if (h[pos] == JUMBO_OPTION && h[pos + 1] == 4 && pos + 6 <= end) {
 			if (be32(h + pos + 2) <= UINT16_MAX)
 				w->p->malformed = true;
 			return be32(h + pos + 2);
 		}
-		if (h[pos + 1] > end - pos - 2)
-			break;
-		pos += 2u + h[pos + 1];
+		pos += 2u + h[pos + 1];	/* perhaps beyond the end, by less than 257 */
 	}
 	return 0;
 }
@@ -93,6 +91,7 @@ static bool ipv6_fragment_header(struct walk *w, const uint8_t *h, uint32_t left
 				 struct fragment *f, bool jumbo)
 {
 	uint16_t word = be16(h + 2);
+	bool part;
 
 	f->offset = word & 0xfff8;
 	f->more = word & 1;
@@ -101,11 +100,12 @@ static bool ipv6_fragment_header(struct walk *w, const uint8_t *h, uint32_t left
 	w->ctx->ip_frag_offset = f->offset;
 	w->ctx->ip_more_fragments = f->more;
 	w->present |= PRESENT(IP_ID) | PRESENT(IP_FRAG_OFFSET) | PRESENT(IP_MORE_FRAGMENTS);
-	if (jumbo && (f->offset > 0 || f->more)) {
+	part = f->offset || f->more;	/* else an atomic fragment: RFC 6946 */
+	if (jumbo && part) {
 		w->p->malformed = true;
 		f->impossible = true;
 	}
-	return f->offset > 0 || f->more;	/* else an atomic fragment: RFC 6946 */
+	return part;
 }
 
 /* Where the walk over the extension headers stands, and how it ended. */
@@ -152,7 +152,7 @@ static bool ipv6_extension(struct walk *w, struct chain *c, bool first)
 	c->next = h[0];
 	c->at += len;
 	c->left -= len;
-	return !(c->is_fragment && c->f.offset > 0);
+	return c->f.offset == 0;
 }
 
 /* Follow the extension headers behind the fixed header. */
@@ -175,7 +175,7 @@ static void ipv6_chain(struct walk *w, struct chain *c)
 /* What the chain led to. */
 static void ipv6_behind(struct walk *w, struct chain *c)
 {
-	bool later = c->is_fragment && c->f.offset > 0;
+	bool later = c->f.offset > 0;
 	bool known = !c->cut && !c->snapped && !ipv6_is_extension(c->next);
 
 	if (!c->fragment_header && !c->snapped && !c->cut)

@@ -75,15 +75,13 @@ static void ipv6_pseudo(const uint8_t *frame, const struct packet *p, bool *src,
 		if (next == PROTO_ROUTING && frame[at + 3] > 0)
 			*dst = false;
 		if (next == PROTO_DST_OPTIONS) {
-			for (uint32_t o = 2; len - o >= 18; ) {
+			for (uint32_t o = 2; o + 18 <= len; ) {
 				if (frame[at + o] == 0) {
 					o++;
 					continue;
 				}
 				if (frame[at + o] == 0xc9)
 					*src = false;
-				if (frame[at + o + 1] > len - o - 2)
-					break;
 				o += 2u + frame[at + o + 1];
 			}
 		}

@@ -255,6 +255,103 @@ START_TEST(a_jumbo_option_behind_64_others_is_not_looked_for)
 }
 END_TEST
 
+/* As parse_cut(), but the bytes behind the captured ones are there, to be left alone. */
+static struct parsed parse_within(const struct frame *f, uint32_t captured)
+{
+	struct parsed r;
+
+	memset(&r, 0xa5, sizeof r);
+	packet_parse(f->bytes, captured, f->len, 0, NULL, &r.ctx, &r.p);
+	return r;
+}
+
+START_TEST(a_jumbo_option_counts_from_its_last_byte_on)
+{
+	struct frame *f = start(0x86dd);
+
+	put_ipv6(f, 0, 0);
+	put_hex(f, "1100 c204 00020000");	/* a header of 8 bytes, all of it the option */
+	put_udp(f, 0);
+	put_fill(f, 1, 100);
+	for (uint32_t cut = 54; cut < f->len; cut++) {
+		struct parsed r = parse_within(f, cut);
+
+		is(&r, IP_LEN, cut < 62 ? f->len - 14 : 0x20028);
+		r = parse_cut(f, cut, 0, NULL);
+		is(&r, IP_LEN, cut < 62 ? f->len - 14 : 0x20028);
+	}
+}
+END_TEST
+
+START_TEST(options_in_front_of_a_jumbo_option_are_skipped_to_the_byte)
+{
+	/* options of 0, 1, 4 and 10 bytes; their bytes look like lengths and like options */
+	static const char *const options[] = {
+		"0100 c204 00020000", "0101ff c204 00020000 00", "0104c204ffff c204 00020000",
+		"010ac204000300000000ffff c204 00020000 0000",
+		"0501c2 0101c2 c204 00020000 00 00",
+	};
+
+	for (uint32_t i = 0; i < sizeof options / sizeof *options; i++) {
+		struct frame *f = start(0x86dd);
+		struct parsed r;
+		uint32_t len;
+
+		put_ipv6(f, 0, 0);
+		put_hex(f, "1100");
+		put_hex(f, options[i]);
+		put_fill(f, 0, -(f->len - 54) & 7);
+		len = f->len - 54;
+		f->bytes[55] = (uint8_t)(len / 8 - 1);
+		put_udp(f, 0);
+		put_fill(f, 1, 100);
+		r = parse(f);
+		is(&r, IP_LEN, 0x20028);
+		ck_assert_uint_eq(r.p.l3_len, 40 + len);
+	}
+}
+END_TEST
+
+START_TEST(no_jumbo_option_is_found_behind_the_options)
+{
+	/* PadN of 3 to 10 bytes where 4 have room; then what would be the option */
+	for (uint32_t pad = 3; pad <= 10; pad++) {
+		struct frame *f = start(0x86dd);
+		struct parsed r;
+
+		put_ipv6(f, 0, 0);
+		put_hex(f, "1100 01");
+		put_be(f, pad, 1);
+		put_fill(f, 0, pad);
+		put_hex(f, "c204 00020000");
+		put_fill(f, 0, 100);
+		r = parse(f);
+		is(&r, IP_LEN, f->len - 14);
+		r = parse_within(f, 62 + pad);
+		is(&r, IP_LEN, f->len - 14);
+	}
+}
+END_TEST
+
+START_TEST(the_reserved_byte_of_a_fragment_header_is_no_length)
+{
+	for (uint32_t reserved = 0; reserved < 256; reserved++) {
+		struct frame *f = start(0x86dd);
+		struct parsed r;
+
+		put_ipv6(f, 44, 8 + 8);
+		put_hex(f, "11");
+		put_be(f, reserved, 1);
+		put_hex(f, "0000 00000001");
+		put_udp(f, 8);
+		r = parse(f);
+		ck_assert(!r.p.malformed);
+		ck_assert_uint_eq(r.p.l3_len, 48);
+		is(&r, UDP_DPORT, 53);
+	}
+}
+END_TEST
+
 START_TEST(payload_length_0)
 {
 	struct frame *f = start(0x86dd);
@@ -328,6 +425,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, jumbograms);
 	tcase_add_test(tc, a_cut_jumbo_option_is_not_read);
 	tcase_add_test(tc, a_jumbo_option_behind_64_others_is_not_looked_for);
+	tcase_add_test(tc, a_jumbo_option_counts_from_its_last_byte_on);
+	tcase_add_test(tc, options_in_front_of_a_jumbo_option_are_skipped_to_the_byte);
+	tcase_add_test(tc, no_jumbo_option_is_found_behind_the_options);
+	tcase_add_test(tc, the_reserved_byte_of_a_fragment_header_is_no_length);
 	tcase_add_test(tc, payload_length_0);
 	tcase_add_test(tc, two_fragment_headers_are_impossible);
 	tcase_add_test(tc, a_fragmented_jumbogram_is_impossible);

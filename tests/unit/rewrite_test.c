@@ -103,7 +103,7 @@ static struct sums ipv6(uint8_t proto, const char *chain, uint32_t chain_len, ui
 static int set_field(struct sums *s, uint32_t captured, enum hv_field field, unsigned int family,
 		     uint64_t hi, uint64_t lo)
 {
-	uint8_t *exact = malloc(captured);
+	uint8_t *exact = exact_alloc(captured);
 	struct parsed r;
 	int result;
 
@@ -112,7 +112,7 @@ static int set_field(struct sums *s, uint32_t captured, enum hv_field field, uns
 	packet_parse(exact, captured, s->f->len, 0, NULL, &r.ctx, &r.p);
 	result = rewrite_field(exact, captured, &r.p, &r.ctx, field, family, hi, lo);
 	memcpy(s->f->bytes, exact, captured);
-	free(exact);
+	exact_free(exact);
 	return result;
 }
 
@@ -125,7 +125,7 @@ static int set_whole(struct sums *s, enum hv_field field, unsigned int family, u
 static void set_content(struct sums *s, uint32_t captured, uint32_t at, uint32_t len,
 			const void *bytes, uint32_t count)
 {
-	uint8_t *exact = malloc(captured);
+	uint8_t *exact = exact_alloc(captured);
 	struct parsed r;
 
 	memcpy(exact, s->f->bytes, captured);
@@ -133,7 +133,7 @@ static void set_content(struct sums *s, uint32_t captured, uint32_t at, uint32_t
 	packet_parse(exact, captured, s->f->len, 0, NULL, &r.ctx, &r.p);
 	rewrite_bytes(exact, captured, &r.p, &r.ctx, at, len, bytes, count);
 	memcpy(s->f->bytes, exact, captured);
-	free(exact);
+	exact_free(exact);
 }
 
 static uint64_t value_at(const struct frame *f, uint32_t at, uint32_t len)
@@ -298,7 +298,7 @@ START_TEST(an_arp_length_rewritten_since_leads_nowhere)
 
 	put_hex(f, "0001 0800 06 04 0002 020000000001 0a000001 020000000002 0a000002");
 	r = parse(f);
-	exact = malloc(f->len);
+	exact = exact_alloc(f->len);
 	memcpy(exact, f->bytes, f->len);
 	exact[18] = 15;		/* the target would start at 56 */
 	ck_assert_int_eq(rewrite_field(exact, f->len, &r.p, &r.ctx, HV_F_ARP_TPA, 4, 0, 1),
@@ -308,7 +308,7 @@ START_TEST(an_arp_length_rewritten_since_leads_nowhere)
 			 REWRITE_ABSENT);
 	exact[18] = 6;
 	ck_assert_int_eq(rewrite_field(exact, f->len, &r.p, &r.ctx, HV_F_ARP_TPA, 4, 0, 1), 0);
-	free(exact);
+	exact_free(exact);
 }
 END_TEST
 
@@ -463,6 +463,9 @@ START_TEST(what_was_not_captured_is_neither_read_nor_written)
 		for (uint32_t field = 0; field < HV_FIELDS; field++)
 			set_field(&s, captured, field, field == HV_F_IP_SRC ? 4 : 0, 0, 99);
 		ck_assert_mem_eq(copy.bytes + captured, s.f->bytes + captured, s.f->len - captured);
+		/* a header that was captured without all its options has its checksum adjusted */
+		if (captured >= 34)
+			ck_assert_uint_eq(header_sum(&s, s.f->bytes), 0xffff);
 		/* with the checksums captured all is right but for what is not there */
 		if (captured >= s.field + 2)
 			ck_assert(is_right(&s, s.f->bytes));
@@ -486,6 +489,46 @@ START_TEST(an_icmp_message_that_becomes_zeros_keeps_a_right_checksum)
 	ck_assert(is_right(&s, s.f->bytes));
 	set_content(&s, s.f->len, s.l4 + 11, 1, "x", 1);
 	ck_assert(is_right(&s, s.f->bytes));
+}
+END_TEST
+
+START_TEST(udp_without_payload_has_a_checksum)
+{
+	struct sums s = ipv4(17, 0, 0);
+
+	ck_assert_int_eq(set_whole(&s, HV_F_IP_DST, 4, 0, 0x01020304), 0);
+	ck_assert_int_eq(set_whole(&s, HV_F_UDP_DPORT, 0, 0, 99), 0);
+	ck_assert(is_right(&s, s.f->bytes));
+}
+END_TEST
+
+START_TEST(content_across_what_is_summed_apart_carries)
+{
+	/* from the pseudo header's addresses into the transport header, large sums and small */
+	for (uint32_t i = 0; i < 500; i++) {
+		uint8_t bytes[4] = { 0xff - i % 3, i * 7 + 0x80, 0xff, i * 13 };
+		struct sums s = ipv4(6, 0, 4);
+
+		set_content(&s, s.f->len, 26 + i % 4, 16, bytes, 4);
+		ck_assert(is_right(&s, s.f->bytes));
+		s = ipv6(17, "", 0, 17, 6);
+		set_content(&s, s.f->len, 22 + i % 5, 38, bytes, 3);
+		ck_assert(is_right(&s, s.f->bytes));
+	}
+}
+END_TEST
+
+START_TEST(a_header_that_is_too_short_for_itself_keeps_its_checksum)
+{
+	static struct frame copy;
+	struct sums s = ipv4(6, 0, 4);
+
+	s.f->bytes[14] = 0x44;
+	set_be16(s.f, 24, 0);
+	copy = *s.f;
+	ck_assert_int_eq(set_whole(&s, HV_F_IP_TTL, 0, 0, 7), 0);
+	copy.bytes[22] = 7;
+	ck_assert_mem_eq(copy.bytes, s.f->bytes, s.f->len);
 }
 END_TEST
 
@@ -577,6 +620,85 @@ START_TEST(a_home_address_option_replaces_the_source)
 }
 END_TEST
 
+START_TEST(a_routing_header_of_8_bytes_is_the_last_that_is_looked_at)
+{
+	/* type 253 without addresses, one segment left: where it goes is not for us to know */
+	struct sums s = ipv6(17, "11 00 fd 01 00000000", 8, 43, 5);
+	uint64_t before = value_at(s.f, s.field, 2);
+
+	ck_assert_int_eq(set_whole(&s, HV_F_IP_DST, 6, 1, 2), 0);
+	ck_assert_uint_eq(value_at(s.f, s.field, 2), before);
+	ck_assert_int_eq(set_whole(&s, HV_F_IP_SRC, 6, 3, 4), 0);
+	ck_assert_uint_ne(value_at(s.f, s.field, 2), before);
+}
+END_TEST
+
+START_TEST(options_are_skipped_to_the_byte)
+{
+	/* Pad1, PadN of 1 to 4 bytes that look like others, the home address option */
+	static const char *const chain[] = {
+		"1102 00 010100 c910 fd000000000000000000000000000007",
+		"1102 00 0101c9 c910 fd000000000000000000000000000007",
+		"1102 0102c910 c910 fd000000000000000000000000000007",
+		"1103 000000 0107000000c9100000 c910 fd000000000000000000000000000007",
+	};
+
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t len = i == 3 ? 32 : 24;
+		struct sums s = ipv6(17, chain[i], len, 60, 5);
+
+		s.src = 54 + len - 16;
+		fix(&s);
+		ck_assert_int_eq(set_whole(&s, HV_F_IP_SRC, 6, 1, 2), 0);
+		ck_assert(is_right(&s, s.f->bytes));
+	}
+}
+END_TEST
+
+/*
+ * The frame's parse is that of what it was; @at then became @byte.  The source address is
+ * set: is it summed?
+ */
+static bool source_counts(struct sums *s, uint32_t at, uint8_t byte)
+{
+	uint8_t *exact = exact_alloc(s->f->len);
+	uint64_t before = value_at(s->f, s->field, 2), after;
+	struct packet p;
+	struct hv_ctx ctx;
+
+	memcpy(exact, s->f->bytes, s->f->len);
+	packet_parse(exact, s->f->len, s->f->len, 0, NULL, &ctx, &p);
+	exact[at] = byte;
+	ck_assert_int_eq(rewrite_field(exact, s->f->len, &p, &ctx, HV_F_IP_SRC, 6, 7, 8), 0);
+	after = (uint64_t)exact[s->field] << 8 | exact[s->field + 1];
+	exact_free(exact);
+	return after != before;
+}
+
+START_TEST(options_are_read_no_further_than_their_header)
+{
+	/* behind the header stands what would be a home address option */
+	static const char chain[] = "3c00 010400000000"
+				    "1102 0112 000000000000000000000000000000000000 0000";
+	struct sums s = ipv6(17, chain, 32, 60, 60);
+
+	memset(s.f->bytes + s.l4 + 8, 0xc9, 60);
+	ck_assert(source_counts(&s, 63, 2));		/* as it is */
+	ck_assert(source_counts(&s, 63, 3));		/* longer than what the parse found */
+	ck_assert(source_counts(&s, 63, 255));
+	for (uint32_t len = 0; len < 256; len++)	/* PadN: to its end and beyond */
+		ck_assert(source_counts(&s, 65, (uint8_t)len));
+	for (uint32_t len = 0; len < 256; len++)
+		ck_assert(source_counts(&s, 57, (uint8_t)len));
+	ck_assert(!source_counts(&s, 64, 0xc9));
+	s.f->len = s.l4 + 8;	/* and nothing of a frame that ends there */
+	set_be16(s.f, 18, 32 + 8);
+	set_be16(s.f, s.l4 + 4, 8);
+	for (uint32_t len = 0; len < 256; len++)
+		ck_assert(source_counts(&s, 63, (uint8_t)len));
+}
+END_TEST
+
 START_TEST(fragments_keep_the_checksum_of_their_datagram)
 {
 	static struct frame datagram, fragment;
@@ -630,11 +752,17 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, content_beyond_what_was_captured_is_left_alone);
 	tcase_add_test(tc, what_was_not_captured_is_neither_read_nor_written);
 	tcase_add_test(tc, an_icmp_message_that_becomes_zeros_keeps_a_right_checksum);
+	tcase_add_test(tc, udp_without_payload_has_a_checksum);
+	tcase_add_test(tc, content_across_what_is_summed_apart_carries);
+	tcase_add_test(tc, a_header_that_is_too_short_for_itself_keeps_its_checksum);
 	tcase_add_test(tc, udp_surplus_is_not_summed);
 	tcase_add_test(tc, udp_lite_sums_what_its_coverage_says);
 	tcase_add_test(tc, protocols_without_a_known_checksum_are_left_alone);
 	tcase_add_test(tc, a_routing_header_moves_the_destination_out_of_the_pseudo_header);
 	tcase_add_test(tc, a_home_address_option_replaces_the_source);
+	tcase_add_test(tc, a_routing_header_of_8_bytes_is_the_last_that_is_looked_at);
+	tcase_add_test(tc, options_are_skipped_to_the_byte);
+	tcase_add_test(tc, options_are_read_no_further_than_their_header);
 	tcase_add_test(tc, fragments_keep_the_checksum_of_their_datagram);
 	return s;
 }
