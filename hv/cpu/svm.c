@@ -1,0 +1,307 @@
+/*
+ * svm.c - AMD's Secure Virtual Machine, APM volume 2 (24593), chapter 15
+ */
+#include "hv/cpu/svm.h"
+
+#include <string.h>
+
+#include "hv/cpu/vmcb.h"
+#include "hv/mem/pages.h"
+#include "hv/panic.h"
+
+#define IOPM_PAGES	3u	/* section 15.10.1: 12 KiB */
+#define MSRPM_PAGES	2u	/* section 15.11: 8 KiB */
+#define PAT_RESET	UINT64_C(0x0007040600070406)
+#define GUEST_ASID	1u
+#define CPUID_SVM	0x8000000au
+#define NEXT_RIP_SAVE	(1u << 3)
+#define NESTED_PAGES	(1u << 0)
+
+struct svm {
+	struct vmcb *vmcb;
+	void *host;		/* VMSAVE area */
+	void *hsave;
+};
+
+static uint8_t *iopm, *msrpm;
+static bool has_nrip;
+
+void svm_run(uint64_t vmcb, uint64_t gpr[GPRS], uint64_t host);
+
+static const char *svm_probe(void)
+{
+	struct cpuid features;
+
+	if (cpuid(0x80000000, 0).eax < CPUID_SVM || !(cpuid(0x80000001, 0).ecx >> 2 & 1))
+		return "the processor has no AMD SVM";
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		return "SVM is switched off by the firmware: switch it on in its set-up";
+	features = cpuid(CPUID_SVM, 0);
+	if (!(features.edx & NESTED_PAGES))
+		return "the processor has no nested paging";
+	if (features.ebx <= GUEST_ASID)
+		return "the processor has no address space for a guest";
+	has_nrip = features.edx & NEXT_RIP_SAVE;
+	return NULL;
+}
+
+static void trap(uint8_t *map, uint32_t bit, bool on)
+{
+	if (on)
+		map[bit / 8] |= (uint8_t)(1u << bit % 8);
+	else
+		map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+}
+
+void svm_trap_ports(uint32_t port, uint32_t count)
+{
+	for (uint32_t i = port; i < port + count; i++)
+		trap(iopm, i, true);
+}
+
+/* Bit of an MSR's read intercept, the write's is next; -1: always intercepted. */
+static int64_t msr_bit(uint32_t msr)
+{
+	if (msr < 0x2000)
+		return (int64_t)msr * 2;
+	if (msr - 0xc0000000 < 0x2000)
+		return (0x2000 + (int64_t)(msr - 0xc0000000)) * 2;
+	if (msr - 0xc0010000 < 0x2000)
+		return (0x4000 + (int64_t)(msr - 0xc0010000)) * 2;
+	return -1;
+}
+
+void svm_allow_msr(uint32_t msr, bool write)
+{
+	int64_t bit = msr_bit(msr);
+
+	CHECK(bit >= 0);
+	trap(msrpm, (uint32_t)bit, false);
+	trap(msrpm, (uint32_t)bit + 1, !write);
+}
+
+static void svm_enable(uint32_t index)
+{
+	if (!iopm) {
+		iopm = pages_alloc(IOPM_PAGES);
+		msrpm = pages_alloc(MSRPM_PAGES);
+		memset(msrpm, 0xff, MSRPM_PAGES * PAGE_SIZE);
+	}
+	(void)index;
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	__asm__ volatile("clgi");
+}
+
+static void reset_segment(struct segment *s, uint16_t attributes)
+{
+	*s = (struct segment){ .attributes = attributes, .limit = 0xffff };
+}
+
+static void svm_create(struct vcpu *v, hpa_t root)
+{
+	struct svm *s = pages_alloc(1);
+	struct vmcb *b = pages_alloc(1);
+
+	s->vmcb = b;
+	s->host = pages_alloc(1);
+	s->hsave = pages_alloc(1);
+	v->arch = s;
+	b->intercept1 = INTERCEPT1_INIT | INTERCEPT1_CPUID | INTERCEPT1_IOIO | INTERCEPT1_MSR |
+			INTERCEPT1_SHUTDOWN;
+	b->intercept2 = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
+			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT;
+	b->iopm_base = hpa_of(iopm).a;
+	b->msrpm_base = hpa_of(msrpm).a;
+	b->asid = GUEST_ASID;
+	b->tlb_control = TLB_FLUSH_ALL;
+	b->np_enable = NESTED_PAGING;
+	b->n_cr3 = root.a;
+	/* section 14.1.3: the state after RESET; code starts where the caller says */
+	for (unsigned i = SEG_ES; i <= SEG_GS; i++)
+		reset_segment(&b->seg[i], i == SEG_CS ? 0x9b : 0x93);
+	reset_segment(&b->seg[SEG_GDTR], 0);
+	reset_segment(&b->seg[SEG_LDTR], 0x82);
+	reset_segment(&b->seg[SEG_IDTR], 0);
+	b->seg[SEG_IDTR].limit = 0x3ff;	/* as the firmware has it */
+	reset_segment(&b->seg[SEG_TR], 0x8b);
+	b->efer = EFER_SVME;
+	b->cr0 = CR0_ET;
+	b->rflags = RFLAGS_FIXED;
+	b->dr6 = 0xffff0ff0;
+	b->dr7 = 0x400;
+	b->g_pat = PAT_RESET;
+	wrmsr(MSR_VM_HSAVE_PA, hpa_of(s->hsave).a);
+}
+
+static void decode_io(const struct vmcb *b, struct vmexit *x)
+{
+	uint32_t info = (uint32_t)b->exitinfo1;
+
+	x->kind = VMEXIT_IO;
+	x->io.port = (uint16_t)(info >> 16);
+	x->io.size = info & IOIO_SZ8 ? 1 : info & IOIO_SZ16 ? 2 : 4;
+	x->io.in = info & IOIO_IN;
+	x->io.string = info & IOIO_STR;
+	x->io.rep = info & IOIO_REP;
+	x->next_rip = b->exitinfo2;
+}
+
+static void decode_page(const struct vmcb *b, struct vmexit *x)
+{
+	x->kind = VMEXIT_PAGE;
+	x->page.at.a = b->exitinfo2;
+	x->page.write = b->exitinfo1 & NPF_WRITE;
+	x->page.fetch = b->exitinfo1 & NPF_FETCH;
+	x->page.walk = b->exitinfo1 & NPF_WALK;
+}
+
+/* Where the instruction of fixed length that exited ends; prefixes are told by nRIP alone. */
+static uint64_t behind(const struct vmcb *b, unsigned length)
+{
+	return has_nrip && b->nrip ? b->nrip : b->rip + length;
+}
+
+static void decode(const struct vmcb *b, struct vmexit *x)
+{
+	*x = (struct vmexit){ .kind = VMEXIT_OTHER, .other = b->exitcode };
+	switch (b->exitcode) {
+	case SVM_EXIT_NPF:
+		decode_page(b, x);
+		break;
+	case SVM_EXIT_IOIO:
+		decode_io(b, x);
+		break;
+	case SVM_EXIT_CPUID:
+		x->kind = VMEXIT_CPUID;
+		x->next_rip = behind(b, 2);
+		break;
+	case SVM_EXIT_MSR:
+		x->kind = VMEXIT_MSR;
+		x->msr.write = b->exitinfo1 & 1;
+		x->next_rip = behind(b, 2);
+		break;
+	case SVM_EXIT_VMMCALL:
+		x->kind = VMEXIT_HYPERCALL;
+		x->next_rip = behind(b, 3);
+		break;
+	case SVM_EXIT_VMRUN: case SVM_EXIT_VMLOAD: case SVM_EXIT_VMSAVE: case SVM_EXIT_STGI:
+	case SVM_EXIT_CLGI: case SVM_EXIT_SKINIT:
+		x->kind = VMEXIT_FORBIDDEN;
+		break;
+	case SVM_EXIT_NMI:
+		x->kind = VMEXIT_NMI;
+		break;
+	case SVM_EXIT_INTR:
+		x->kind = VMEXIT_INTERRUPT;
+		break;
+	case SVM_EXIT_INIT:
+		x->kind = VMEXIT_INIT;
+		break;
+	case SVM_EXIT_SHUTDOWN:
+		x->kind = VMEXIT_SHUTDOWN;
+		break;
+	}
+}
+
+static void svm_enter(struct vcpu *v, struct vmexit *x)
+{
+	const struct svm *s = v->arch;
+	struct vmcb *b = s->vmcb;
+
+	/* RSM clears it on its way out of SMM, and VMRUN refuses a guest without. */
+	b->efer |= EFER_SVME;
+	b->rax = v->gpr[RAX];
+	b->rsp = v->gpr[RSP];
+	svm_run(hpa_of(b).a, v->gpr, hpa_of(s->host).a);
+	v->gpr[RAX] = b->rax;
+	v->gpr[RSP] = b->rsp;
+	b->tlb_control = TLB_KEEP;
+	/* An event whose delivery exited is delivered anew; stale without the valid bit. */
+	b->eventinj = b->exitintinfo & EVENT_VALID ? b->exitintinfo : 0;
+	decode(b, x);
+	if (x->kind == VMEXIT_MSR)
+		x->msr.msr = (uint32_t)v->gpr[RCX];
+}
+
+static void svm_get(const struct vcpu *v, struct vcpu_state *s)
+{
+	const struct vmcb *b = ((const struct svm *)v->arch)->vmcb;
+
+	*s = (struct vcpu_state){
+		.rip = b->rip, .rflags = b->rflags, .cr0 = b->cr0, .cr2 = b->cr2, .cr3 = b->cr3,
+		.cr4 = b->cr4, .efer = b->efer & ~(uint64_t)EFER_SVME, .dr6 = b->dr6,
+		.dr7 = b->dr7, .cpl = b->cpl,
+	};
+	memcpy(s->seg, b->seg, sizeof(s->seg));
+}
+
+static void svm_set(struct vcpu *v, const struct vcpu_state *s)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+
+	b->rip = s->rip;
+	b->rflags = s->rflags;
+	b->cr0 = s->cr0;
+	b->cr2 = s->cr2;
+	b->cr3 = s->cr3;
+	b->cr4 = s->cr4;
+	b->efer = s->efer | EFER_SVME;
+	b->dr6 = s->dr6;
+	b->dr7 = s->dr7;
+	b->cpl = s->cpl;
+	memcpy(b->seg, s->seg, sizeof(b->seg));
+	b->clean = 0;
+}
+
+static void svm_skip(struct vcpu *v, uint64_t next_rip)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+
+	b->rip = next_rip;
+	b->interrupt_shadow &= ~UINT64_C(1);
+	b->rflags &= ~(uint64_t)RFLAGS_RF;
+}
+
+static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+
+	b->eventinj = vector | EVENT_EXCEPTION | EVENT_VALID;
+	if (has_error)
+		b->eventinj |= EVENT_ERROR | (uint64_t)error << 32;
+}
+
+static void svm_flush(struct vcpu *v)
+{
+	((struct svm *)v->arch)->vmcb->tlb_control = TLB_FLUSH_ALL;
+}
+
+static uint64_t svm_efer(const struct vcpu *v)
+{
+	return ((const struct svm *)v->arch)->vmcb->efer & ~(uint64_t)EFER_SVME;
+}
+
+/* APM volume 2, section 3.1.7: LMA follows LME and paging; reserved bits are #GP. */
+static bool svm_set_efer(struct vcpu *v, uint64_t value)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+	uint64_t known = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+	struct cpuid c = cpuid(0x80000001, 0);
+
+	if (c.edx >> 25 & 1)
+		known |= UINT64_C(1) << 14;	/* FFXSR */
+	if (c.ecx >> 17 & 1)
+		known |= UINT64_C(1) << 15;	/* TCE */
+	if (value & ~known || (b->cr0 & CR0_PG && (value ^ b->efer) & EFER_LME))
+		return false;
+	value &= ~(uint64_t)EFER_LMA;
+	b->efer = value | (b->efer & EFER_LMA) | EFER_SVME;
+	b->clean = 0;
+	return true;
+}
+
+const struct vcpu_ops svm_ops = {
+	.name = "AMD SVM", .probe = svm_probe, .enable = svm_enable, .create = svm_create,
+	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
+	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer,
+};

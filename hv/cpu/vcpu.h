@@ -1,0 +1,84 @@
+/*
+ * vcpu.h - one processor of the guest, whatever the hardware's virtualization is called
+ *
+ * A vcpu is bound to its processor.  An implementation (svm.c, later vmx) turns every exit into
+ * one struct vmexit; guest/exits.c decides.
+ */
+#ifndef HV_CPU_VCPU_H
+#define HV_CPU_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hv/cpu/x86.h"
+
+enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
+
+enum seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_GDTR, SEG_LDTR, SEG_IDTR, SEG_TR,
+	   SEGS };
+
+struct segment {
+	uint16_t selector;
+	uint16_t attributes;	/* as in the VMCB: type, S, DPL, P, AVL, L, D, G in 12 bits */
+	uint32_t limit;
+	uint64_t base;
+};
+
+enum vmexit_kind {
+	VMEXIT_CPUID, VMEXIT_MSR, VMEXIT_IO, VMEXIT_PAGE,
+	VMEXIT_HYPERCALL,	/* VMMCALL, VMCALL */
+	VMEXIT_FORBIDDEN,	/* an instruction of the virtualization itself: #UD */
+	VMEXIT_NMI, VMEXIT_INTERRUPT, VMEXIT_INIT, VMEXIT_SHUTDOWN, VMEXIT_OTHER,
+	VMEXIT_KINDS,
+};
+
+struct vmexit {
+	enum vmexit_kind kind;
+	uint64_t next_rip;	/* 0: not known */
+	union {
+		struct { uint32_t msr; bool write; } msr;
+		struct { uint16_t port; uint8_t size; bool in, string, rep; } io;
+		struct { gpa_t at; bool write, fetch, walk; } page;	/* walk: while reading page tables */
+		uint64_t other;	/* the hardware's own number */
+	};
+};
+
+struct vcpu {
+	uint64_t gpr[GPRS];	/* RAX and RSP are kept by get and set */
+	uint32_t index;		/* from 0, the boot processor */
+	void *arch;
+};
+
+/* What cannot be asked and set by name is between the implementation and vcpu_ops. */
+struct vcpu_state {
+	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer, dr6, dr7;
+	struct segment seg[SEGS];
+	uint8_t cpl;
+};
+
+struct vcpu_ops {
+	const char *name;
+	/* NULL: usable here; else why not, in words for the screen. */
+	const char *(*probe)(void);
+	/* Turn it on for the processor that calls. */
+	void (*enable)(uint32_t index);
+	/* A guest processor as it is after RESET, but at 16-bit @cs:0; memory by the nested tables at @root. */
+	void (*create)(struct vcpu *v, hpa_t root);
+	/* Run until something happens. */
+	void (*run)(struct vcpu *v, struct vmexit *x);
+	void (*get)(const struct vcpu *v, struct vcpu_state *s);
+	void (*set)(struct vcpu *v, const struct vcpu_state *s);
+	/* Go on behind the instruction that exited, @next_rip. */
+	void (*skip)(struct vcpu *v, uint64_t next_rip);
+	/* An exception at the next entry; @error only where the vector has one. */
+	void (*inject)(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error);
+	/* The nested tables have lost something. */
+	void (*flush)(struct vcpu *v);
+	uint64_t (*efer)(const struct vcpu *v);
+	/* The guest's EFER as it asked; false: #GP. */
+	bool (*set_efer)(struct vcpu *v, uint64_t value);
+};
+
+extern const struct vcpu_ops svm_ops;
+
+#endif

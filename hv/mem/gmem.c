@@ -1,0 +1,80 @@
+/*
+ * gmem.c - guest memory: copied in and out through a window of the processor that copies
+ */
+#include "hv/mem/gmem.h"
+
+#include <string.h>
+
+#include "hv/mem/paging.h"
+
+#define FIRST_MIB	(UINT64_C(1) << 20)
+/* Only its RAM part is RAM, but all of it is the guest's: ROMs, the video window's shadow. */
+#define BASE_RAM_END	UINT64_C(0xa0000)
+
+static struct boot_ram spans[BOOT_RAM_MAX + 1];
+static uint32_t span_count;
+static uint64_t own_start, own_end;
+
+void gmem_init(const struct boot_info *b)
+{
+	own_start = b->start.a;
+	own_end = b->start.a + b->len;
+	spans[span_count++] = (struct boot_ram){ 0, BASE_RAM_END };
+	for (uint32_t i = 0; i < b->ram_count; i++) {
+		if (b->ram[i].start >= FIRST_MIB)
+			spans[span_count++] = b->ram[i];
+	}
+}
+
+bool gmem_is_ram(gpa_t at, uint64_t len)
+{
+	uint64_t end;
+
+	if (__builtin_add_overflow(at.a, len, &end) || (at.a < own_end && own_start < end))
+		return false;
+	for (uint32_t i = 0; i < span_count; i++) {
+		if (at.a >= spans[i].start && at.a - spans[i].start < spans[i].len &&
+		    len <= spans[i].len - (at.a - spans[i].start))
+			return true;
+	}
+	return false;
+}
+
+/* The part of [@at, @at + @len) that lies in one page. */
+static uint32_t part_of(uint64_t at, uint32_t len)
+{
+	uint32_t room = PAGE_SIZE - (uint32_t)(at % PAGE_SIZE);
+
+	return len < room ? len : room;
+}
+
+bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
+{
+	if (!gmem_is_ram(at, len))
+		return false;
+	for (uint32_t done = 0, n; done < len; done += n) {
+		uint64_t a = at.a + done;
+		const uint8_t *page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ a },
+						 WINDOW_RAM_READ);
+
+		n = part_of(a, len - done);
+		memcpy((uint8_t *)to + done, page + a % PAGE_SIZE, n);
+	}
+	window_unmap(v->index * WINDOWS_PER_CPU);
+	return true;
+}
+
+bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len)
+{
+	if (!gmem_is_ram(at, len))
+		return false;
+	for (uint32_t done = 0, n; done < len; done += n) {
+		uint64_t a = at.a + done;
+		uint8_t *page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ a }, WINDOW_RAM);
+
+		n = part_of(a, len - done);
+		memcpy(page + a % PAGE_SIZE, (const uint8_t *)from + done, n);
+	}
+	window_unmap(v->index * WINDOWS_PER_CPU);
+	return true;
+}

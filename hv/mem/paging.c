@@ -1,0 +1,113 @@
+/*
+ * paging.c - the hypervisor's own page tables
+ */
+#include "hv/mem/paging.h"
+
+#include "hv/mem/pages.h"
+#include "hv/panic.h"
+
+/* APM volume 2, section 5.4 */
+#define PTE_P	(UINT64_C(1) << 0)
+#define PTE_RW	(UINT64_C(1) << 1)
+#define PTE_PWT	(UINT64_C(1) << 3)
+#define PTE_PCD	(UINT64_C(1) << 4)
+#define PTE_A	(UINT64_C(1) << 5)
+#define PTE_D	(UINT64_C(1) << 6)
+#define PTE_NX	(UINT64_C(1) << 63)
+#define PTE_ADDRESS	UINT64_C(0x000ffffffffff000)
+
+#define ENTRIES		512u
+#define WINDOW_BASE	UINT64_C(0xffff800000000000)
+#define WINDOW_SLOTS	256u	/* the rest of the table is for device_map() */
+
+extern uint8_t image_start[], image_text_end[], image_rodata_end[], image_end[];
+
+static uint64_t *pml4, *windows;
+static uint32_t devices = WINDOW_SLOTS;
+
+static uint64_t *table_at(uint64_t *table, uint64_t index)
+{
+	if (!(table[index] & PTE_P))
+		table[index] = hpa_of(pages_alloc(1)).a | PTE_P | PTE_RW | PTE_A;
+	return (uint64_t *)(table[index] & PTE_ADDRESS);
+}
+
+static uint64_t *pte_of(uint64_t va)
+{
+	uint64_t *t = table_at(pml4, va >> 39 & (ENTRIES - 1));
+
+	t = table_at(t, va >> 30 & (ENTRIES - 1));
+	t = table_at(t, va >> 21 & (ENTRIES - 1));
+	return &t[va >> PAGE_SHIFT & (ENTRIES - 1)];
+}
+
+/* Own memory [@from, @to) to itself. */
+static void map_own(uint64_t from, uint64_t to, uint64_t flags)
+{
+	for (uint64_t at = from; at < to; at += PAGE_SIZE)
+		*pte_of(at) = at | PTE_P | PTE_A | PTE_D | flags;
+}
+
+void paging_init(const struct boot_info *b)
+{
+	pml4 = pages_alloc(1);
+	map_own((uint64_t)image_start, (uint64_t)image_text_end, 0);
+	map_own((uint64_t)image_text_end, (uint64_t)image_rodata_end, PTE_NX);
+	map_own((uint64_t)image_rodata_end, b->start.a + b->len, PTE_RW | PTE_NX);
+	windows = (uint64_t *)((uint64_t)pte_of(WINDOW_BASE) & ~(uint64_t)(PAGE_SIZE - 1));
+}
+
+void paging_enter(void)
+{
+	write_cr3(hpa_of(pml4).a);
+	write_cr0(read_cr0() | CR0_WP);
+	if (cpuid(0, 0).eax >= 7) {
+		uint32_t ebx = cpuid(7, 0).ebx;
+
+		write_cr4(read_cr4() | (ebx >> 7 & 1 ? CR4_SMEP : 0) | (ebx >> 20 & 1 ? CR4_SMAP : 0));
+	}
+}
+
+void paging_guard(void *page)
+{
+	*pte_of((uint64_t)page) = 0;
+	invlpg(page);
+}
+
+static void *set_window(uint32_t slot, uint64_t pte)
+{
+	void *va = (void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE);
+
+	windows[slot] = pte;
+	invlpg(va);
+	return va;
+}
+
+void *window_map(uint32_t slot, hpa_t at, enum window_kind kind)
+{
+	uint64_t flags = PTE_P | PTE_NX | PTE_A | PTE_D;
+
+	CHECK(slot < WINDOW_SLOTS);
+	if (kind != WINDOW_RAM_READ)
+		flags |= PTE_RW;
+	if (kind == WINDOW_DEVICE)
+		flags |= PTE_PCD | PTE_PWT;
+	return set_window(slot, (at.a & PTE_ADDRESS) | flags);
+}
+
+void window_unmap(uint32_t slot)
+{
+	CHECK(slot < WINDOW_SLOTS);
+	set_window(slot, 0);
+}
+
+volatile void *device_map(hpa_t at, uint32_t pages)
+{
+	uint32_t first = devices;
+
+	CHECK(pages <= ENTRIES - devices);
+	for (uint32_t i = 0; i < pages; i++)
+		set_window(devices++, ((at.a & PTE_ADDRESS) + (uint64_t)i * PAGE_SIZE) | PTE_P | PTE_RW |
+			   PTE_NX | PTE_PCD | PTE_PWT | PTE_A | PTE_D);
+	return (volatile void *)(WINDOW_BASE + (uint64_t)first * PAGE_SIZE + (at.a & (PAGE_SIZE - 1)));
+}

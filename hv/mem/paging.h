@@ -1,0 +1,32 @@
+/*
+ * paging.h - the hypervisor's own page tables: nothing is writable and executable
+ *
+ * Mapped are the image (text read-only and executable, rodata read-only, the rest not
+ * executable), the rest of its memory, and a few windows for single pages of the guest or of
+ * devices.  Nothing else: no guest memory, nothing at 0.
+ */
+#ifndef HV_MEM_PAGING_H
+#define HV_MEM_PAGING_H
+
+#include "hv/boot/boot_info.h"
+#include "hv/cpu/x86.h"
+
+enum window_kind { WINDOW_RAM, WINDOW_RAM_READ, WINDOW_DEVICE };
+
+#define WINDOWS_PER_CPU	4u
+
+/* Builds the tables; paging_enter() loads them on the processor that calls it. */
+void paging_init(const struct boot_info *b);
+void paging_enter(void);
+/* A page of the hypervisor's memory becomes a guard: touching it is a fault. */
+void paging_guard(void *page);
+/*
+ * The page of @at through window @slot, which belongs to one processor; the pointer holds until the slot's next
+ * use.  Device pages are uncached.
+ */
+void *window_map(uint32_t slot, hpa_t at, enum window_kind kind);
+void window_unmap(uint32_t slot);
+/* Device registers that stay mapped: @pages from @at on. */
+volatile void *device_map(hpa_t at, uint32_t pages);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * start.c - the order in which everything comes up
+ *
+ * serial (multiboot.c), own memory, own page tables, exceptions, policy, processor, guest.
+ */
+#include "hv/start.h"
+
+#include "hv/cpu/exception.h"
+#include "hv/cpu/vcpu.h"
+#include "hv/guest/bios.h"
+#include "hv/guest/exits.h"
+#include "hv/guest/msr.h"
+#include "hv/log.h"
+#include "hv/mem/gmem.h"
+#include "hv/mem/npt.h"
+#include "hv/mem/pages.h"
+#include "hv/mem/paging.h"
+#include "hv/panic.h"
+#include "policy/judge.h"
+
+#define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
+#define FIRST_DISK		0x80
+
+struct boot_info boot;
+uint8_t start_stack[START_STACK] __attribute__((aligned(PAGE_SIZE)));
+
+static struct vcpu boot_cpu;
+
+static void load_policy(void)
+{
+	struct policy_error err;
+	struct policy *policy;
+	struct judge *judge;
+	struct arena arena;
+
+	if (boot.module_count == 0)
+		fail("no policy: the loader gave no module (iPXE: module endpoint.hvb)");
+	arena_init(&arena, pages_alloc(POLICY_MEMORY_PAGES), POLICY_MEMORY_PAGES * (size_t)PAGE_SIZE);
+	if (policy_load(&arena, (const void *)boot.modules[0].at.a, boot.modules[0].len, &policy, &err) ||
+	    judge_create(&arena, policy, NULL, NULL, &judge, &err))
+		fail("policy %s refused: %s%s%s", boot.modules[0].name, err.where,
+		     err.where[0] ? ": " : "", err.text);
+	log_line("policy \"%s\" version %llu loaded, not yet enforced: %u rules, %llu KiB",
+		 policy_name(policy), (unsigned long long)policy_version(policy),
+		 policy_rule_count(policy), (unsigned long long)arena.used / 1024);
+}
+
+static unsigned address_bits(void)
+{
+	return cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+}
+
+void start(void)
+{
+	const char *why;
+
+	log_line("hypervisor at %llx, %llu KiB", (unsigned long long)boot.start.a,
+		 (unsigned long long)boot.len / 1024);
+	pages_init(boot.free, (hpa_t){ boot.start.a + boot.len });
+	paging_init(&boot);
+	paging_enter();
+	exceptions_init();
+	gmem_init(&boot);
+	load_policy();
+	why = svm_ops.probe();
+	if (why)
+		fail("%s", why);
+	npt_init(address_bits());
+	npt_hide((gpa_t){ boot.start.a }, boot.len);
+	svm_ops.enable(0);
+	msr_init();
+	svm_ops.create(&boot_cpu, npt_root());
+	bios_start(&boot_cpu, &boot, FIRST_DISK);
+	log_line("%s, %llu KiB left", svm_ops.name, (unsigned long long)pages_left() * PAGE_SIZE / 1024);
+	log_flush();
+	guest_run(&boot_cpu);
+}
