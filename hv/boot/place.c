@@ -22,7 +22,8 @@ static uint64_t place_in(uint64_t start, uint64_t end, const struct place_span *
 		if (at < start)
 			return 0;
 		for (uint32_t i = 0; i < taken_count; i++) {
-			if (at < taken[i].start + taken[i].len && taken[i].start < at + size)
+			if (taken[i].len > 0 && at < taken[i].start + taken[i].len &&
+			    taken[i].start < at + size)
 				lower = taken[i].start;
 		}
 		if (!lower)

@@ -25,10 +25,14 @@ void e820_reserve(struct e820 *map, uint64_t start, uint64_t len)
 
 		if (e->type != E820_RAM || e_start >= end || e_end <= start)
 			continue;
-		/* what lies in front stays here, what lies behind becomes an entry of its own */
-		e->len = e_start < start ? start - e_start : 0;
-		if (e_end > end)
-			e820_add(map, end, e_end - end, E820_RAM);
+		if (e_start < start) {
+			e->len = start - e_start;
+			if (e_end > end)	/* a hole in the middle: one entry more */
+				e820_add(map, end, e_end - end, E820_RAM);
+		} else {
+			e->start = end;
+			e->len = e_end > end ? e_end - end : 0;
+		}
 	}
 	e820_add(map, start, len, E820_RESERVED);
 	/* close the gaps that empty entries leave, and keep the order that loaders like */
