@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "hv/cpu/lock.h"
+#include "hv/screen.h"
 #include "hv/serial.h"
 
 #define RING		(64u * 1024)	/* bytes, a power of two */
@@ -107,6 +108,8 @@ void log_text(const char *what, const char *format, va_list from)
 		format = convert(&l, format + 1, &args);
 	}
 	va_end(args);
+	if (what[0])		/* last words */
+		screen_line(l.text, l.len);
 	l.text[l.len++] = '\r';
 	l.text[l.len++] = '\n';
 

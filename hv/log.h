@@ -12,7 +12,7 @@
 
 /* %s, %c, %u, %d, %x, %llu, %llx, %lu, %lx, %zu with width and 0; anything else is printed as is. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same behind @what. */
+/* The same behind @what, and on the screen: the last words of a machine that does not go on. */
 void log_text(const char *what, const char *format, va_list args);
 /* Send what the UART takes now, at most @bytes. */
 void log_drain(unsigned bytes);

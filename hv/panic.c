@@ -7,14 +7,26 @@
 
 #include "hv/cpu/x86.h"
 #include "hv/log.h"
+#include "hv/start.h"
+
+/* PIIX and ICH reset control register: a full reset. */
+void machine_reset(void)
+{
+	outb(0xcf9, 0x02);
+	outb(0xcf9, 0x0e);
+	halt_forever();
+}
 
 static void stop(const char *what, const char *format, va_list args) __attribute__((noreturn));
 
 static void stop(const char *what, const char *format, va_list args)
 {
 	log_text(what, format, args);
-	log_line("the machine is halted");
+	log_line("%s", options.on_failure == FAILURE_REBOOT ? "the machine restarts" :
+		 "the machine is halted");
 	log_flush();
+	if (options.on_failure == FAILURE_REBOOT)
+		machine_reset();
 	halt_forever();
 }
 

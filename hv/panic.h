@@ -14,4 +14,6 @@ void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
 /* The machine cannot go on, and it is not our fault: a clear message, then on-failure's choice. */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+void machine_reset(void) __attribute__((noreturn));
+
 #endif

@@ -16,12 +16,20 @@
 #include "hv/mem/pages.h"
 #include "hv/mem/paging.h"
 #include "hv/panic.h"
+#include "hv/screen.h"
 #include "policy/judge.h"
 
 #define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
-#define FIRST_DISK		0x80
+#define FIRST_DISK		0x80u
+#define VGA_TEXT		0xb8000u
+
+#ifndef ON_FAILURE			/* configure --with-on-failure */
+#define ON_FAILURE		FAILURE_HALT
+#endif
 
 struct boot_info boot;
+/* What the image was built with; the command line may tighten it. */
+struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE };
 uint8_t start_stack[START_STACK] __attribute__((aligned(PAGE_SIZE)));
 
 static struct vcpu boot_cpu;
@@ -59,6 +67,7 @@ void start(void)
 	pages_init(boot.free, (hpa_t){ boot.start.a + boot.len });
 	paging_init(&boot);
 	paging_enter();
+	screen_at(device_map((hpa_t){ VGA_TEXT }, 1));
 	exceptions_init();
 	gmem_init(&boot);
 	load_policy();
@@ -70,7 +79,7 @@ void start(void)
 	svm_ops.enable(0);
 	msr_init();
 	svm_ops.create(&boot_cpu, npt_root());
-	bios_start(&boot_cpu, &boot, FIRST_DISK);
+	bios_start(&boot_cpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %llu KiB left", svm_ops.name, (unsigned long long)pages_left() * PAGE_SIZE / 1024);
 	log_flush();
 	guest_run(&boot_cpu);

@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #include "hv/boot/boot_info.h"
+#include "hv/options.h"
 
 /* Bytes besides image, modules and pools: page tables, stacks, the policy's memory. */
 #define HV_MEMORY	(UINT64_C(24) << 20)
 #define START_STACK	16384u
 
 extern struct boot_info boot;
+extern struct options options;
 extern uint8_t start_stack[START_STACK];
 
 /* In the moved image, on its own stack, still with the loader's identity map; never returns. */

@@ -11,6 +11,7 @@
 #include "hv/boot/boot_info.h"
 #include "hv/boot/place.h"
 #include "hv/log.h"
+#include "hv/options.h"
 #include "hv/panic.h"
 #include "hv/serial.h"
 #include "hv/start.h"
@@ -121,6 +122,18 @@ static void move(struct boot_info *b)
 	}
 }
 
+/* Before anything else is said: it decides where. */
+static void take_options(void)
+{
+	char error[OPTIONS_ERROR];
+	bool ok = options_read(boot.line, &options, error);
+
+	if (!ok || options.console != CONSOLE_NONE)
+		serial_init(options.console == CONSOLE_COM2 ? COM2 : COM1);
+	if (!ok)
+		fail("%s", error);
+}
+
 static void place_image(struct boot_info *b)
 {
 	struct place_span taken[BOOT_MODULES_MAX + 1];
@@ -145,12 +158,13 @@ void multiboot_main(uint32_t magic, uint32_t info_at)
 	const struct mb_info *mb = low(info_at);
 	uint64_t delta;
 
-	if (!serial_init(COM1))
-		serial_init(COM2);
-	if (magic != MULTIBOOT_LOADED)
+	if (magic != MULTIBOOT_LOADED) {
+		serial_init(COM1);
 		fail("not loaded by a Multiboot loader (EAX is %x)", magic);
+	}
 	if (mb->flags & MB_LINE)
 		copy_text(boot.line, sizeof(boot.line), behind_name(low(mb->cmdline)));
+	take_options();
 	boot.base_kb = base_memory_kb();
 	take_ram(&boot, mb);
 	take_modules(&boot, mb);

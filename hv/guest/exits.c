@@ -59,8 +59,7 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		guest_counters();
 		log_line("guest: triple fault, the machine restarts");
 		log_flush();
-		outb(0xcf9, 0x0e);
-		halt_forever();
+		machine_reset();
 	default:
 		fail("exit %llx of the guest has no handler", (unsigned long long)x->other);
 	}

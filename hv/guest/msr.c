@@ -9,7 +9,7 @@
 #include "hv/cpu/svm.h"
 #include "hv/log.h"
 
-enum msr_access { READ_ONLY, READ_WRITE };
+enum msr_access { READ_ONLY, READ_WRITE, READ_IGNORE };	/* IGNORE: writes vanish */
 
 struct msr_range {
 	uint32_t first, last;
@@ -42,9 +42,12 @@ static const struct msr_range allowed[] = {
 	{ 0xc0010015, 0xc0010015, READ_ONLY },	/* HWCR */
 	{ 0xc0010016, 0xc001001a, READ_ONLY },	/* IORR, TOP_MEM */
 	{ 0xc001001d, 0xc001001d, READ_ONLY },	/* TOP_MEM2 */
+	{ 0xc001001f, 0xc001001f, READ_IGNORE },	/* NB_CFG: Linux sets a bit that moves ECAM */
 	{ 0xc0010055, 0xc0010055, READ_ONLY },	/* interrupt pending */
+	{ 0xc0010058, 0xc0010058, READ_ONLY },	/* MMIO configuration base */
 	{ 0xc0010064, 0xc001006b, READ_ONLY },	/* P-states */
 	{ 0xc0010111, 0xc0010113, READ_ONLY },	/* SMM base, TSEG */
+	{ 0xc0011020, 0xc001102d, READ_IGNORE },	/* LS_CFG, DE_CFG and the like: of the core */
 };
 
 static uint64_t refused;
@@ -80,6 +83,10 @@ static bool write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 		return value == rdmsr(msr);
 	case MSR_VM_CR:
 		return true;	/* locked: writes are ignored */
+	}
+	for (unsigned i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (msr >= allowed[i].first && msr <= allowed[i].last)
+			return allowed[i].access == READ_IGNORE;
 	}
 	return false;
 }

@@ -172,7 +172,7 @@ class Machine:
         if script is not None or args or kind != "linux":
             self.disks.append(self.file("orders.img", orders(script or "", args, kind)))
         self.words = self.board(machine, cpu, smp, memory, reboot)
-        self.words += self.storage(machine, keep, ipxe=bool(hv) and hv.by == "ipxe")
+        self.words += self.storage(machine, keep, after=bool(hv))
         self.words += self.network(nics, hv)
         if icount:
             self.words += ["-icount", "shift=0,sleep=on", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
@@ -201,7 +201,7 @@ class Machine:
                 "-chardev", f"file,id=serial0,path={self.path('serial.txt')}", "-serial", "chardev:serial0",
                 "-chardev", f"file,id=serial1,path={self.path('hv.txt')}", "-serial", "chardev:serial1"]
 
-    def storage(self, machine, keep, ipxe):
+    def storage(self, machine, keep, after):
         words = []
         bus = "ide"             # q35's own controller
         if not machine.startswith("q35"):
@@ -210,7 +210,7 @@ class Machine:
         for n, path in enumerate(self.disks):
             words += ["-drive", f"file={path},if=none,id=disk{n},format=raw,snapshot={'off' if keep else 'on'}",
                       "-device", f"ide-hd,drive=disk{n},bus={bus}.{n}"
-                      + (f",bootindex={1 if ipxe else 0}" if n == 0 else "")]
+                      + (f",bootindex={1 if after else 0}" if n == 0 else "")]
         return words
 
     def network(self, nics, hv):
