@@ -10,12 +10,14 @@
 #include "hv/guest/bios.h"
 #include "hv/guest/exits.h"
 #include "hv/guest/msr.h"
+#include "hv/guest/ports.h"
 #include "hv/log.h"
 #include "hv/mem/gmem.h"
 #include "hv/mem/npt.h"
 #include "hv/mem/pages.h"
 #include "hv/mem/paging.h"
 #include "hv/panic.h"
+#include "hv/pci.h"
 #include "hv/screen.h"
 #include "policy/judge.h"
 
@@ -78,6 +80,8 @@ void start(void)
 	npt_hide((gpa_t){ boot.start.a }, boot.len);
 	svm_ops.enable(0);
 	msr_init();
+	ports_init();
+	pci_init(&options);
 	svm_ops.create(&boot_cpu, npt_root());
 	bios_start(&boot_cpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %llu KiB left", svm_ops.name, (unsigned long long)pages_left() * PAGE_SIZE / 1024);

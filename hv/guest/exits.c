@@ -6,6 +6,7 @@
 #include "hv/guest/bios.h"
 #include "hv/guest/cpuid.h"
 #include "hv/guest/msr.h"
+#include "hv/guest/ports.h"
 #include "hv/log.h"
 #include "hv/panic.h"
 
@@ -44,6 +45,9 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		break;
 	case VMEXIT_MSR:
 		msr_exit(v, x);
+		break;
+	case VMEXIT_IO:
+		ports_exit(v, x);
 		break;
 	case VMEXIT_PAGE:
 		page_exit(v, x);

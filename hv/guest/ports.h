@@ -1,0 +1,14 @@
+/*
+ * ports.h - I/O ports that exit: configuration space, and what would lead around us
+ */
+#ifndef HV_GUEST_PORTS_H
+#define HV_GUEST_PORTS_H
+
+#include "hv/cpu/vcpu.h"
+
+/* Which ports exit at all. */
+void ports_init(void);
+void ports_exit(struct vcpu *v, const struct vmexit *x);
+uint64_t ports_refused(void);
+
+#endif
