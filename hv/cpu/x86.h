@@ -19,15 +19,21 @@ typedef struct { uint64_t a; } hpa_t;
 
 enum {
 	CR0_PE = 1u << 0, CR0_MP = 1u << 1, CR0_EM = 1u << 2, CR0_TS = 1u << 3, CR0_ET = 1u << 4,
-	CR0_NE = 1u << 5, CR0_WP = 1u << 16, CR0_NW = 1u << 29, CR0_CD = 1u << 30, CR0_PG = 1u << 31,
+	CR0_NE = 1u << 5, CR0_WP = 1u << 16, CR0_AM = 1u << 18, CR0_NW = 1u << 29, CR0_CD = 1u << 30, CR0_PG = 1u << 31,
 };
 enum {
-	CR4_PAE = 1u << 5, CR4_MCE = 1u << 6, CR4_OSFXSR = 1u << 9, CR4_OSXMMEXCPT = 1u << 10,
-	CR4_OSXSAVE = 1u << 18, CR4_SMEP = 1u << 20, CR4_SMAP = 1u << 21,
+	CR4_PSE = 1u << 4, CR4_PAE = 1u << 5, CR4_MCE = 1u << 6, CR4_OSFXSR = 1u << 9,
+	CR4_OSXMMEXCPT = 1u << 10, CR4_LA57 = 1u << 12, CR4_OSXSAVE = 1u << 18,
+	CR4_SMEP = 1u << 20, CR4_SMAP = 1u << 21, CR4_PKE = 1u << 22,
 };
 enum { EFER_SCE = 1u << 0, EFER_LME = 1u << 8, EFER_LMA = 1u << 10, EFER_NXE = 1u << 11,
        EFER_SVME = 1u << 12 };
-enum { RFLAGS_FIXED = 1u << 1, RFLAGS_CF = 1u << 0, RFLAGS_IF = 1u << 9, RFLAGS_RF = 1u << 16 };
+enum {
+	RFLAGS_CF = 1u << 0, RFLAGS_FIXED = 1u << 1, RFLAGS_PF = 1u << 2, RFLAGS_AF = 1u << 4,
+	RFLAGS_ZF = 1u << 6, RFLAGS_SF = 1u << 7, RFLAGS_TF = 1u << 8, RFLAGS_IF = 1u << 9,
+	RFLAGS_DF = 1u << 10, RFLAGS_OF = 1u << 11, RFLAGS_RF = 1u << 16, RFLAGS_VM = 1u << 17,
+	RFLAGS_AC = 1u << 18,
+};
 
 enum {
 	MSR_APIC_BASE = 0x1b, MSR_PAT = 0x277,
@@ -39,8 +45,8 @@ enum {
 enum { VM_CR_DPD = 1u << 0, VM_CR_R_INIT = 1u << 1, VM_CR_DIS_A20M = 1u << 2, VM_CR_LOCK = 1u << 3,
        VM_CR_SVMDIS = 1u << 4 };
 
-enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13,
-       VECTOR_PF = 14, VECTOR_MC = 18 };
+enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_SS = 12, VECTOR_GP = 13,
+       VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18 };
 
 static inline void outb(uint16_t port, uint8_t v)
 {

@@ -1,0 +1,50 @@
+/*
+ * alu.c - the eight operations of the opcode map, and TEST, with their flags
+ */
+#include "hv/guest/alu.h"
+#include "hv/guest/gstate.h"
+
+#define ARITHMETIC	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+
+/* CF, AF and OF from the carries out of each bit; of a difference these are the borrows. */
+static uint64_t carry_flags(uint64_t carries, uint64_t overflow, unsigned top)
+{
+	return (carries >> top & 1 ? RFLAGS_CF : 0) | (carries >> 3 & 1 ? RFLAGS_AF : 0) |
+	       (overflow >> top & 1 ? RFLAGS_OF : 0);
+}
+
+static uint64_t result_flags(uint64_t result, unsigned top)
+{
+	return (result ? 0 : RFLAGS_ZF) | (result >> top & 1 ? RFLAGS_SF : 0) |
+	       (__builtin_parity((unsigned)result & 0xff) ? 0 : RFLAGS_PF);
+}
+
+uint64_t alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags)
+{
+	unsigned top = 8 * size - 1;
+	uint64_t carry = op == INSN_ADC || op == INSN_SBB ? *rflags & RFLAGS_CF : 0;
+	uint64_t result, flags = 0;
+
+	switch (op) {
+	case INSN_ADD: case INSN_ADC:
+		result = a + b + carry;
+		flags = carry_flags((a & b) | ((a | b) & ~result), (a ^ result) & (b ^ result),
+				    top);
+		break;
+	case INSN_SUB: case INSN_SBB: case INSN_CMP:
+		result = a - b - carry;
+		flags = carry_flags((~a & b) | (~(a ^ b) & result), (a ^ b) & (a ^ result), top);
+		break;
+	case INSN_OR:
+		result = a | b;
+		break;
+	case INSN_XOR:
+		result = a ^ b;
+		break;
+	default:
+		result = a & b;		/* AND, TEST */
+	}
+	result &= alu_mask(size);
+	*rflags = (*rflags & ~ARITHMETIC) | flags | result_flags(result, top);
+	return result;
+}

@@ -1,0 +1,22 @@
+/*
+ * alu.h - the eight operations of the opcode map, and TEST, with their flags
+ */
+#ifndef HV_GUEST_ALU_H
+#define HV_GUEST_ALU_H
+
+#include "hv/guest/insn.h"
+
+/* All ones in the lowest @size (1, 2, 4, 8) bytes. */
+static inline uint64_t alu_mask(unsigned size)
+{
+	return UINT64_MAX >> (64 - 8 * size);
+}
+
+/*
+ * @a op @b in @size bytes; what is above them in @a and @b does not matter.  The six arithmetic
+ * flags in *rflags become the result's; AF, which the manuals leave undefined after AND, OR, XOR
+ * and TEST, is cleared by them.  CMP and TEST also return what they do not store.
+ */
+uint64_t alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * emulate.h - carry out the guest's next instruction, which touches a device page
+ */
+#ifndef HV_GUEST_EMULATE_H
+#define HV_GUEST_EMULATE_H
+
+#include "hv/guest/bus.h"
+#include "hv/guest/fetch.h"
+#include "hv/guest/gstate.h"
+
+/* Iterations of REP in one call, so that no guest holds the processor for long. */
+#define EMULATE_BATCH	64
+
+struct emulation {
+	struct fetch fetch;		/* in: bytes that are known, or none; out: all */
+	struct guest_fault fault;	/* for GUEST_FAULT and GUEST_REFUSED */
+	bool trace;			/* TF was set: #DB with DR6.BS follows, after GUEST_OK */
+	bool unfinished;		/* REP has iterations left: the interrupt shadow stays */
+};
+
+/*
+ * GUEST_OK: done; registers, flags and RIP are the processor's, RF is clear.  The caller ends the
+ * interrupt shadow, and injects #DB for @trace.  With REP some iterations were done (@unfinished:
+ * RIP stays, RF is set, call again or let the guest run).
+ * GUEST_FAULT: inject it.  The registers are unchanged, but for iterations of REP before.
+ * GUEST_AGAIN: nothing was done, since no byte of its operand is on a device page: tables or code
+ * changed after the exit.  Let the guest run.
+ * GUEST_REFUSED: inject the fault, #GP(0), and count it: this instruction is not emulated.
+ */
+int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emulation *e);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * walk.c - guest-virtual to guest-physical, in every paging mode
+ *
+ * Entries are read once, rights are judged at the end of the walk, and only then are accessed and
+ * dirty bits set, by compare and exchange against the entry that was judged: what changed meanwhile
+ * starts the walk again.
+ */
+#include "hv/guest/walk.h"
+
+#define LEVELS_MAX	5
+#define TRIES_MAX	8	/* then the guest fights with itself, on its own time */
+
+#define PTE_P		(UINT64_C(1) << 0)
+#define PTE_W		(UINT64_C(1) << 1)
+#define PTE_U		(UINT64_C(1) << 2)
+#define PTE_A		(UINT64_C(1) << 5)
+#define PTE_D		(UINT64_C(1) << 6)
+#define PTE_PS		(UINT64_C(1) << 7)
+#define PTE_G		(UINT64_C(1) << 8)
+#define PTE_NX		(UINT64_C(1) << 63)
+#define PTE_KEY_SHIFT	59
+
+/* Bits @high to @low, both included; none when @high < @low. */
+static uint64_t bits(unsigned high, unsigned low)
+{
+	return high < low ? 0 : (~UINT64_C(0) >> (63 - high)) & (~UINT64_C(0) << low);
+}
+
+/* How this processor's tables look. */
+struct mode {
+	unsigned levels;
+	unsigned index_bits;
+	unsigned entry_size;	/* bytes */
+	bool pae;		/* three levels, the highest has four entries without rights */
+};
+
+struct step {
+	gpa_t gpa;
+	uint64_t entry;
+};
+
+struct path {
+	struct step step[LEVELS_MAX + 1];	/* by level, from 1 */
+	unsigned leaf;		/* the level where the page was found */
+	uint64_t rights;	/* PTE_W, PTE_U that every level has; PTE_NX that any has */
+};
+
+static struct mode mode_of(const struct guest_cpu *cpu)
+{
+	if (!(cpu->cr4 & CR4_PAE))
+		return (struct mode) { .levels = 2, .index_bits = 10, .entry_size = 4 };
+	if (!(cpu->efer & EFER_LMA))
+		return (struct mode) { .levels = 3, .index_bits = 9, .entry_size = 8, .pae = true };
+	return (struct mode) {
+		.levels = cpu->cr4 & CR4_LA57 ? 5 : 4, .index_bits = 9, .entry_size = 8,
+	};
+}
+
+static unsigned shift_of(const struct mode *mode, unsigned level)
+{
+	return PAGE_SHIFT + (level - 1) * mode->index_bits;
+}
+
+/* The bits of an entry, or of CR3, that are a table's address. */
+static uint64_t table_bits(const struct guest_cpu *cpu, const struct mode *mode)
+{
+	return mode->entry_size == 4 ? bits(31, PAGE_SHIFT) : bits(cpu->phys_bits - 1, PAGE_SHIFT);
+}
+
+static uint64_t root_of(const struct guest_cpu *cpu, const struct mode *mode)
+{
+	if (mode->pae)
+		return cpu->cr3 & bits(31, 5);
+	return cpu->cr3 & table_bits(cpu, mode);
+}
+
+static bool is_leaf(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
+		    uint64_t entry)
+{
+	if (level == 1)
+		return true;
+	if (!(entry & PTE_PS))
+		return false;
+	if (mode->entry_size == 4)
+		return cpu->cr4 & CR4_PSE;
+	return level == 2 || (level == 3 && !mode->pae && cpu->page_1g);
+}
+
+/* PSE-36: the physical address bits from 32 that a 4 MiB page has, in the entry from bit 13. */
+static unsigned pse36_bits(const struct guest_cpu *cpu)
+{
+	return (cpu->phys_bits < 40 ? cpu->phys_bits : 40) - 32;
+}
+
+/* The bits that must be clear in a present entry (SDM 3A 4.3 to 4.5). */
+static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
+			      bool leaf)
+{
+	uint64_t reserved;
+
+	if (mode->entry_size == 4)
+		return leaf && level == 2 ? bits(21, 13 + pse36_bits(cpu)) : 0;
+	reserved = bits(51, cpu->phys_bits);
+	if (mode->pae)
+		reserved |= bits(62, 52);
+	if (mode->pae && level == 3)
+		return reserved | PTE_NX | bits(2, 1) | bits(8, 5);
+	if (!(cpu->efer & EFER_NXE))
+		reserved |= PTE_NX;
+	if (leaf && level > 1)
+		return reserved | bits(shift_of(mode, level) - 1, 13);
+	if (level > 2)
+		reserved |= PTE_PS | (cpu->upper_g_reserved ? PTE_G : 0);
+	return reserved;
+}
+
+static uint64_t read_entry(const struct guest_bus *bus, const struct mode *mode, gpa_t gpa)
+{
+	uint32_t half;
+	uint64_t entry;
+
+	if (mode->entry_size == 4)
+		return bus->read(bus->host, gpa, &half, sizeof(half)) ? half : UINT32_MAX;
+	return bus->read(bus->host, gpa, &entry, sizeof(entry)) ? entry : UINT64_MAX;
+}
+
+/* Go down to the page.  False: *why has those bits of the error code that the entry decides. */
+static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
+		    const struct mode *mode, uint64_t linear, struct path *path, unsigned *why)
+{
+	uint64_t table = root_of(cpu, mode);
+
+	path->rights = PTE_W | PTE_U;
+	for (unsigned level = mode->levels;; level--) {
+		unsigned index_bits = mode->pae && level == 3 ? 2 : mode->index_bits;
+		uint64_t index = linear >> shift_of(mode, level) & bits(index_bits - 1, 0);
+		struct step *s = &path->step[level];
+		bool leaf;
+
+		s->gpa.a = table + index * mode->entry_size;
+		s->entry = read_entry(bus, mode, s->gpa);
+		*why = 0;
+		if (!(s->entry & PTE_P))
+			return false;
+		leaf = is_leaf(cpu, mode, level, s->entry);
+		*why = PF_PRESENT | PF_RESERVED;
+		if (s->entry & reserved_bits(cpu, mode, level, leaf))
+			return false;
+		if (!mode->pae || level < 3) {
+			path->rights &= s->entry | PTE_NX;
+			path->rights |= s->entry & PTE_NX;
+		}
+		path->leaf = level;
+		if (leaf)
+			return true;
+		table = s->entry & table_bits(cpu, mode);
+	}
+}
+
+/* Supervisor and user rights (SDM 3A 4.6.1). */
+static bool allowed(const struct guest_cpu *cpu, uint64_t rights, unsigned access)
+{
+	if (access & WALK_FETCH && rights & PTE_NX)
+		return false;
+	if (access & WALK_USER)
+		return rights & PTE_U && (!(access & WALK_WRITE) || rights & PTE_W);
+	if (access & WALK_WRITE && cpu->cr0 & CR0_WP && !(rights & PTE_W))
+		return false;
+	if (!(rights & PTE_U))
+		return true;
+	if (access & WALK_FETCH)
+		return !(cpu->cr4 & CR4_SMEP);
+	return !(cpu->cr4 & CR4_SMAP) || cpu->rflags & RFLAGS_AC;
+}
+
+/* Protection keys of user pages (SDM 3A 4.6.2); fetches have none. */
+static bool key_denies(const struct guest_cpu *cpu, const struct path *path, unsigned access)
+{
+	unsigned key = path->step[path->leaf].entry >> PTE_KEY_SHIFT & 15;
+	unsigned denied = cpu->pkru >> (2 * key) & 3;
+
+	if (!(cpu->cr4 & CR4_PKE) || !(cpu->efer & EFER_LMA) ||
+	    !(path->rights & PTE_U) || access & WALK_FETCH)
+		return false;
+	if (denied & 1)
+		return true;
+	return denied & 2 && access & WALK_WRITE && (access & WALK_USER || cpu->cr0 & CR0_WP);
+}
+
+/* Accessed in every entry, dirty in the page's.  False when one is no longer what was judged. */
+static bool mark(const struct guest_bus *bus, const struct mode *mode, const struct path *path,
+		 unsigned access)
+{
+	for (unsigned level = mode->levels; level >= path->leaf; level--) {
+		const struct step *s = &path->step[level];
+		uint64_t want = s->entry | PTE_A;
+
+		if (mode->pae && level == 3)
+			continue;
+		if (level == path->leaf && access & WALK_WRITE)
+			want |= PTE_D;
+		if (want != s->entry &&
+		    !bus->cmpxchg(bus->host, s->gpa, s->entry, want, mode->entry_size))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t page_address(const struct guest_cpu *cpu, const struct mode *mode,
+			     const struct path *path, uint64_t linear)
+{
+	uint64_t entry = path->step[path->leaf].entry;
+	unsigned shift = shift_of(mode, path->leaf);
+	uint64_t page;
+
+	if (mode->entry_size == 8)
+		page = entry & bits(cpu->phys_bits - 1, shift);
+	else
+		page = entry & bits(31, shift);
+	if (mode->entry_size == 4 && path->leaf == 2 && pse36_bits(cpu))
+		page |= (entry >> 13 & bits(pse36_bits(cpu) - 1, 0)) << 32;
+	return page | (linear & bits(shift - 1, 0));
+}
+
+static int page_fault(const struct guest_cpu *cpu, uint64_t linear, unsigned access, unsigned why,
+		      struct guest_fault *fault)
+{
+	bool nx = cpu->cr4 & CR4_PAE && cpu->efer & EFER_NXE;
+
+	if (!nx && !(cpu->cr4 & CR4_SMEP))
+		access &= ~WALK_FETCH;
+	*fault = (struct guest_fault) {
+		.vector = VECTOR_PF, .has_error = true, .error = access | why, .cr2 = linear,
+	};
+	return GUEST_FAULT;
+}
+
+int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
+	       unsigned access, gpa_t *gpa, struct guest_fault *fault)
+{
+	const struct mode mode = mode_of(cpu);
+	struct path path;
+	unsigned why;
+
+	if (!(cpu->efer & EFER_LMA))
+		linear &= UINT32_MAX;
+	if (!(cpu->cr0 & CR0_PG)) {
+		gpa->a = linear;
+		return GUEST_OK;
+	}
+	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+		bool denied_by_key;
+
+		if (!descend(cpu, bus, &mode, linear, &path, &why))
+			return page_fault(cpu, linear, access, why, fault);
+		denied_by_key = key_denies(cpu, &path, access);
+		if (denied_by_key || !allowed(cpu, path.rights, access))
+			return page_fault(cpu, linear, access,
+					  PF_PRESENT | (denied_by_key ? PF_KEY : 0), fault);
+		if (mark(bus, &mode, &path, access)) {
+			gpa->a = page_address(cpu, &mode, &path, linear);
+			return GUEST_OK;
+		}
+	}
+	return GUEST_AGAIN;
+}

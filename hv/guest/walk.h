@@ -1,0 +1,36 @@
+/*
+ * walk.h - guest-virtual to guest-physical, in every paging mode
+ *
+ * SDM 3A chapter 4, APM 2 chapter 5.
+ */
+#ifndef HV_GUEST_WALK_H
+#define HV_GUEST_WALK_H
+
+#include "hv/guest/bus.h"
+#include "hv/guest/gstate.h"
+
+/* Kinds of access, in the bits of a page fault's error code; a read has none of them. */
+#define WALK_WRITE	0x02u
+#define WALK_USER	0x04u
+#define WALK_FETCH	0x10u
+
+#define PF_PRESENT	0x01u
+#define PF_RESERVED	0x08u
+#define PF_KEY		0x20u
+
+/* WALK_USER for the cpu's privilege level, else 0. */
+static inline unsigned walk_privilege(const struct guest_cpu *cpu)
+{
+	return cpu->cpl == 3 ? WALK_USER : 0;
+}
+
+/*
+ * Translate @linear (32 bits of it outside long mode; canonical in long mode, which the caller sees
+ * to) for @access by @cpu.  GUEST_OK: *gpa is its address, accessed and dirty bits are set as the
+ * processor sets them.  GUEST_FAULT: @fault is the page fault.  GUEST_AGAIN: other processors keep
+ * changing the tables.  A table outside RAM reads all ones, as an empty bus does.
+ */
+int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
+	       unsigned access, gpa_t *gpa, struct guest_fault *fault);
+
+#endif
