@@ -6,8 +6,11 @@
 #include "hv/start.h"
 
 #include "hv/cpu/exception.h"
+#include "hv/cpu/smp.h"
 #include "hv/cpu/vcpu.h"
+#include "hv/guest/apic.h"
 #include "hv/guest/bios.h"
+#include "hv/guest/devices.h"
 #include "hv/guest/exits.h"
 #include "hv/guest/msr.h"
 #include "hv/guest/ports.h"
@@ -22,6 +25,7 @@
 #include "policy/judge.h"
 
 #define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
+#define AP_PAGE			0x8000u	/* free between the firmware and the guest */
 #define FIRST_DISK		0x80u
 #define VGA_TEXT		0xb8000u
 
@@ -33,8 +37,6 @@ struct boot_info boot;
 /* What the image was built with; the command line may tighten it. */
 struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE };
 uint8_t start_stack[START_STACK] __attribute__((aligned(PAGE_SIZE)));
-
-static struct vcpu boot_cpu;
 
 static void load_policy(void)
 {
@@ -78,13 +80,17 @@ void start(void)
 		fail("%s", why);
 	npt_init(address_bits());
 	npt_hide((gpa_t){ boot.start.a }, boot.len);
-	svm_ops.enable(0);
+	svm_ops.create(&cpus[0].vcpu, npt_root());
+	svm_ops.enable(&cpus[0].vcpu);
 	msr_init();
 	ports_init();
 	pci_init(&options);
-	svm_ops.create(&boot_cpu, npt_root());
-	bios_start(&boot_cpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
-	log_line("%s, %llu KiB left", svm_ops.name, (unsigned long long)pages_left() * PAGE_SIZE / 1024);
+	devices_init();
+	smp_init((gpa_t){ AP_PAGE });
+	if (cpu_count > 1)
+		apic_init();
+	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
+	log_line("%s, %u processor%s, %llu KiB left", svm_ops.name, cpu_count, cpu_count > 1 ? "s" : "", (unsigned long long)pages_left() * PAGE_SIZE / 1024);
 	log_flush();
-	guest_run(&boot_cpu);
+	guest_run(&cpus[0]);
 }

@@ -55,7 +55,7 @@ struct pseudo_descriptor {
 	uint64_t base;
 } __attribute__((packed));
 
-extern const uint8_t exception_entries[];
+extern const uint8_t exception_entries[], ap_wait_start[], ap_wait_end[];
 void load_segments(void);
 void exception(struct frame *f);
 
@@ -116,8 +116,11 @@ static void backtrace(uint64_t rbp)
 
 void exception(struct frame *f)
 {
-	if (f->vector == VECTOR_NMI)
+	if (f->vector == VECTOR_NMI) {
+		if (f->rip >= (uint64_t)ap_wait_start && f->rip < (uint64_t)ap_wait_end)
+			f->rip = (uint64_t)ap_wait_end;
 		return;
+	}
 	log_line("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,
 		 f->rip - boot.start.a, read_cr2());
 	log_line("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);

@@ -12,6 +12,7 @@
 #define IOPM_PAGES	3u	/* section 15.10.1: 12 KiB */
 #define MSRPM_PAGES	2u	/* section 15.11: 8 KiB */
 #define PAT_RESET	UINT64_C(0x0007040600070406)
+#define IO_PORTS	65536u
 #define GUEST_ASID	1u
 #define CPUID_SVM	0x8000000au
 #define NEXT_RIP_SAVE	(1u << 3)
@@ -53,10 +54,10 @@ static void trap(uint8_t *map, uint32_t bit, bool on)
 		map[bit / 8] &= (uint8_t)~(1u << bit % 8);
 }
 
-void svm_trap_ports(uint32_t port, uint32_t count)
+void svm_trap_ports(uint32_t port, uint32_t count, bool on)
 {
-	for (uint32_t i = port; i < port + count; i++)
-		trap(iopm, i, true);
+	for (uint32_t i = port; i < port + count && i < IO_PORTS; i++)
+		trap(iopm, i, on);
 }
 
 /* Bit of an MSR's read intercept, the write's is next; -1: always intercepted. */
@@ -80,45 +81,21 @@ void svm_allow_msr(uint32_t msr, bool write)
 	trap(msrpm, (uint32_t)bit + 1, !write);
 }
 
-static void svm_enable(uint32_t index)
-{
-	if (!iopm) {
-		iopm = pages_alloc(IOPM_PAGES);
-		msrpm = pages_alloc(MSRPM_PAGES);
-		memset(msrpm, 0xff, MSRPM_PAGES * PAGE_SIZE);
-	}
-	(void)index;
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-	__asm__ volatile("clgi");
-}
-
 static void reset_segment(struct segment *s, uint16_t attributes)
 {
 	*s = (struct segment){ .attributes = attributes, .limit = 0xffff };
 }
 
-static void svm_create(struct vcpu *v, hpa_t root)
+/* Section 14.1.3: the state after RESET and INIT; code starts where the caller says. */
+static void svm_reset(struct vcpu *v, uint32_t page)
 {
-	struct svm *s = pages_alloc(1);
-	struct vmcb *b = pages_alloc(1);
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
 
-	s->vmcb = b;
-	s->host = pages_alloc(1);
-	s->hsave = pages_alloc(1);
-	v->arch = s;
-	b->intercept1 = INTERCEPT1_INIT | INTERCEPT1_CPUID | INTERCEPT1_IOIO | INTERCEPT1_MSR |
-			INTERCEPT1_SHUTDOWN;
-	b->intercept2 = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
-			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT;
-	b->iopm_base = hpa_of(iopm).a;
-	b->msrpm_base = hpa_of(msrpm).a;
-	b->asid = GUEST_ASID;
-	b->tlb_control = TLB_FLUSH_ALL;
-	b->np_enable = NESTED_PAGING;
-	b->n_cr3 = root.a;
-	/* section 14.1.3: the state after RESET; code starts where the caller says */
+	memset(v->gpr, 0, sizeof(v->gpr));
 	for (unsigned i = SEG_ES; i <= SEG_GS; i++)
 		reset_segment(&b->seg[i], i == SEG_CS ? 0x9b : 0x93);
+	b->seg[SEG_CS].selector = (uint16_t)(page << 8);
+	b->seg[SEG_CS].base = (uint64_t)page << PAGE_SHIFT;
 	reset_segment(&b->seg[SEG_GDTR], 0);
 	reset_segment(&b->seg[SEG_LDTR], 0x82);
 	reset_segment(&b->seg[SEG_IDTR], 0);
@@ -126,11 +103,50 @@ static void svm_create(struct vcpu *v, hpa_t root)
 	reset_segment(&b->seg[SEG_TR], 0x8b);
 	b->efer = EFER_SVME;
 	b->cr0 = CR0_ET;
+	b->cr2 = b->cr3 = b->cr4 = 0;
 	b->rflags = RFLAGS_FIXED;
+	b->rip = 0;
+	b->cpl = 0;
 	b->dr6 = 0xffff0ff0;
 	b->dr7 = 0x400;
+	b->eventinj = 0;
+	b->interrupt_shadow = 0;
 	b->g_pat = PAT_RESET;
-	wrmsr(MSR_VM_HSAVE_PA, hpa_of(s->hsave).a);
+	b->tlb_control = TLB_FLUSH_ALL;
+	b->clean = 0;
+}
+
+static void svm_create(struct vcpu *v, hpa_t root)
+{
+	struct svm *s = pages_alloc(1);
+	struct vmcb *b = pages_alloc(1);
+
+	if (!iopm) {
+		iopm = pages_alloc(IOPM_PAGES);
+		msrpm = pages_alloc(MSRPM_PAGES);
+		memset(msrpm, 0xff, MSRPM_PAGES * PAGE_SIZE);
+	}
+	s->vmcb = b;
+	s->host = pages_alloc(1);
+	s->hsave = pages_alloc(1);
+	v->arch = s;
+	b->intercept1 = INTERCEPT1_NMI | INTERCEPT1_INIT | INTERCEPT1_CPUID | INTERCEPT1_IOIO |
+			INTERCEPT1_MSR | INTERCEPT1_SHUTDOWN;
+	b->intercept2 = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
+			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT;
+	b->iopm_base = hpa_of(iopm).a;
+	b->msrpm_base = hpa_of(msrpm).a;
+	b->asid = GUEST_ASID;
+	b->np_enable = NESTED_PAGING;
+	b->n_cr3 = root.a;
+	svm_reset(v, 0);
+}
+
+static void svm_enable(struct vcpu *v)
+{
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, hpa_of(((struct svm *)v->arch)->hsave).a);
+	__asm__ volatile("clgi");
 }
 
 static void decode_io(const struct vmcb *b, struct vmexit *x)
@@ -153,6 +169,7 @@ static void decode_page(const struct vmcb *b, struct vmexit *x)
 	x->page.write = b->exitinfo1 & NPF_WRITE;
 	x->page.fetch = b->exitinfo1 & NPF_FETCH;
 	x->page.walk = b->exitinfo1 & NPF_WALK;
+	x->page.event = b->exitintinfo & EVENT_VALID;
 }
 
 /* Where the instruction of fixed length that exited ends; prefixes are told by nRIP alone. */
@@ -271,6 +288,17 @@ static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t 
 		b->eventinj |= EVENT_ERROR | (uint64_t)error << 32;
 }
 
+static void svm_inject_nmi(struct vcpu *v)
+{
+	((struct svm *)v->arch)->vmcb->eventinj = VECTOR_NMI | EVENT_NMI | EVENT_VALID;
+}
+
+/* It stays pending until GIF lets it in. */
+static void svm_take_nmi(void)
+{
+	__asm__ volatile("stgi; nop; clgi" : : : "memory");
+}
+
 static void svm_flush(struct vcpu *v)
 {
 	((struct svm *)v->arch)->vmcb->tlb_control = TLB_FLUSH_ALL;
@@ -302,6 +330,7 @@ static bool svm_set_efer(struct vcpu *v, uint64_t value)
 
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM", .probe = svm_probe, .enable = svm_enable, .create = svm_create,
+	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmi = svm_take_nmi,
 	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
 	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer,
 };

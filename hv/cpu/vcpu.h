@@ -38,7 +38,8 @@ struct vmexit {
 	union {
 		struct { uint32_t msr; bool write; } msr;
 		struct { uint16_t port; uint8_t size; bool in, string, rep; } io;
-		struct { gpa_t at; bool write, fetch, walk; } page;	/* walk: while reading page tables */
+		/* walk: while reading page tables; event: while delivering one */
+		struct { gpa_t at; bool write, fetch, walk, event; } page;
 		uint64_t other;	/* the hardware's own number */
 	};
 };
@@ -60,10 +61,12 @@ struct vcpu_ops {
 	const char *name;
 	/* NULL: usable here; else why not, in words for the screen. */
 	const char *(*probe)(void);
-	/* Turn it on for the processor that calls. */
-	void (*enable)(uint32_t index);
-	/* A guest processor as it is after RESET, but at 16-bit @cs:0; memory by the nested tables at @root. */
+	/* Memory for @v, and the maps that all share; the nested tables are at @root. */
 	void (*create)(struct vcpu *v, hpa_t root);
+	/* Turn it on for the processor that calls, whose @v is. */
+	void (*enable)(struct vcpu *v);
+	/* As after RESET (@page 0, with the firmware's IVT) or a start-up IPI: 16-bit code at @page, IP 0. */
+	void (*reset)(struct vcpu *v, uint32_t page);
 	/* Run until something happens. */
 	void (*run)(struct vcpu *v, struct vmexit *x);
 	void (*get)(const struct vcpu *v, struct vcpu_state *s);
@@ -72,6 +75,9 @@ struct vcpu_ops {
 	void (*skip)(struct vcpu *v, uint64_t next_rip);
 	/* An exception at the next entry; @error only where the vector has one. */
 	void (*inject)(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error);
+	void (*inject_nmi)(struct vcpu *v);
+	/* Let an NMI that made the guest exit go through the hypervisor's own handler. */
+	void (*take_nmi)(void);
 	/* The nested tables have lost something. */
 	void (*flush)(struct vcpu *v);
 	uint64_t (*efer)(const struct vcpu *v);

@@ -3,8 +3,10 @@
  */
 #include "hv/guest/exits.h"
 
+#include "hv/cpu/lock.h"
 #include "hv/guest/bios.h"
 #include "hv/guest/cpuid.h"
+#include "hv/guest/mmio.h"
 #include "hv/guest/msr.h"
 #include "hv/guest/ports.h"
 #include "hv/log.h"
@@ -12,6 +14,7 @@
 
 #define DRAIN_BYTES	16u	/* of the log, at each exit: a UART's FIFO */
 
+static struct spinlock guest_lock;
 static uint64_t count[VMEXIT_KINDS];
 
 static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
@@ -29,13 +32,6 @@ static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
 	svm_ops.skip(v, x->next_rip);
 }
 
-static void page_exit(struct vcpu *v, const struct vmexit *x)
-{
-	log_line("guest: %s at %llx, which is not there", x->page.write ? "write" : "read",
-		 (unsigned long long)x->page.at.a);
-	svm_ops.inject(v, VECTOR_GP, true, 0);
-}
-
 static void handle(struct vcpu *v, const struct vmexit *x)
 {
 	count[x->kind]++;
@@ -47,10 +43,14 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		msr_exit(v, x);
 		break;
 	case VMEXIT_IO:
+		lock_take(&guest_lock);
 		ports_exit(v, x);
+		lock_give(&guest_lock);
 		break;
 	case VMEXIT_PAGE:
-		page_exit(v, x);
+		lock_take(&guest_lock);
+		mmio_exit(v, x);
+		lock_give(&guest_lock);
 		break;
 	case VMEXIT_HYPERCALL:
 		if (!bios_call(v, x))
@@ -58,6 +58,11 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		break;
 	case VMEXIT_FORBIDDEN:
 		svm_ops.inject(v, VECTOR_UD, false, 0);
+		break;
+	case VMEXIT_NMI:
+		svm_ops.take_nmi();
+		if (!__atomic_exchange_n(&cpus[v->index].kicked, 0, __ATOMIC_ACQ_REL))
+			svm_ops.inject_nmi(v);
 		break;
 	case VMEXIT_SHUTDOWN:
 		guest_counters();
@@ -69,13 +74,32 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 	}
 }
 
-void guest_run(struct vcpu *v)
+/* INIT: the processor is reset, and waits for a start-up IPI. */
+static void park(struct cpu *c)
+{
+	lock_take(&guest_lock);
+	c->parked = 1;
+	c->park = 0;
+	lock_give(&guest_lock);
+	smp_wait(c);
+	lock_take(&guest_lock);
+	c->parked = 0;
+	c->start = 0;
+	svm_ops.reset(&c->vcpu, c->start_page);
+	lock_give(&guest_lock);
+}
+
+void guest_run(struct cpu *c)
 {
 	struct vmexit x;
 
 	for (;;) {
-		svm_ops.run(v, &x);
-		handle(v, &x);
+		if (__atomic_load_n(&c->park, __ATOMIC_ACQUIRE))
+			park(c);
+		if (__atomic_exchange_n(&c->flush, 0, __ATOMIC_ACQ_REL))
+			svm_ops.flush(&c->vcpu);
+		svm_ops.run(&c->vcpu, &x);
+		handle(&c->vcpu, &x);
 		log_drain(DRAIN_BYTES);
 	}
 }
@@ -91,4 +115,5 @@ void guest_counters(void)
 		if (count[i])
 			log_line("exits: %s %llu", name[i], (unsigned long long)count[i]);
 	}
+	mmio_counters();
 }

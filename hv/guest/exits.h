@@ -4,10 +4,10 @@
 #ifndef HV_GUEST_EXITS_H
 #define HV_GUEST_EXITS_H
 
-#include "hv/cpu/vcpu.h"
+#include "hv/cpu/smp.h"
 
-/* Runs @v for ever. */
-void guest_run(struct vcpu *v) __attribute__((noreturn));
+/* Runs the guest on @c for ever. */
+void guest_run(struct cpu *c) __attribute__((noreturn));
 void guest_counters(void);	/* to the log */
 
 #endif

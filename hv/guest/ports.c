@@ -6,8 +6,8 @@
  */
 #include "hv/guest/ports.h"
 
-#include "hv/cpu/lock.h"
 #include "hv/cpu/svm.h"
+#include "hv/guest/devices.h"
 #include "hv/log.h"
 #include "hv/panic.h"
 #include "hv/pci.h"
@@ -17,14 +17,13 @@ enum { FW_CFG_DMA = 0x514, FW_CFG_DMA_BYTES = 8 };
 #define CONFIG_ENABLE	0x80000000u
 #define RESET_CPU	(1u << 2)
 
-static struct spinlock lock;
 static uint32_t address;	/* CONFIG_ADDRESS as the guest wrote it */
 static uint64_t refused;
 
 void ports_init(void)
 {
-	svm_trap_ports(CONFIG_ADDRESS, 8);
-	svm_trap_ports(FW_CFG_DMA, FW_CFG_DMA_BYTES);
+	svm_trap_ports(CONFIG_ADDRESS, 8, true);
+	svm_trap_ports(FW_CFG_DMA, FW_CFG_DMA_BYTES, true);
 }
 
 static uint32_t config_data(uint16_t port, unsigned size, bool in, uint32_t value)
@@ -35,7 +34,8 @@ static uint32_t config_data(uint16_t port, unsigned size, bool in, uint32_t valu
 		return UINT32_MAX;
 	if (in)
 		return pci_guest_read(bdf, offset, size);
-	pci_guest_write(bdf, offset, size, value);
+	if (pci_guest_write(bdf, offset, size, value))
+		devices_moved(pci_at(bdf));
 	return 0;
 }
 
@@ -66,6 +66,8 @@ static uint32_t access(uint16_t port, unsigned size, bool in, uint32_t value)
 		return config_address(port, size, in, value);
 	if (port >= CONFIG_DATA && port + size <= CONFIG_DATA + 4)
 		return config_data(port, size, in, value);
+	if (devices_port(port, size, in, &value))
+		return value;
 	if (refused++ < 4)
 		log_line("guest: %s of port %x refused", in ? "read" : "write", port);
 	return UINT32_MAX;
@@ -82,9 +84,7 @@ void ports_exit(struct vcpu *v, const struct vmexit *x)
 		svm_ops.inject(v, VECTOR_GP, true, 0);
 		return;
 	}
-	lock_take(&lock);
 	value = access(x->io.port, x->io.size, x->io.in, (uint32_t)(v->gpr[RAX] & mask));
-	lock_give(&lock);
 	if (x->io.in && x->io.size == 4)
 		v->gpr[RAX] = value;
 	else if (x->io.in)

@@ -8,10 +8,11 @@
 #include "hv/mem/paging.h"
 
 #define FIRST_MIB	(UINT64_C(1) << 20)
-/* Only its RAM part is RAM, but all of it is the guest's: ROMs, the video window's shadow. */
 #define BASE_RAM_END	UINT64_C(0xa0000)
+/* Option ROMs and the BIOS, shadowed in RAM: the firmware's code runs there. */
+#define ROM_START	UINT64_C(0xc0000)
 
-static struct boot_ram spans[BOOT_RAM_MAX + 1];
+static struct boot_ram spans[BOOT_RAM_MAX + 2];
 static uint32_t span_count;
 static uint64_t own_start, own_end;
 
@@ -20,6 +21,7 @@ void gmem_init(const struct boot_info *b)
 	own_start = b->start.a;
 	own_end = b->start.a + b->len;
 	spans[span_count++] = (struct boot_ram){ 0, BASE_RAM_END };
+	spans[span_count++] = (struct boot_ram){ ROM_START, FIRST_MIB - ROM_START };
 	for (uint32_t i = 0; i < b->ram_count; i++) {
 		if (b->ram[i].start >= FIRST_MIB)
 			spans[span_count++] = b->ram[i];
@@ -40,6 +42,19 @@ bool gmem_is_ram(gpa_t at, uint64_t len)
 	return false;
 }
 
+/* Naturally aligned words in one access: other processors may change them meanwhile. */
+static void copy(void *to, const void *from, uint32_t len, uint64_t at)
+{
+	if (len == 8 && at % 8 == 0)
+		*(volatile uint64_t *)to = *(const volatile uint64_t *)from;
+	else if (len == 4 && at % 4 == 0)
+		*(volatile uint32_t *)to = *(const volatile uint32_t *)from;
+	else if (len == 2 && at % 2 == 0)
+		*(volatile uint16_t *)to = *(const volatile uint16_t *)from;
+	else
+		memcpy(to, from, len);
+}
+
 /* The part of [@at, @at + @len) that lies in one page. */
 static uint32_t part_of(uint64_t at, uint32_t len)
 {
@@ -58,7 +73,7 @@ bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
 						 WINDOW_RAM_READ);
 
 		n = part_of(a, len - done);
-		memcpy((uint8_t *)to + done, page + a % PAGE_SIZE, n);
+		copy((uint8_t *)to + done, page + a % PAGE_SIZE, n, a);
 	}
 	window_unmap(v->index * WINDOWS_PER_CPU);
 	return true;
@@ -73,8 +88,30 @@ bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len)
 		uint8_t *page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ a }, WINDOW_RAM);
 
 		n = part_of(a, len - done);
-		memcpy(page + a % PAGE_SIZE, (const uint8_t *)from + done, n);
+		copy(page + a % PAGE_SIZE, (const uint8_t *)from + done, n, a);
 	}
 	window_unmap(v->index * WINDOWS_PER_CPU);
 	return true;
+}
+
+bool gmem_cmpxchg(const struct vcpu *v, gpa_t at, uint64_t old, uint64_t new, unsigned size)
+{
+	uint8_t *page;
+	bool done;
+
+	if ((size != 4 && size != 8) || at.a % size || !gmem_is_ram(at, size))
+		return false;
+	page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ at.a }, WINDOW_RAM);
+	page += at.a % PAGE_SIZE;
+	if (size == 8) {
+		done = __atomic_compare_exchange_n((uint64_t *)page, &old, new, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	} else {
+		uint32_t was = (uint32_t)old;
+
+		done = __atomic_compare_exchange_n((uint32_t *)page, &was, (uint32_t)new, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	}
+	window_unmap(v->index * WINDOWS_PER_CPU);
+	return done;
 }

@@ -68,6 +68,11 @@ void paging_enter(void)
 	}
 }
 
+void paging_step(gpa_t page)
+{
+	*pte_of(page.a) = page.a | PTE_P | PTE_A;
+}
+
 void paging_guard(void *page)
 {
 	*pte_of((uint64_t)page) = 0;

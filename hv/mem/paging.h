@@ -18,6 +18,8 @@ enum window_kind { WINDOW_RAM, WINDOW_RAM_READ, WINDOW_DEVICE };
 /* Builds the tables; paging_enter() loads them on the processor that calls it. */
 void paging_init(const struct boot_info *b);
 void paging_enter(void);
+/* A page of low memory to itself, readable and executable, for processors that start; paging_guard() ends it. */
+void paging_step(gpa_t page);
 /* A page of the hypervisor's memory becomes a guard: touching it is a fault. */
 void paging_guard(void *page);
 /*

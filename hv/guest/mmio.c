@@ -1,0 +1,209 @@
+/*
+ * mmio.c - the guest touched a page that is not mapped for it: decode, ask who answers, go on
+ */
+#include "hv/guest/mmio.h"
+
+#include <string.h>
+
+#include "hv/cpu/smp.h"
+#include "hv/guest/emulate.h"
+#include "hv/log.h"
+#include "hv/mem/gmem.h"
+#include "hv/mem/npt.h"
+#include "hv/mem/paging.h"
+#include "hv/panic.h"
+#include "hv/start.h"
+
+#define DEVICE_WINDOW	1u	/* of the processor's; 0 is gmem.c's */
+#define DR6_BS		(UINT64_C(1) << 14)
+
+static struct mmio_region *regions[MMIO_REGIONS_MAX];
+static uint32_t region_count;
+static uint64_t refused, faults, own;
+
+void mmio_add(struct mmio_region *r)
+{
+	CHECK(region_count < MMIO_REGIONS_MAX);
+	regions[region_count++] = r;
+	if (r->len)
+		npt_hide((gpa_t){ r->at }, r->len);
+}
+
+void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
+{
+	if (r->len)
+		npt_show((gpa_t){ r->at }, r->len);
+	r->at = at;
+	r->len = len;
+	/* all of them: where two overlap, the one that stays must not be laid bare */
+	for (uint32_t i = 0; i < region_count; i++) {
+		if (regions[i]->len)
+			npt_hide((gpa_t){ regions[i]->at }, regions[i]->len);
+	}
+	smp_flush_all();
+}
+
+void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value)
+{
+	uint32_t slot = v->index * WINDOWS_PER_CPU + DEVICE_WINDOW;
+	volatile uint8_t *p = window_map(slot, (hpa_t){ at }, WINDOW_DEVICE);
+
+	p += at % PAGE_SIZE;
+	switch (size) {
+	case 1:
+		if (write)
+			*p = (uint8_t)*value;
+		else
+			*value = *p;
+		break;
+	case 2:
+		if (write)
+			*(volatile uint16_t *)p = (uint16_t)*value;
+		else
+			*value = *(volatile uint16_t *)p;
+		break;
+	case 4:
+		if (write)
+			*(volatile uint32_t *)p = (uint32_t)*value;
+		else
+			*value = *(volatile uint32_t *)p;
+		break;
+	case 8:
+		if (write)
+			*(volatile uint64_t *)p = *value;
+		else
+			*value = *(volatile uint64_t *)p;
+		break;
+	}
+	window_unmap(slot);
+}
+
+static struct mmio_region *region_of(uint64_t at)
+{
+	for (uint32_t i = 0; i < region_count; i++) {
+		if (at >= regions[i]->at && at - regions[i]->at < regions[i]->len)
+			return regions[i];
+	}
+	return NULL;
+}
+
+/* ---- the bus, as the emulator sees it ---- */
+
+static bool bus_is_ram(void *host, gpa_t at)
+{
+	return gmem_is_ram((gpa_t){ at.a & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE) && !region_of(at.a);
+}
+
+static bool bus_read(void *host, gpa_t at, void *to, unsigned size)
+{
+	return gmem_read(host, at, to, size);
+}
+
+static bool bus_write(void *host, gpa_t at, const void *from, unsigned size)
+{
+	return gmem_write(host, at, from, size);
+}
+
+static bool bus_cmpxchg(void *host, gpa_t at, uint64_t old, uint64_t new, unsigned size)
+{
+	return gmem_cmpxchg(host, at, old, new, size);
+}
+
+static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *value)
+{
+	struct vcpu *v = host;
+	struct mmio_region *r = region_of(at.a);
+
+	if (r) {
+		*(write ? &r->writes : &r->reads) += 1;
+		r->access(r, v, at.a - r->at, size, write, value);
+		return;
+	}
+	if (at.a >= boot.start.a && at.a - boot.start.a < boot.len) {
+		/* ours: reads all ones, writes vanish */
+		own++;
+		if (!write)
+			*value = UINT64_MAX;
+		return;
+	}
+	mmio_pass(v, at.a, size, write, value);
+}
+
+/* ---- one exit ---- */
+
+static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct guest_cpu *c)
+{
+	struct cpuid ext = cpuid(0x80000001, 0);
+
+	*c = (struct guest_cpu){
+		.rip = s->rip, .rflags = s->rflags, .cr0 = s->cr0, .cr3 = s->cr3, .cr4 = s->cr4,
+		.efer = s->efer, .cpl = s->cpl,
+		.phys_bits = (uint8_t)(cpuid(0x80000000, 0).eax >= 0x80000008 ?
+				       cpuid(0x80000008, 0).eax & 0xff : 36),
+		.page_1g = ext.edx >> 26 & 1, .upper_g_reserved = true,
+	};
+	memcpy(c->gpr, v->gpr, sizeof(c->gpr));
+	memcpy(c->seg, s->seg, sizeof(c->seg));
+}
+
+static void fault(struct vcpu *v, struct vcpu_state *s, const struct guest_fault *f)
+{
+	faults++;
+	if (f->vector == VECTOR_PF) {
+		s->cr2 = f->cr2;
+		svm_ops.set(v, s);
+	}
+	svm_ops.inject(v, f->vector, f->has_error, f->error);
+}
+
+void mmio_exit(struct vcpu *v, const struct vmexit *x)
+{
+	const struct guest_bus bus = {
+		.host = v, .is_ram = bus_is_ram, .read = bus_read, .write = bus_write,
+		.cmpxchg = bus_cmpxchg, .mmio = bus_mmio,
+	};
+	struct emulation e = { .fetch = { .count = 0 } };
+	struct vcpu_state s;
+	struct guest_cpu c;
+	int status;
+
+	if (x->page.event) {	/* an interrupt's or exception's own stack or table is not there */
+		svm_ops.inject(v, VECTOR_DF, true, 0);
+		return;
+	}
+	svm_ops.get(v, &s);
+	cpu_of(v, &s, &c);
+	status = guest_emulate(&c, &bus, &e);
+	memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
+	if (status == GUEST_AGAIN)
+		return;
+	if (status == GUEST_REFUSED && refused++ < 16)
+		log_line("guest: instruction at %llx on a device page (%llx) refused, bytes %02x %02x %02x %02x",
+			 (unsigned long long)s.rip, (unsigned long long)x->page.at.a, e.fetch.byte[0],
+			 e.fetch.byte[1], e.fetch.byte[2], e.fetch.byte[3]);
+	s.rflags = c.rflags;
+	if (status != GUEST_OK) {
+		svm_ops.set(v, &s);
+		fault(v, &s, &e.fault);
+		return;
+	}
+	if (e.trace)
+		s.dr6 |= DR6_BS;
+	svm_ops.set(v, &s);
+	if (!e.unfinished)
+		svm_ops.skip(v, c.rip);
+	if (e.trace)
+		svm_ops.inject(v, VECTOR_DB, false, 0);
+}
+
+void mmio_counters(void)
+{
+	for (uint32_t i = 0; i < region_count; i++) {
+		if (regions[i]->reads + regions[i]->writes)
+			log_line("mmio: %s %llu reads, %llu writes", regions[i]->name,
+				 (unsigned long long)regions[i]->reads,
+				 (unsigned long long)regions[i]->writes);
+	}
+	log_line("mmio: %llu refused, %llu faults, %llu of our own memory", (unsigned long long)refused,
+		 (unsigned long long)faults, (unsigned long long)own);
+}

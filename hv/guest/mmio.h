@@ -1,0 +1,41 @@
+/*
+ * mmio.h - pages that the guest cannot touch directly, and who answers there
+ */
+#ifndef HV_GUEST_MMIO_H
+#define HV_GUEST_MMIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hv/cpu/vcpu.h"
+
+#define MMIO_REGIONS_MAX	32u
+
+struct mmio_region;
+
+/*
+ * @size is 1, 2, 4 or 8 and @offset a multiple of it; *@value is written with nothing above @size,
+ * or read into.  Called with the guest lock held.
+ */
+typedef void mmio_fn(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size,
+		     bool write, uint64_t *value);
+
+struct mmio_region {
+	const char *name;
+	uint64_t at, len;		/* pages; len 0: nowhere for now */
+	mmio_fn *access;
+	void *arg;
+	uint64_t reads, writes;
+};
+
+/* The region stays the caller's, and takes effect at once. */
+void mmio_add(struct mmio_region *r);
+/* It is somewhere else now: what it covered becomes the guest's own again. */
+void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
+/* Hand an access on to the real device at @at. */
+void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);
+/* The guest touched a page that is not mapped for it.  Needs the guest lock. */
+void mmio_exit(struct vcpu *v, const struct vmexit *x);
+void mmio_counters(void);
+
+#endif
