@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import image as images
 
 SLOW = float(os.environ.get("ENDPOINT_SLOW") or 1)     # stretches every time limit
+SECTOR = 512
 ORDERS_GRUB = 4096              # bytes of the orders disk that GRUB reads
 ORDERS_SIZE = 65536
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[A-Za-z]|[()].|c)|\r|\0")
@@ -53,8 +54,24 @@ def image(name):
     return os.path.join(cache, name)
 
 
+def guest(name, words="", machine_name=None):
+    """A disk with a bare guest of guest/ (`guest` or `probe`), the test's words in its second sector."""
+    path = os.path.join(os.path.abspath(os.environ.get("builddir") or "."), "tests/endpoint", name + ".img")
+    if not os.path.exists(path):
+        raise images.Missing(f"{path} is not built")
+    with open(path, "rb") as f:
+        data = f.read()
+    assert len(words) < SECTOR
+    path = os.path.join(work_folder(), f"{machine_name or name}.img")
+    with open(path, "wb") as f:
+        f.write(data[:SECTOR] + words.encode().ljust(SECTOR, b"\0") + data[2 * SECTOR:])
+    return path
+
+
 def orders(script="", args="", kind="linux"):
     """The second disk: what GRUB is to set, and the shell script that init runs."""
+    if kind == "linux":
+        args += " endpoint.orders"
     grub = f'set args="{args}"\nset kind="{kind}"\n'.encode()
     text = script.encode() + b"\n"
     assert len(grub) <= ORDERS_GRUB and len(text) <= ORDERS_SIZE - ORDERS_GRUB

@@ -1,0 +1,66 @@
+/*
+ * main64.c - the bare guest in long mode: values for the log, checks, and how it ends
+ */
+#include "tests/endpoint/guest/acpi.h"
+#include "tests/endpoint/guest/check.h"
+#include "tests/endpoint/guest/print.h"
+#include "tests/endpoint/guest/reset.h"
+#include "tests/endpoint/guest/trap.h"
+#include "tests/endpoint/guest/x86.h"
+
+void main64(void);
+
+static void read_msr(void *arg)
+{
+	uint64_t *value = arg;
+
+	*value = rdmsr((uint32_t)*value);
+}
+
+static void say_msr(const char *name, uint32_t msr)
+{
+	uint64_t value = msr;
+	const struct trap *trap = try(read_msr, &value);
+
+	if (trap->taken)
+		say("VALUE msr-%s exception=%u\n", name, trap->vector);
+	else
+		say("VALUE msr-%s=%llx\n", name, (unsigned long long)value);
+}
+
+static void say_values(void)
+{
+	static const uint32_t leaves[] = {0, 1, 7, 0xd, 0x40000000, 0x80000001, 0x80000008, 0x8000000a, 0x8000001f};
+
+	for (unsigned i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		struct cpuid r = cpuid(leaves[i], 0);
+
+		say("VALUE cpuid-%x=%x,%x,%x,%x\n", leaves[i], r.eax, r.ebx, r.ecx, r.edx);
+	}
+	say("VALUE cr0=%lx cr4=%lx\n", read_cr0(), read_cr4());
+	say_msr("efer", MSR_EFER);
+	say_msr("apic-base", MSR_APIC_BASE);
+	say_msr("vm-cr", MSR_VM_CR);
+	say_msr("vm-hsave-pa", MSR_VM_HSAVE_PA);
+	say_msr("syscfg", MSR_SYSCFG);
+	say_msr("top-mem", MSR_TOP_MEM);
+	say_msr("mcg-cap", MSR_MCG_CAP);
+	say_msr("mtrrcap", MSR_MTRRCAP);
+	say_msr("pat", MSR_PAT);
+}
+
+void main64(void)
+{
+	trap_start();
+	say_values();
+	acpi_say_tables();
+	run_checks(protect_checks, protect_check_count);
+	run_checks(state_checks, state_check_count);
+	run_checks(debug_checks, debug_check_count);
+	run_checks(nmi_checks, nmi_check_count);
+	run_checks(svm_checks, svm_check_count);
+	totals_say();
+	reset_as_told();
+	say("GUEST-END\n");
+	halt_forever();
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""reset_test.py - every way a PC restarts itself, by the bare guest and by Linux"""
+import sys
+
+from machine import Machine, guest, image
+from tap import check, claim, run
+
+BOOT = 150
+
+
+def bare(way):
+    with Machine(f"reset-{way}", disks=[guest("guest", f"reset={way}", f"reset-{way}")]) as m:
+        m.expect("GUEST-UP", BOOT)
+        m.expect("RESET-NOW", BOOT)
+        m.expect("GUEST-UP", BOOT)
+        check(m.resets() >= 1, m.report("QEMU saw no reset by the guest"))
+        check("RESET-FAILED" not in m.serial.text(), m.report("the guest went on"))
+
+
+@claim("the bare guest restarts by the keyboard controller")
+def kbd():
+    bare("kbd")
+
+
+@claim("the bare guest restarts by a triple fault")
+def triple():
+    bare("triple")
+
+
+@claim("the bare guest restarts by ACPI's reset register")
+def acpi():
+    bare("acpi")
+
+
+@claim("the bare guest restarts by port CF9h")
+def cf9():
+    bare("cf9")
+
+
+@claim("the bare guest restarts by port 92h", long=True)
+def port92():
+    bare("port92")
+
+
+@claim("the bare guest switches itself off by ACPI")
+def off():
+    with Machine("reset-off", disks=[guest("guest", "reset=off", "reset-off")]) as m:
+        m.expect("RESET-NOW", BOOT)
+        check(m.wait(BOOT) == 0, m.report("QEMU ended with an error"))
+
+
+def linux(way, letter):
+    """Twice: what the first restart leaves must carry a second."""
+    with Machine(f"linux-reset-{way}", disks=[image("endpoint.img")], args=f"reboot={letter} endpoint.end=reboot",
+                 script="true", limit=600) as m:
+        for _ in range(3):
+            m.expect("ENDPOINT-UP", BOOT)
+        check(m.resets() >= 2, m.report("QEMU saw no resets by the guest"))
+
+
+@claim("Linux restarts twice by the keyboard controller", long=True)
+def linux_kbd():
+    linux("kbd", "k")
+
+
+@claim("Linux restarts twice by triple faults", long=True)
+def linux_triple():
+    linux("triple", "t")
+
+
+@claim("Linux restarts twice by ACPI", long=True)
+def linux_acpi():
+    linux("acpi", "a")
+
+
+@claim("Linux restarts twice by port CF9h", long=True)
+def linux_cf9():
+    linux("cf9", "p")
+
+
+if __name__ == "__main__":
+    sys.exit(run())
