@@ -103,8 +103,12 @@ static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mo
 	reserved = bits(51, cpu->phys_bits);
 	if (mode->pae)
 		reserved |= bits(62, 52);
+	/*
+	 * Bits 5 to 8 are refused when CR3 is loaded, not in a walk; QEMU's own walk sets the accessed
+	 * bit there.
+	 */
 	if (mode->pae && level == 3)
-		return reserved | PTE_NX | bits(2, 1) | bits(8, 5);
+		return reserved | PTE_NX | bits(2, 1);
 	if (!(cpu->efer & EFER_NXE))
 		reserved |= PTE_NX;
 	if (leaf && level > 1)

@@ -164,10 +164,9 @@ END_TEST
 START_TEST(paes_four_entries_have_reserved_bits_of_their_own)
 {
 	static const uint64_t reserved[] = {
-		LAB_W, LAB_U, A, D, PS, G, UINT64_C(1) << 40, UINT64_C(1) << 52, UINT64_C(1) << 62,
-		LAB_NX,
+		LAB_W, LAB_U, UINT64_C(1) << 40, UINT64_C(1) << 52, UINT64_C(1) << 62, LAB_NX,
 	};
-	static const uint64_t ignored[] = { 8, 16, 512, 1024, 2048 };
+	static const uint64_t ignored[] = { 8, 16, A, D, PS, G, 512, 1024, 2048 };
 	uint64_t directory;
 
 	init(PAE);

@@ -118,7 +118,7 @@ static int walk_pae(const struct guest_cpu *cpu, struct lab *lab, uint32_t linea
 
 	if (!(pdpte & 1))
 		return 0;
-	if (too_wide(cpu, pdpte) || pdpte & UINT64_C(0xfff00000000001e6))
+	if (too_wide(cpu, pdpte) || pdpte & UINT64_C(0xfff0000000000006))
 		return 9;
 	return walk_directory(cpu, lab, pdpte & 0xffffffffff000, linear, true, t);
 }
