@@ -26,6 +26,9 @@ struct emulation {
  * GUEST_AGAIN: nothing was done, since no byte of its operand is on a device page: tables or code
  * changed after the exit.  Let the guest run.
  * GUEST_REFUSED: inject the fault, #GP(0), and count it: this instruction is not emulated.
+ *
+ * Not for exits while an event was being delivered: no instruction caused them.  Breakpoints on
+ * data (DR0 to DR3) are not looked at.
  */
 int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emulation *e);
 

@@ -115,7 +115,7 @@ static void fail(struct decoder *d, int status)
 		d->status = status;
 }
 
-/* The next byte, or 0 behind the end. */
+/* The next byte, or 0 behind the end, which is no prefix and asks for no more than a ModRM. */
 static uint8_t take(struct decoder *d)
 {
 	if (d->at == INSN_BYTES_MAX)
@@ -130,13 +130,14 @@ static uint8_t take(struct decoder *d)
 /* @size bytes, little-endian, sign-extended. */
 static uint64_t take_signed(struct decoder *d, unsigned size)
 {
-	uint64_t value = 0;
+	uint64_t value = 0, sign;
 
+	if (!size)
+		return 0;
 	for (unsigned i = 0; i < size; i++)
 		value |= (uint64_t)take(d) << (8 * i);
-	if (size == 0 || size == 8)
-		return value;
-	return (value ^ (UINT64_C(1) << (8 * size - 1))) - (UINT64_C(1) << (8 * size - 1));
+	sign = UINT64_C(1) << (8 * size - 1);
+	return (value ^ sign) - sign;
 }
 
 /* One legacy prefix: true when @byte was one. */
@@ -174,8 +175,6 @@ static uint8_t take_prefixes(struct decoder *d)
 	for (;;) {
 		uint8_t byte = take(d);
 
-		if (d->status)
-			return 0;
 		if (d->mode == INSN_64 && (byte & 0xf0) == 0x40)
 			d->rex = byte;
 		else if (prefix(d, byte))
@@ -377,8 +376,6 @@ int insn_decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, struc
 	*insn = (struct insn) { .segment = SEG_DS, .base = INSN_NO_REG, .index = INSN_NO_REG };
 	first = take_prefixes(&d);
 	o = take_opcode(&d, first);
-	if (d.status)
-		return d.status;
 	set_sizes(&d, o);
 	take_operands(&d, o);
 	settle(&d, o);

@@ -97,8 +97,8 @@ static void part_write(const struct guest_bus *bus, const struct operand_part *p
 {
 	if (part->device)
 		device_write(bus, part, value);
-	else if (!bus->write(bus->host, part->gpa, &value, part->size))
-		return;		/* no longer RAM: nobody listens */
+	else	/* where it is no longer RAM, nobody listens */
+		(void)bus->write(bus->host, part->gpa, &value, part->size);
 }
 
 uint64_t operand_read(const struct guest_bus *bus, const struct operand *operand)

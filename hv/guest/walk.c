@@ -188,7 +188,7 @@ static bool key_denies(const struct guest_cpu *cpu, const struct path *path, uns
 		return false;
 	if (denied & 1)
 		return true;
-	return denied & 2 && access & WALK_WRITE && (access & WALK_USER || cpu->cr0 & CR0_WP);
+	return denied && access & WALK_WRITE && (access & WALK_USER || cpu->cr0 & CR0_WP);
 }
 
 /* Accessed in every entry, dirty in the page's.  False when one is no longer what was judged. */

@@ -154,8 +154,27 @@ def programs():
     subprocess.run([os.path.join(BUILD, "tests/fuzz/bpf_seeds"), folder] + cases, check=True)
 
 
+def insns():
+    """fuzz_insn.c's order: mode bits, flags, PKRU, CR3, RIP, 16 registers, 6 segments, what RAM is full of."""
+    codes = ("8b03", "8803", "0fb603", "0fbf03", "c70301020304", "f3a5", "f3aa", "0103", "833b01", "f60301", "a100900000",
+             "8c1b", "0f38f003", "0fc303", "668b4301", "678b07", "f08303ff", "65488b03", "4863047b")
+    modes = {"real": (0, 0x93), "32": (0x20, 0x0c9b), "64": (0x4220, 0x029b), "user": (0x14320, 0x029b)}
+    for name, (bits, cs) in modes.items():
+        for n, code in enumerate(codes):
+            cpu = struct.pack("<IIHII", bits, 2, 0, 0, 0x1000) + struct.pack("<16I", 2, 3, 0, *[0x9000] * 13)
+            for i in range(6):
+                cpu += struct.pack("<HII", cs if i == 1 else 0x93, 0xffff, 0)
+            seed("fuzz_insn", "%s-%d" % (name, n), cpu + bytes.fromhex(code).ljust(64, b"\0"))
+    # tables of all modes in page 1: entries that point at it
+    for bits in (0x60, 0x860, 0x260, 0x4260, 0x4660, 0xc260):
+        cpu = struct.pack("<IIHII", bits, 2, 0, 0x1000, 0) + struct.pack("<16I", *[0x9000] * 16)
+        cpu += struct.pack("<HII", 0x29b, 0xffff, 0) * 6
+        seed("fuzz_insn", "tables-%x" % bits, cpu + struct.pack("<Q", 0x1067) * 8)
+
+
 texts()
 modules()
+insns()
 traces()
 regexes()
 programs()

@@ -45,7 +45,7 @@ __attribute__((constructor(101))) static void choose(void)
 """
 
 # Programs that are slow run smaller on mutants.
-SMALL = {"VERIFY_RANDOM_PERCENT": "20", "VERIFY_DIAMONDS": "2000"}
+SMALL = {"VERIFY_RANDOM_PERCENT": "20", "VERIFY_DIAMONDS": "2000", "HV_NATIVE_COUNT": "4000"}
 
 NUMBER = re.compile(r"(?<![\w.\"'])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.\"'])")
 

@@ -215,7 +215,8 @@ void encode(struct random *r, enum insn_mode mode, uint64_t number, struct encod
 	e->address_size = sizes[mode][p.address];
 	e->locked = p.lock;
 	e->string = s->tail == STRING;
-	e->other = s->map == 2 && p.repne;
+	e->movbe = s->map == 2;
+	e->other = e->movbe && p.repne;
 	/* of group 1: OR, AND, XOR */
 	e->af_undefined = s->logic || (s->opcode >= 0x80 && s->opcode <= 0x83 &&
 				       0x52 >> (modrm >> 3 & 7) & 1);

@@ -33,6 +33,7 @@ struct encoding {
 	int base, index;		/* registers, -1 for none */
 	unsigned scale;
 	bool memory, string, rip, locked;
+	bool movbe;			/* not every processor has it */
 	bool other;			/* CRC32, which is MOVBE's opcode with F2 */
 	bool af_undefined;		/* AND, OR, XOR, TEST */
 	uint64_t displacement;		/* sign-extended */

@@ -59,9 +59,12 @@ static struct {
 
 static void map_here(uint32_t address, unsigned pages, int rights)
 {
+	static bool ours[2];		/* from the test before, in the same process */
+	const int fixed = ours[address == DATA] ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	void *p = mmap((void *)(uintptr_t)address, pages * LAB_PAGE, rights,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
 
+	ours[address == DATA] = true;
 	ck_assert_ptr_eq(p, (void *)(uintptr_t)address);
 }
 
@@ -247,6 +250,11 @@ static void write_code(const struct encoding *e, const struct guest_cpu *cpu)
 	memcpy(&lab.ram[code_gpa / LAB_PAGE][at], e->bytes, n);
 }
 
+static bool have_movbe(void)
+{
+	return cpuid(1, 0).ecx >> 22 & 1;
+}
+
 /* FS is the C library's: only addresses that a register can bring to the target. */
 static bool fs_is_safe(const struct encoding *e, enum insn_mode mode)
 {
@@ -262,7 +270,7 @@ static bool prepare(struct encoding *e, struct guest_cpu *cpu, enum insn_mode mo
 
 	encode(&rnd, mode, number, e);
 	where = target(e);
-	if (!fs_is_safe(e, mode))
+	if (!fs_is_safe(e, mode) || (e->movbe && !have_movbe()))
 		return false;
 	choose_registers(cpu);
 	choose_segments(cpu, mode);

@@ -157,6 +157,9 @@ START_TEST(pae_finds_its_four_entries_at_32_bytes)
 	maps(0xffffffff, WALK_WRITE | WALK_USER, 0x8000000fff);
 	put64(directory, 511, 0x8000000000 | PS | ALL);
 	maps(0xfffffffe, WALK_WRITE, 0x80001ffffe);
+	lab.cpu.cr3 |= UINT64_C(1) << 32;		/* a register of 32 bits */
+	maps(0xfffffffe, WALK_WRITE, 0x80001ffffe);
+	lab.cpu.cr3 &= UINT32_MAX;
 	ck_assert_uint_eq(get64(lab.cpu.cr3 & ~UINT64_C(0xfff), 0xfe0 / 8 + 3), directory | LAB_P);
 }
 END_TEST
