@@ -134,8 +134,8 @@ def make_image(work, name, driver, first, second):
     part = os.path.join(work, "part.img")
     image = os.path.join(work, name)
     part_sectors = DISK_MIB * 2048 - PART_LBA
-    run("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal,^metadata_csum_seed,^orphan_file", "-d", files, part,
-        f"{part_sectors // 2}k")
+    run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-O", "^has_journal,^metadata_csum_seed,^orphan_file", "-d", files, part,
+        f"{part_sectors // 2}k", stdout=subprocess.DEVNULL)
     run("grub-mkimage", "-O", "i386-pc", "-p", f"({first},msdos1)/boot/grub", "-o",
         os.path.join(work, "core.img"), driver, *GRUB_MODULES)
     with open(os.path.join(GRUB_FOLDER, "boot.img"), "rb") as f:
@@ -194,9 +194,13 @@ def main():
     only_fetch = words[:1] == ["--fetch"]
     cache = os.path.abspath(words[-1]) if words[1 if only_fetch else 0:] else cache_folder()
     os.makedirs(cache, exist_ok=True)
-    if only_fetch:
-        fetch(cache)
-    build(cache)
+    try:
+        if only_fetch:
+            fetch(cache)
+        build(cache)
+    except (Missing, subprocess.CalledProcessError, StopIteration) as e:
+        print(f"image: {e or 'no kernel package in the lists'}", file=sys.stderr)
+        return 1
     return 0
 
 

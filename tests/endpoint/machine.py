@@ -47,6 +47,24 @@ class Hypervisor:
     by: str = "ipxe"
 
 
+def build_folder():
+    return os.path.abspath(os.environ.get("builddir") or ".")
+
+
+def hypervisor(args="", by="kernel", policy="rules/baseline/baseline.hvrule"):
+    """This build's hv.elf with a shipped policy as its module, logging to COM2.  `by` "kernel" saves
+    the 5 s that iPXE takes."""
+    elf, hvc = os.path.join(build_folder(), "hv.elf"), os.path.join(build_folder(), "hvc")
+    if not os.path.exists(elf):
+        raise images.Missing(f"{elf} is not built")
+    module = None
+    if policy:
+        module = os.path.join(work_folder(), "endpoint.hvb")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..", policy)
+        subprocess.run([hvc, "build", source, "-o", module], check=True, stdout=subprocess.DEVNULL)
+    return Hypervisor(elf, f"console=com2 {args}".rstrip(), module, by)
+
+
 def image(name):
     """A disk of image.py, built when it has to be; raises images.Missing."""
     cache = images.cache_folder()
@@ -56,7 +74,7 @@ def image(name):
 
 def guest(name, words="", machine_name=None):
     """A disk with a bare guest of guest/ (`guest` or `probe`), the test's words in its second sector."""
-    path = os.path.join(os.path.abspath(os.environ.get("builddir") or "."), "tests/endpoint", name + ".img")
+    path = os.path.join(build_folder(), "tests/endpoint", name + ".img")
     if not os.path.exists(path):
         raise images.Missing(f"{path} is not built")
     with open(path, "rb") as f:
@@ -79,9 +97,14 @@ def orders(script="", args="", kind="linux"):
 
 
 def work_folder():
-    folder = os.path.join(os.path.abspath(os.environ.get("builddir") or "."), "endpoint")
+    folder = os.path.join(build_folder(), "endpoint")
     os.makedirs(folder, exist_ok=True)
     return folder
+
+
+def plain(path):
+    """A path inside one of QEMU's option lists."""
+    return path.replace(",", ",,")
 
 
 class Serial:
@@ -215,8 +238,8 @@ class Machine:
     def board(self, machine, cpu, smp, memory, reboot):
         return ["-accel", "tcg", "-machine", f"{machine},graphics=off", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
                 "-nodefaults", "-display", "none", *([] if reboot else ["-no-reboot"]),
-                "-chardev", f"file,id=serial0,path={self.path('serial.txt')}", "-serial", "chardev:serial0",
-                "-chardev", f"file,id=serial1,path={self.path('hv.txt')}", "-serial", "chardev:serial1"]
+                "-chardev", f"file,id=serial0,path={plain(self.path('serial.txt'))}", "-serial", "chardev:serial0",
+                "-chardev", f"file,id=serial1,path={plain(self.path('hv.txt'))}", "-serial", "chardev:serial1"]
 
     def storage(self, machine, keep, after):
         words = []
@@ -225,7 +248,7 @@ class Machine:
             words += ["-device", "ich9-ahci,id=ahci"]
             bus = "ahci"
         for n, path in enumerate(self.disks):
-            words += ["-drive", f"file={path},if=none,id=disk{n},format=raw,snapshot={'off' if keep else 'on'}",
+            words += ["-drive", f"file={plain(path)},if=none,id=disk{n},format=raw,snapshot={'off' if keep else 'on'}",
                       "-device", f"ide-hd,drive=disk{n},bus={bus}.{n}"
                       + (f",bootindex={1 if after else 0}" if n == 0 else "")]
         return words
@@ -234,7 +257,7 @@ class Machine:
         words = []
         boot = ""
         if hv and hv.by == "ipxe":
-            boot = f",tftp={self.tftp_folder(hv)},bootfile=boot.ipxe"
+            boot = f",tftp={plain(self.tftp_folder(hv))},bootfile=boot.ipxe"
         elif hv:
             words += ["-kernel", hv.elf, "-append", hv.args]
             words += ["-initrd", hv.module] if hv.module else []

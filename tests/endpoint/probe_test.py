@@ -3,7 +3,7 @@
 import re
 import sys
 
-from machine import Machine, guest
+from machine import Machine, guest, hypervisor
 from tap import check, claim, run
 
 BOOT = 60
@@ -34,17 +34,27 @@ class Probe:
 def probe(name, **words):
     with Machine(name, disks=[guest("probe", "", name)], **words) as m:
         m.expect("PROBE-DONE", BOOT)
-        return Probe(m.serial.text())
+        p = Probe(m.serial.text())
+        p.log = m.log.text()
+        return p
 
 
 TOLD = {}
 
 
-def told():
-    """One run for all claims."""
-    if "probe" not in TOLD:
-        TOLD["probe"] = probe("probe")
-    return TOLD["probe"]
+def told(name="probe", **words):
+    """One run for all claims about the same machine."""
+    if name not in TOLD:
+        TOLD[name] = probe(name, **words)
+    return TOLD[name]
+
+
+def told_hv():
+    """The same under the hypervisor, and where that says it is."""
+    p = told("probe-hv", hv=hypervisor())
+    found = re.search(r"hypervisor at ([0-9a-f]+), (\d+) KiB", p.log)
+    check(found is not None, "the log does not say where the hypervisor is")
+    return p, int(found[1], 16), int(found[2]) * 1024
 
 
 @claim("E820 tells of all RAM but firmware's, in order and without overlap")
@@ -101,6 +111,57 @@ def plain():
 def six_gib():
     p = probe("probe-6g", memory=6144)
     check(p.ram() > 6142 * MIB and p.ram() > p.ram(1 << 32), f"{p.ram():x} bytes")
+
+
+@claim("under the hypervisor E820 keeps its order and tells of no RAM where the hypervisor is")
+def e820_hv():
+    p, first, length = told_hv()
+    ends = 0
+    for base, size, kind in p.e820:
+        check(base >= ends, f"{base:x} lies below {ends:x}")
+        ends = base + size
+        check(kind != RAM or ends <= first or base >= first + length, f"RAM at {base:x}, {size:x} bytes")
+    lost = told().ram() - p.ram()
+    check(length <= lost < length + MIB, f"{lost:x} bytes of RAM are lost, the hypervisor has {length:x}")
+
+
+@claim("under the hypervisor E801, E881 and AH=88h end below it")
+def others_hv():
+    p, first, _ = told_hv()
+    check(16 * MIB + p.word("E801", "bx") * 65536 <= first, "E801")
+    check(p.word("E881", "carry") == 1 or 16 * MIB + p.word("E881", "ebx") * 65536 <= first, "E881")
+    check(MIB + p.word("INT15-88", "ax") * 1024 <= first, "AH=88h")
+    check(p.word("E820-NOSMAP", "carry") == 1, "E820 answers without its signature")
+
+
+@claim("under the hypervisor INT 13h answers as without")
+def disk_hv():
+    p, without = told_hv()[0], told()
+    for line in ("INT13-08", "INT13-48", "INT13-02", "INT13-42-BEYOND"):
+        ours = re.search(rf"^{line} .*", p.text, re.M)
+        theirs = re.search(rf"^{line} .*", without.text, re.M)
+        check(ours and theirs and ours[0] == theirs[0], f"{line}: {ours and ours[0]}")
+
+
+@claim("under the hypervisor SVM and fw_cfg's DMA are not there, everything else of PCI is")
+def hidden_hv():
+    p = told_hv()[0]
+    check(not int(re.search(r"^CPUID 80000001 \w+ \w+ (\w+)", p.text, re.M)[1], 16) & 4, "SVM shows")
+    check(p.word("FW-CFG", "dma") == 0xffffffff, "fw_cfg DMA answers")
+    check(p.pci == told().pci, f"PCI: {p.pci}")
+
+
+NOT_MODELLED = ("-device", "virtio-net-pci", "-device", "virtio-rng-pci", "-device", "nvme,serial=1,id=nvme0",
+                "-device", "qemu-xhci")
+
+
+@claim("a second NIC, virtio's network and NVMe are hidden, what is no storage or network stays", long=True)
+def functions_hidden():
+    words = {"nics": ("e1000", "rtl8139"), "extra": NOT_MODELLED}
+    before = {ident for ident, _ in probe("probe-more", **words).pci.values()}
+    after = {ident for ident, _ in probe("probe-more-hv", hv=hypervisor(), **words).pci.values()}
+    gone = {f"{ident & 0xffff:04x}:{ident >> 16:04x}" for ident in before - after}
+    check(gone == {"10ec:8139", "1af4:1000", "1b36:0010"}, f"hidden: {sorted(gone)}")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """reset_test.py - every way a PC restarts itself, by the bare guest and by Linux"""
+import re
 import sys
 
-from machine import Machine, guest, image
+from machine import Machine, guest, hypervisor, image
 from tap import check, claim, run
 
 BOOT = 150
 
 
-def bare(way):
-    with Machine(f"reset-{way}", disks=[guest("guest", f"reset={way}", f"reset-{way}")]) as m:
+def bare(way, hv=None):
+    name = f"reset-{way}{'-hv' if hv else ''}"
+    with Machine(name, disks=[guest("guest", f"reset={way}", name)], hv=hv) as m:
         m.expect("GUEST-UP", BOOT)
         m.expect("RESET-NOW", BOOT)
         m.expect("GUEST-UP", BOOT)
         check(m.resets() >= 1, m.report("QEMU saw no reset by the guest"))
+        check(not hv or len(re.findall("hypervisor at", m.log.text())) == 2, m.report("it came back without the hypervisor"))
         check("RESET-FAILED" not in m.serial.text(), m.report("the guest went on"))
 
 
@@ -45,6 +48,24 @@ def port92():
 @claim("the bare guest switches itself off by ACPI")
 def off():
     with Machine("reset-off", disks=[guest("guest", "reset=off", "reset-off")]) as m:
+        m.expect("RESET-NOW", BOOT)
+        check(m.wait(BOOT) == 0, m.report("QEMU ended with an error"))
+
+
+@claim("under the hypervisor a triple fault restarts the machine with it")
+def triple_hv():
+    bare("triple", hypervisor())
+
+
+@claim("under the hypervisor keyboard controller, ACPI, CF9h and port 92h restart the machine with it", long=True)
+def others_hv():
+    for way in ("kbd", "acpi", "cf9", "port92"):
+        bare(way, hypervisor())
+
+
+@claim("under the hypervisor ACPI switches the machine off", long=True)
+def off_hv():
+    with Machine("reset-off-hv", disks=[guest("guest", "reset=off", "reset-off-hv")], hv=hypervisor()) as m:
         m.expect("RESET-NOW", BOOT)
         check(m.wait(BOOT) == 0, m.report("QEMU ended with an error"))
 

@@ -30,6 +30,10 @@ def claim(text, long=False):
     return note
 
 
+class Open(Exception):
+    """Known not to hold yet: told as TODO, not as a failure; the text says what."""
+
+
 def check(condition, text):
     if not condition:
         raise Failed(text)
@@ -49,6 +53,8 @@ def run():
             function()
         except (Skip, Missing) as e:
             note = f" # SKIP {e}"
+        except Open as e:
+            word, note = "not ok", f" # TODO {e}"
         except Failed as e:
             word, detail = "not ok", str(e)
             bad += 1
