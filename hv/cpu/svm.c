@@ -13,6 +13,7 @@
 #define MSRPM_PAGES	2u	/* section 15.11: 8 KiB */
 #define PAT_RESET	UINT64_C(0x0007040600070406)
 #define IO_PORTS	65536u
+#define DR6_BS		(UINT64_C(1) << 14)
 #define GUEST_ASID	1u
 #define CPUID_SVM	0x8000000au
 #define NEXT_RIP_SAVE	(1u << 3)
@@ -22,6 +23,11 @@ struct svm {
 	struct vmcb *vmcb;
 	void *host;		/* VMSAVE area */
 	void *hsave;
+	/*
+	 * SVM does not tell when the guest's NMI handler is done: while it runs, IRET exits.  An
+	 * NMI that came meanwhile waits for the end of that IRET, found by a single step.
+	 */
+	bool nmi_blocked, nmi_waits, stepping, guest_tf;
 };
 
 static uint8_t *iopm, *msrpm;
@@ -89,8 +95,10 @@ static void reset_segment(struct segment *s, uint16_t attributes)
 /* Section 14.1.3: the state after RESET and INIT; code starts where the caller says. */
 static void svm_reset(struct vcpu *v, uint32_t page)
 {
-	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+	struct svm *s = v->arch;
+	struct vmcb *b = s->vmcb;
 
+	s->nmi_blocked = s->nmi_waits = s->stepping = false;
 	memset(v->gpr, 0, sizeof(v->gpr));
 	for (unsigned i = SEG_ES; i <= SEG_GS; i++)
 		reset_segment(&b->seg[i], i == SEG_CS ? 0x9b : 0x93);
@@ -110,6 +118,8 @@ static void svm_reset(struct vcpu *v, uint32_t page)
 	b->dr6 = 0xffff0ff0;
 	b->dr7 = 0x400;
 	b->eventinj = 0;
+	b->intercept1 &= ~(uint32_t)INTERCEPT1_IRET;
+	b->intercept_exceptions = 0;
 	b->interrupt_shadow = 0;
 	b->g_pat = PAT_RESET;
 	b->tlb_control = TLB_FLUSH_ALL;
@@ -131,7 +141,7 @@ static void svm_create(struct vcpu *v, hpa_t root)
 	s->hsave = pages_alloc(1);
 	v->arch = s;
 	b->intercept1 = INTERCEPT1_NMI | INTERCEPT1_INIT | INTERCEPT1_CPUID | INTERCEPT1_IOIO |
-			INTERCEPT1_MSR | INTERCEPT1_SHUTDOWN;
+			INTERCEPT1_MSR | INTERCEPT1_SHUTDOWN | INTERCEPT1_INVLPGA;
 	b->intercept2 = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
 			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT;
 	b->iopm_base = hpa_of(iopm).a;
@@ -202,7 +212,7 @@ static void decode(const struct vmcb *b, struct vmexit *x)
 		x->next_rip = behind(b, 3);
 		break;
 	case SVM_EXIT_VMRUN: case SVM_EXIT_VMLOAD: case SVM_EXIT_VMSAVE: case SVM_EXIT_STGI:
-	case SVM_EXIT_CLGI: case SVM_EXIT_SKINIT:
+	case SVM_EXIT_CLGI: case SVM_EXIT_SKINIT: case SVM_EXIT_INVLPGA:
 		x->kind = VMEXIT_FORBIDDEN;
 		break;
 	case SVM_EXIT_NMI:
@@ -217,8 +227,14 @@ static void decode(const struct vmcb *b, struct vmexit *x)
 	case SVM_EXIT_SHUTDOWN:
 		x->kind = VMEXIT_SHUTDOWN;
 		break;
+	case SVM_EXIT_IRET: case SVM_EXIT_DB:
+		x->kind = VMEXIT_NONE;
+		break;
 	}
 }
+
+static void iret_exit(struct svm *s);
+static void step_exit(struct vcpu *v);
 
 static void svm_enter(struct vcpu *v, struct vmexit *x)
 {
@@ -236,6 +252,10 @@ static void svm_enter(struct vcpu *v, struct vmexit *x)
 	/* An event whose delivery exited is delivered anew; stale without the valid bit. */
 	b->eventinj = b->exitintinfo & EVENT_VALID ? b->exitintinfo : 0;
 	decode(b, x);
+	if (b->exitcode == SVM_EXIT_IRET)
+		iret_exit(v->arch);
+	else if (b->exitcode == SVM_EXIT_DB)
+		step_exit(v);
 	if (x->kind == VMEXIT_MSR)
 		x->msr.msr = (uint32_t)v->gpr[RCX];
 }
@@ -277,6 +297,10 @@ static void svm_skip(struct vcpu *v, uint64_t next_rip)
 	b->rip = next_rip;
 	b->interrupt_shadow &= ~UINT64_C(1);
 	b->rflags &= ~(uint64_t)RFLAGS_RF;
+	if (b->rflags & RFLAGS_TF && !b->eventinj) {	/* APM volume 2, section 13.1.4 */
+		b->dr6 |= DR6_BS;
+		b->eventinj = VECTOR_DB | EVENT_EXCEPTION | EVENT_VALID;
+	}
 }
 
 static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error)
@@ -290,7 +314,52 @@ static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t 
 
 static void svm_inject_nmi(struct vcpu *v)
 {
-	((struct svm *)v->arch)->vmcb->eventinj = VECTOR_NMI | EVENT_NMI | EVENT_VALID;
+	struct svm *s = v->arch;
+
+	if (s->nmi_blocked || s->stepping) {	/* as the processor: one more waits, others are lost */
+		s->nmi_waits = true;
+		return;
+	}
+	s->vmcb->eventinj = VECTOR_NMI | EVENT_NMI | EVENT_VALID;
+	s->vmcb->intercept1 |= INTERCEPT1_IRET;
+	s->vmcb->clean = 0;
+	s->nmi_blocked = true;
+}
+
+/* The guest is about to leave its NMI handler. */
+static void iret_exit(struct svm *s)
+{
+	struct vmcb *b = s->vmcb;
+
+	b->intercept1 &= ~(uint32_t)INTERCEPT1_IRET;
+	b->clean = 0;
+	s->nmi_blocked = false;
+	if (!s->nmi_waits)
+		return;
+	s->stepping = true;
+	s->guest_tf = b->rflags & RFLAGS_TF;
+	b->rflags |= RFLAGS_TF;
+	b->intercept_exceptions |= 1u << VECTOR_DB;
+}
+
+/* The IRET is done, or the guest's own debug exception came first. */
+static void step_exit(struct vcpu *v)
+{
+	struct svm *s = v->arch;
+	struct vmcb *b = s->vmcb;
+
+	b->intercept_exceptions &= ~(1u << VECTOR_DB);
+	b->clean = 0;
+	s->stepping = false;
+	s->nmi_waits = false;
+	if (s->guest_tf)
+		b->eventinj = VECTOR_DB | EVENT_EXCEPTION | EVENT_VALID;
+	else
+		b->dr6 &= ~DR6_BS;
+	if (b->eventinj)
+		s->nmi_waits = s->nmi_blocked = true;	/* behind the guest's own handler's IRET */
+	else
+		svm_inject_nmi(v);
 }
 
 /* It stays pending until GIF lets it in. */

@@ -59,6 +59,8 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 	case VMEXIT_FORBIDDEN:
 		svm_ops.inject(v, VECTOR_UD, false, 0);
 		break;
+	case VMEXIT_NONE:
+		break;
 	case VMEXIT_NMI:
 		svm_ops.take_nmi();
 		if (!__atomic_exchange_n(&cpus[v->index].kicked, 0, __ATOMIC_ACQ_REL))
@@ -107,7 +109,7 @@ void guest_run(struct cpu *c)
 void guest_counters(void)
 {
 	static const char *const name[VMEXIT_KINDS] = {
-		"cpuid", "msr", "io", "page", "hypercall", "forbidden", "nmi", "interrupt", "init",
+		"cpuid", "msr", "io", "page", "hypercall", "forbidden", "none", "nmi", "interrupt", "init",
 		"shutdown", "other",
 	};
 

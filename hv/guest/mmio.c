@@ -187,12 +187,12 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		fault(v, &s, &e.fault);
 		return;
 	}
-	if (e.trace)
+	if (e.trace && e.unfinished)
 		s.dr6 |= DR6_BS;
 	svm_ops.set(v, &s);
 	if (!e.unfinished)
-		svm_ops.skip(v, c.rip);
-	if (e.trace)
+		svm_ops.skip(v, c.rip);		/* which traces by itself */
+	else if (e.trace)
 		svm_ops.inject(v, VECTOR_DB, false, 0);
 }
 

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""start_test.py - the hypervisor starts or says why not, and what the guest does not see"""
+import os
+import re
+import subprocess
+import sys
+
+from image import Missing
+from machine import Failed, Hypervisor, Machine, guest, image
+from tap import check, claim, run
+
+BOOT = 150
+BUILD = os.path.abspath(os.environ.get("builddir") or ".")
+POLICY = 'policy "endpoint test" version 3;\non net out default pass {\n    smb: tcp.dport == 445 -> drop;\n}\n'
+
+
+def module(name="endpoint.hvb", text=POLICY):
+    """A policy, compiled."""
+    folder = os.path.join(BUILD, "endpoint")
+    os.makedirs(folder, exist_ok=True)
+    source, out = os.path.join(folder, name + ".hvrule"), os.path.join(folder, name)
+    with open(source, "w", encoding="ascii") as f:
+        f.write(text)
+    done = subprocess.run([os.path.join(BUILD, "hvc"), "build", source, "-o", out], capture_output=True, check=False)
+    check(done.returncode == 0, done.stderr.decode(errors="replace"))
+    return out
+
+
+def hypervisor(args="", policy=None, by="kernel"):
+    elf = os.path.join(BUILD, "hv.elf")
+    if not os.path.exists(elf):
+        raise Missing("hv.elf is not built")
+    return Hypervisor(elf, f"console=com2 {args}".rstrip(), policy or module(), by)
+
+
+def told(machine):
+    machine.expect(r"CHECKS-DONE passed=\d+ failed=\d+ skipped=\d+", BOOT, fatal=re.compile("FATAL"))
+    return re.findall(r"^(ok|not ok) ([\w-]+)(?::? ?(.*))$", machine.serial.text(), re.M)
+
+
+def where(machine):
+    """Start and length of the hypervisor's memory, from its log."""
+    found = machine.expect(r"hypervisor at ([0-9a-f]+), (\d+) KiB", BOOT, port=machine.log)
+    return int(found[1], 16), int(found[2]) * 1024
+
+
+# ---- it starts ------------------------------------------------------------------
+
+
+@claim("Linux boots on two processors")
+def two_processors():
+    with Machine("hv-smp2", disks=[image("endpoint.img")], smp=2, hv=hypervisor()) as m:
+        m.expect("AMD SVM, 2 processors", BOOT, port=m.log)
+        m.expect("ENDPOINT-UP cpus=2", BOOT)
+        m.expect("ENDPOINT-DONE", BOOT)
+        m.wait()
+
+
+@claim("Linux boots on four processors, takes one off and on again", long=True)
+def four_processors():
+    script = "cd /sys/devices/system/cpu\nfor n in 1 2 3; do echo 0 >cpu$n/online; done\nnproc\n" \
+             "for n in 1 2 3; do echo 1 >cpu$n/online; done\necho again $(nproc)"
+    with Machine("hv-smp4", disks=[image("endpoint.img")], smp=4, hv=hypervisor(), script=script) as m:
+        m.expect("ENDPOINT-UP cpus=4", BOOT)
+        m.expect("^1$", BOOT)
+        m.expect("again 4", BOOT)
+        m.expect("ENDPOINT-DONE status=0", BOOT)
+        m.wait()
+
+
+@claim("Linux finds RAM above 4 GiB", long=True)
+def six_gib():
+    with Machine("hv-6g", disks=[image("endpoint.img")], memory=6144, hv=hypervisor(),
+                 script="grep MemTotal /proc/meminfo") as m:
+        found = m.expect(r"MemTotal: +(\d+) kB", BOOT)
+        check(int(found[1]) > 5700 * 1024, m.report(f"{found[1]} kB"))
+
+
+@claim("GRUB reads the disk with its own AHCI driver", long=True)
+def grub_ahci():
+    with Machine("hv-grub-ahci", disks=[image("endpoint-ahci.img")], hv=hypervisor()) as m:
+        m.expect("ENDPOINT-DONE", BOOT)
+
+
+# ---- what the guest sees ----------------------------------------------------------
+
+
+@claim("every check of the bare guest holds under the hypervisor")
+def bare():
+    with Machine("hv-place", disks=[guest("guest", "hv", "hv-place")], hv=hypervisor()) as m:
+        start, length = where(m)
+    with Machine("hv-bare", disks=[guest("guest", f"hv hidden={start:x}-{length:x}", "hv-bare")], hv=hypervisor()) as m:
+        lines = told(m)
+        bad = [f"{name}: {rest}" for word, name, rest in lines if word != "ok" or "SKIP" in rest]
+        check(not bad, m.report("\n".join(bad)))
+        check(len(lines) >= 41, m.report(f"only {len(lines)} checks"))
+
+
+@claim("INT 15h tells of all RAM but the hypervisor's")
+def e820():
+    with Machine("hv-probe", disks=[guest("probe", "", "hv-probe")], hv=hypervisor()) as m:
+        start, length = where(m)
+        m.expect("PROBE-DONE", BOOT)
+        rows = [tuple(int(x, 16) for x in row) for row in
+                re.findall(r"^E820 base=(\w+) length=(\w+) type=(\w+)", m.serial.text(), re.M)]
+        for base, size, kind in rows:
+            check(kind != 1 or base + size <= start or base >= start + length, m.report(f"RAM at {base:x}"))
+        check((start, length, 2) in rows, m.report("no reserved entry for the hypervisor"))
+        ends = [base for base, _, _ in rows]
+        check(len(rows) == len(set(ends)), m.report("two entries at one place"))
+        ram = sum(size for base, size, kind in rows if kind == 1 and base >= 1 << 20)
+        check(ram + length > 510 << 20, m.report(f"{ram:x} bytes of RAM"))
+        blocks = re.search(r"^E801 ax=(\w+) bx=(\w+) .*carry=0", m.serial.text(), re.M)
+        check(blocks and (16 << 20) + int(blocks[2], 16) * 65536 <= start, m.report("E801 leads into the hypervisor"))
+
+
+@claim("functions without a model are hidden, but for those that the command line names")
+def hidden_functions():
+    nics = ("e1000", "virtio-net-pci,addr=7", "ne2k_pci,addr=8")
+    extra = ["-device", "virtio-blk-pci,drive=v,addr=9", "-drive", "file=/dev/null,format=raw,if=none,id=v,readonly=on",
+             "-device", "nvme,serial=x,addr=0xa", "-device", "amd-iommu"]
+    for args, shown in (("", set()), ("unmodelled=00:08.0,00:0a.0", {0x40, 0x50})):
+        with Machine("hv-hidden", disks=[guest("probe", "", "hv-hidden")], nics=nics, extra=extra, hv=hypervisor(args)) as m:
+            m.expect("PROBE-DONE", BOOT)
+            seen = {int(at, 16): int(kind, 16) >> 8 for at, kind in
+                    re.findall(r"^PCI (\w+) id=\w+ class=(\w+)", m.serial.text(), re.M)}
+            check({0x38, 0x40, 0x48, 0x50} & set(seen) == shown, m.report(f"seen: {seen}"))
+            check(not any(kind >> 8 == 0x0806 for kind in seen.values()), m.report("the IOMMU is seen"))
+
+
+@claim("the guest restarts under the hypervisor, which iPXE loads again")
+def reset():
+    with Machine("hv-reset", disks=[guest("guest", "hv reset=cf9", "hv-reset")], hv=hypervisor(by="ipxe")) as m:
+        for _ in range(2):
+            m.expect("guest starts from the disk", BOOT, port=m.log)
+        check(m.resets() >= 1, m.report("no reset"))
+
+
+@claim("the guest restarts by the keyboard controller, ACPI and a triple fault", long=True)
+def resets():
+    for way in ("kbd", "acpi", "triple"):
+        with Machine(f"hv-reset-{way}", disks=[guest("guest", f"hv reset={way}", f"hv-reset-{way}")], hv=hypervisor()) as m:
+            for _ in range(2):
+                m.expect("guest starts from the disk", BOOT, port=m.log)
+
+
+# ---- what cannot start --------------------------------------------------------------
+
+
+def stopped(name, why, hv, port="log", **words):
+    """It says why, and the guest does not run."""
+    words.setdefault("disks", [guest("guest", "", name)])
+    with Machine(name, hv=hv, **words) as m:
+        m.expect("stopped: .*" + why, 60, port=m.log if port == "log" else m.serial)
+        m.expect("the machine is halted", 10, port=m.log if port == "log" else m.serial)
+        check("GUEST-UP" not in m.serial.text(), m.report("the guest runs"))
+
+
+@claim("no policy: no start")
+def no_policy():
+    hv = hypervisor()
+    hv.module = None
+    stopped("hv-no-policy", "no policy", hv)
+
+
+@claim("a module that is no policy, and one with a flipped bit: no start")
+def bad_policy():
+    text = os.path.join(BUILD, "endpoint", "text.hvb")
+    with open(text, "w", encoding="ascii") as f:
+        f.write("this is no module\n" * 100)
+    stopped("hv-text", "refused", hypervisor(policy=text))
+    good = module("flip.hvb")
+    with open(good, "rb") as f:
+        data = bytearray(f.read())
+    data[len(data) // 2] ^= 4
+    with open(good, "wb") as f:
+        f.write(data)
+    stopped("hv-flip", "refused", hypervisor(policy=good))
+
+
+@claim("an unknown word of the command line, and one that would loosen the image: no start")
+def bad_line():
+    stopped("hv-word", "unknown word: polcy=x", hypervisor("polcy=x"))
+    stopped("hv-loose", "looser than the image was built", hypervisor("on-failure=pass"))
+
+
+@claim("a processor without SVM, or without nested paging: no start")
+def no_svm():
+    stopped("hv-no-svm", "no AMD SVM", hypervisor(), cpu="EPYC,-svm")
+    stopped("hv-no-npt", "no nested paging", hypervisor(), cpu="EPYC,-npt")
+
+
+@claim("too little memory: no start")
+def little_memory():
+    stopped("hv-small", "too little memory", hypervisor(), memory=32)
+
+
+@claim("a disk without a boot sector: no start")
+def no_boot_sector():
+    empty = os.path.join(BUILD, "endpoint", "empty.img")
+    with open(empty, "wb") as f:
+        f.truncate(1 << 20)
+    stopped("hv-empty", "no boot sector", hypervisor(), disks=[empty])
+
+
+@claim("a second disk can be the one to start from")
+def second_disk():
+    empty = os.path.join(BUILD, "endpoint", "empty.img")
+    with open(empty, "wb") as f:
+        f.truncate(1 << 20)
+    with Machine("hv-second", disks=[empty, guest("guest", "", "hv-second")], hv=hypervisor("disk=1")) as m:
+        m.expect("GUEST-UP", BOOT)
+
+
+# ---- its own house ------------------------------------------------------------------
+
+
+@claim("the image is below 512 KiB, its memory below 32 MiB, no page of it writable and executable")
+def house():
+    check(os.path.getsize(os.path.join(BUILD, "hv.elf")) < 512 * 1024, "hv.elf is too large")
+    with Machine("hv-house", disks=[guest("guest", "", "hv-house")], hv=hypervisor()) as m:
+        start, length = where(m)
+        check(length < 32 << 20, m.report(f"{length} bytes"))
+        m.expect("GUEST-UP", BOOT)
+    rows = subprocess.run(["readelf", "-lW", os.path.join(BUILD, "hv", "hv64")], capture_output=True, text=True, check=True)
+    flags = re.findall(r"^ +LOAD .* ([R ][W ][E ]) 0x", rows.stdout, re.M)
+    check(sorted(flags) == ["R  ", "R E", "RW "], f"segments: {flags}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(run())
+    except Failed as e:
+        sys.exit(f"hv_test.py: {e}")
