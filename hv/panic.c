@@ -9,6 +9,21 @@
 #include "hv/log.h"
 #include "hv/start.h"
 
+/* What gcc puts behind arrays on the stack, and calls when it has changed. */
+uintptr_t __stack_chk_guard = 0x5afe57ac;
+void __stack_chk_fail(void) __attribute__((noreturn));
+
+void __stack_chk_fail(void)
+{
+	panic("a stack was overwritten");
+}
+
+__attribute__((optimize("no-stack-protector"))) void stack_guard_init(void)
+{
+	/* its lowest byte stays 0: no string runs over it unseen */
+	__stack_chk_guard = (rdtsc() * UINT64_C(0x9e3779b97f4a7c15)) & ~UINT64_C(0xff);
+}
+
 /* PIIX and ICH reset control register: a full reset. */
 void machine_reset(void)
 {

@@ -21,6 +21,9 @@ enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
 enum { PCIEXBAR = 0x60 };
 #define PCIEXBAR_ENABLE	1u
 
+#define SMRAM_OPEN	(1u << 6)
+#define SMRAM_LOCK	(1u << 4)
+
 static struct spinlock lock;
 static struct pci_function functions[PCI_FUNCTIONS_MAX];
 static uint32_t function_count;
@@ -136,11 +139,38 @@ static void add_function(uint16_t bdf, uint32_t id, const struct options *o)
 		ecam = pci_read(bdf, PCIEXBAR) & 0xf0000000u;
 }
 
+/*
+ * Chipsets whose system-management RAM can be opened to everybody until it is locked: SMRAM control,
+ * close (D_OPEN) and lock (D_LCK).  440FX datasheet, section 3.2.21; Q35 datasheet, section 5.1.32.
+ */
+static void lock_smram(void)
+{
+	static const struct { uint32_t id; uint16_t reg; } chipsets[] = {
+		{ 0x12378086, 0x72 }, { Q35_HOST, 0x9d },
+	};
+	uint32_t host = pci_read(0, PCI_VENDOR);
+
+	for (unsigned i = 0; i < sizeof(chipsets) / sizeof(chipsets[0]); i++) {
+		uint16_t reg = chipsets[i].reg;
+		uint32_t v;
+
+		if (chipsets[i].id != host)
+			continue;
+		v = pci_read(0, reg) >> 8 * (reg & 3) & 0xff;
+		write_part(0, reg, 1, (v & ~SMRAM_OPEN) | SMRAM_LOCK);
+		v = pci_read(0, reg) >> 8 * (reg & 3) & 0xff;
+		log_line("smram: control %02x, %s", v, v & SMRAM_LOCK ? "locked" : "not locked");
+		return;
+	}
+	log_line("smram: an unknown chipset, left as it is");
+}
+
 /* Buses are visited once each: a bridge of hostile or broken firmware cannot lead in circles. */
 void pci_init(const struct options *o)
 {
 	bool visit[256] = { true };
 
+	lock_smram();
 	for (unsigned bus = 0; bus < 256; bus++) {
 		for (unsigned n = 0; visit[bus] && n < 256; n++) {
 			uint16_t bdf = (uint16_t)(bus << 8 | n);

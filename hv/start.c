@@ -5,6 +5,9 @@
  */
 #include "hv/start.h"
 
+#include <string.h>
+
+#include "hv/acpi.h"
 #include "hv/cpu/exception.h"
 #include "hv/cpu/smp.h"
 #include "hv/cpu/vcpu.h"
@@ -25,6 +28,9 @@
 #include "policy/judge.h"
 
 #define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
+#define BDA_EBDA		0x40eu	/* BIOS data area: segment of the EBDA */
+#define FIRMWARE_END		(UINT64_C(1) << 32)
+#define START_WINDOW		2u	/* of the boot processor's */
 #define AP_PAGE			0x8000u	/* free between the firmware and the guest */
 #define FIRST_DISK		0x80u
 #define VGA_TEXT		0xb8000u
@@ -57,6 +63,49 @@ static void load_policy(void)
 		 policy_rule_count(policy), (unsigned long long)arena.used / 1024);
 }
 
+static bool read_physical(void *host, uint64_t at, void *to, uint32_t len)
+{
+	for (uint32_t done = 0, n; done < len; done += n) {
+		uint64_t a = at + done;
+		const uint8_t *page;
+
+		if (a >= FIRMWARE_END || (a >= boot.start.a && a - boot.start.a < boot.len))
+			return false;
+		n = PAGE_SIZE - (uint32_t)(a % PAGE_SIZE);
+		n = n < len - done ? n : len - done;
+		page = window_map(START_WINDOW, (hpa_t){ a }, WINDOW_RAM_READ);
+		memcpy((uint8_t *)to + done, page + a % PAGE_SIZE, n);
+	}
+	window_unmap(START_WINDOW);
+	return true;
+}
+
+/* One byte at a time is all that is asked for. */
+static bool write_physical(void *host, uint64_t at, const void *from, uint32_t len)
+{
+	uint8_t was;
+
+	if (len != 1 || !read_physical(host, at, &was, 1))
+		return false;
+	memcpy((uint8_t *)window_map(START_WINDOW, (hpa_t){ at }, WINDOW_RAM) + at % PAGE_SIZE, from, 1);
+	window_unmap(START_WINDOW);
+	return true;
+}
+
+static void hide_tables(void)
+{
+	const struct acpi_memory m = { NULL, read_physical, write_physical };
+	struct acpi_report r;
+	uint16_t ebda = 0;
+
+	read_physical(NULL, BDA_EBDA, &ebda, sizeof(ebda));
+	if (!acpi_hide(&m, ebda, &r))
+		log_line("acpi: no tables");
+	else
+		log_line("acpi: %u tables, hidden: %u of IOMMUs, %u sleep states; %u broken", r.tables,
+			 r.iommus, r.sleeps, r.broken);
+}
+
 static unsigned address_bits(void)
 {
 	return cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
@@ -66,11 +115,13 @@ void start(void)
 {
 	const char *why;
 
+	stack_guard_init();
 	log_line("hypervisor at %llx, %llu KiB", (unsigned long long)boot.start.a,
 		 (unsigned long long)boot.len / 1024);
 	pages_init(boot.free, (hpa_t){ boot.start.a + boot.len });
 	paging_init(&boot);
 	paging_enter();
+	paging_guard(start_stack);
 	screen_at(device_map((hpa_t){ VGA_TEXT }, 1));
 	exceptions_init();
 	gmem_init(&boot);
@@ -86,6 +137,7 @@ void start(void)
 	ports_init();
 	pci_init(&options);
 	devices_init();
+	hide_tables();
 	smp_init((gpa_t){ AP_PAGE });
 	if (cpu_count > 1)
 		apic_init();

@@ -11,7 +11,7 @@
 
 /* Bytes besides image, modules and pools: page tables, stacks, the policy's memory. */
 #define HV_MEMORY	(UINT64_C(24) << 20)
-#define START_STACK	16384u
+#define START_STACK	(5 * PAGE_SIZE)	/* the lowest page becomes a guard */
 
 extern struct boot_info boot;
 extern struct options options;

@@ -128,6 +128,20 @@ def hidden_functions():
             check(not any(kind >> 8 == 0x0806 for kind in seen.values()), m.report("the IOMMU is seen"))
 
 
+@claim("tables of IOMMUs and sleep states are not found, and SMRAM is locked")
+def hidden_tables():
+    for device, table in (("amd-iommu", "IVRS"), ("intel-iommu", "DMAR")):
+        with Machine("hv-tables-plain", disks=[guest("guest", "", "hv-tables-plain")], extra=["-device", device]) as m:
+            told(m)
+            check(f"ACPI {table} " in m.serial.text(), m.report(f"the plain machine has no {table}"))
+        with Machine("hv-tables", disks=[guest("guest", "", "hv-tables")], extra=["-device", device], hv=hypervisor()) as m:
+            told(m)
+            m.expect(r"acpi: \d+ tables, hidden: 1 of IOMMUs, 1 sleep states; 0 broken", port=m.log)
+            check(f"ACPI {table} " not in m.serial.text(), m.report(f"{table} is there"))
+            m.log.seen = 0
+            m.expect("smram: control [0-9a-f]+, locked", port=m.log)
+
+
 @claim("the guest restarts under the hypervisor, which iPXE loads again")
 def reset():
     with Machine("hv-reset", disks=[guest("guest", "hv reset=cf9", "hv-reset")], hv=hypervisor(by="ipxe")) as m:

@@ -1,0 +1,30 @@
+/*
+ * acpi.h - the firmware's tables, in place: what the guest must not find there is made unfindable
+ *
+ * ACPI 6.5, section 5.2.  Tables that describe an IOMMU (DMAR, IVRS) and the packages that
+ * describe sleep with memory kept (\_S1 to \_S3) get names that nobody asks for; checksums stay right.
+ */
+#ifndef HV_ACPI_H
+#define HV_ACPI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Physical memory: false where there is none that may be touched. */
+struct acpi_memory {
+	void *host;
+	bool (*read)(void *host, uint64_t at, void *to, uint32_t len);
+	bool (*write)(void *host, uint64_t at, const void *from, uint32_t len);
+};
+
+struct acpi_report {
+	uint32_t tables;	/* looked at */
+	uint32_t iommus;	/* DMAR, IVRS: renamed */
+	uint32_t sleeps;	/* \_S1, \_S2, \_S3: renamed */
+	uint32_t broken;	/* a checksum or a length was wrong; left alone */
+};
+
+/* False: no root pointer.  @ebda: segment from the BIOS data area. */
+bool acpi_hide(const struct acpi_memory *m, uint16_t ebda, struct acpi_report *r);
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * hv_acpi_test.c - ACPI tables: IOMMUs and sleep states become unfindable, checksums stay right
+ */
+#include "hv/acpi.h"
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#define MEMORY		0x110000u
+#define RSDT		0x100000u
+#define XSDT		0x100200u
+#define FADT		0x101000u
+#define DSDT		0x102000u
+#define DMAR		0x104000u
+#define IVRS		0x105000u
+#define SSDT		0x106000u
+
+static uint8_t memory[MEMORY];
+static uint32_t writes;
+static struct acpi_report r;
+
+static bool read_memory(void *host, uint64_t at, void *to, uint32_t len)
+{
+	if (at > MEMORY || len > MEMORY - at)
+		return false;
+	memcpy(to, memory + at, len);
+	return true;
+}
+
+static bool write_memory(void *host, uint64_t at, const void *from, uint32_t len)
+{
+	if (at > MEMORY || len > MEMORY - at)
+		return false;
+	writes++;
+	memcpy(memory + at, from, len);
+	return true;
+}
+
+static bool hide(void)
+{
+	const struct acpi_memory m = { NULL, read_memory, write_memory };
+
+	writes = 0;
+	return acpi_hide(&m, 0x9fc0, &r);
+}
+
+static uint8_t sum(uint32_t at, uint32_t len)
+{
+	uint8_t s = 0;
+
+	while (len-- > 0)
+		s = (uint8_t)(s + memory[at++]);
+	return s;
+}
+
+static void put32(uint32_t at, uint32_t v)
+{
+	memcpy(memory + at, &v, 4);
+}
+
+static void seal(uint32_t at)
+{
+	uint32_t len;
+
+	memcpy(&len, memory + at + 4, 4);
+	memory[at + 9] = 0;
+	memory[at + 9] = (uint8_t)(0 - sum(at, len));
+}
+
+static void table(uint32_t at, const char *signature, uint32_t len)
+{
+	memset(memory + at, 0, len);
+	memcpy(memory + at, signature, 4);
+	put32(at + 4, len);
+	seal(at);
+}
+
+static void root_pointer(uint32_t at, uint8_t revision)
+{
+	memset(memory + at, 0, 36);
+	memcpy(memory + at, "RSD PTR ", 8);
+	memory[at + 15] = revision;
+	put32(at + 16, RSDT);
+	put32(at + 20, 36);
+	put32(at + 24, revision < 2 ? 0 : XSDT);
+	memory[at + 8] = (uint8_t)(0 - sum(at, 20));
+	memory[at + 32] = (uint8_t)(0 - sum(at, 36));
+}
+
+/* @count entries of @size bytes. */
+static void list(uint32_t at, const char *signature, uint32_t size, const uint32_t *to, uint32_t count)
+{
+	table(at, signature, 36 + size * count);
+	for (uint32_t i = 0; i < count; i++)
+		put32(at + 36 + size * i, to[i]);
+	seal(at);
+}
+
+static void setup(void)
+{
+	static const uint32_t all[] = { FADT, DMAR, IVRS, SSDT };
+
+	memset(memory, 0, sizeof(memory));
+	root_pointer(0xf1230, 0);
+	list(RSDT, "RSDT", 4, all, 4);
+	table(FADT, "FACP", 244);
+	put32(FADT + 40, DSDT);
+	seal(FADT);
+	table(DSDT, "DSDT", 5000);
+	table(DMAR, "DMAR", 64);
+	table(IVRS, "IVRS", 64);
+	table(SSDT, "SSDT", 300);
+}
+
+static void is(uint32_t at, const char *text)
+{
+	uint32_t len;
+
+	ck_assert_msg(!memcmp(memory + at, text, 4), "%.4s is not %s", (char *)memory + at, text);
+	memcpy(&len, memory + at + 4, 4);
+	ck_assert_uint_eq(sum(at, len), 0);
+}
+
+START_TEST(tables_of_iommus_are_renamed)
+{
+	ck_assert(hide());
+	is(DMAR, "XMAR");
+	is(IVRS, "XVRS");
+	is(FADT, "FACP");
+	ck_assert_uint_eq(r.iommus, 2);
+	ck_assert_uint_eq(r.tables, 5);
+	ck_assert_uint_eq(r.broken, 0);
+	ck_assert_uint_eq(writes, 4);
+	/* a second time there is nothing to do */
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommus, 0);
+	ck_assert_uint_eq(writes, 0);
+}
+END_TEST
+
+START_TEST(sleep_states_are_renamed_wherever_they_lie)
+{
+	/* the first and last place, across the pieces in which the table is read, and not S4 or S5 */
+	static const uint32_t at[] = { 36, 36 + 250, 36 + 252 * 3 - 2, 5000 - 5 };
+	static const char *const names[] = { "\x08_S1_", "\x08_S2_", "\x08_S3_", "\x08_S3_" };
+
+	for (unsigned i = 0; i < 4; i++)
+		memcpy(memory + DSDT + at[i], names[i], 5);
+	memcpy(memory + DSDT + 1000, "\x08_S4_", 5);
+	memcpy(memory + DSDT + 1100, "\x08_S5_", 5);
+	memcpy(memory + DSDT + 1200, "\x08_S0_", 5);
+	memcpy(memory + DSDT + 1300, "\x10_S3_", 5);
+	seal(DSDT);
+	memcpy(memory + SSDT + 100, "\x08_S3_", 5);
+	seal(SSDT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 5);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(memory[DSDT + at[i] + 2], 'X');
+	ck_assert(!memcmp(memory + DSDT + 1000, "\x08_S4_", 5));
+	ck_assert(!memcmp(memory + DSDT + 1100, "\x08_S5_", 5));
+	ck_assert(!memcmp(memory + DSDT + 1200, "\x08_S0_", 5));
+	ck_assert(!memcmp(memory + DSDT + 1300, "\x10_S3_", 5));
+	ck_assert(!memcmp(memory + SSDT + 100, "\x08_X3_", 5));
+	is(DSDT, "DSDT");
+	is(SSDT, "SSDT");
+}
+END_TEST
+
+START_TEST(every_place_in_a_table_is_looked_at)
+{
+	for (uint32_t at = 36; at + 5 <= 1100; at++) {
+		setup();
+		table(DSDT, "DSDT", 1100);
+		memcpy(memory + DSDT + at, "\x08_S3_", 5);
+		seal(DSDT);
+		ck_assert(hide());
+		ck_assert_msg(r.sleeps == 1 && memory[DSDT + at + 2] == 'X', "at %u", at);
+		is(DSDT, "DSDT");
+	}
+}
+END_TEST
+
+START_TEST(the_extended_list_is_walked_too)
+{
+	static const uint32_t some[] = { IVRS };
+	static const uint32_t fadt[] = { FADT };
+
+	list(RSDT, "RSDT", 4, fadt, 1);
+	list(XSDT, "XSDT", 8, some, 1);
+	root_pointer(0xf1230, 2);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommus, 1);
+	is(IVRS, "XVRS");
+	is(DMAR, "DMAR");
+}
+END_TEST
+
+START_TEST(the_extended_address_of_dsdt_counts)
+{
+	memcpy(memory + DSDT + 50, "\x08_S3_", 5);
+	seal(DSDT);
+	put32(FADT + 40, 0x107000);
+	put32(FADT + 140, DSDT);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 1);
+}
+END_TEST
+
+START_TEST(the_root_pointer_is_found_at_both_ends_of_both_places)
+{
+	static const uint32_t at[] = { 0x9fc00, 0x9fc00 + 1024 - 32, 0xe0000, 0xffff0 - 16 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		memset(memory + 0xf1230, 0, 36);
+		root_pointer(at[i], 0);
+		ck_assert_msg(hide(), "at %x", at[i]);
+		memset(memory + at[i], 0, 36);
+	}
+	ck_assert(!hide());
+}
+END_TEST
+
+START_TEST(a_root_pointer_that_does_not_add_up_is_none)
+{
+	memory[0xf1230 + 10]++;
+	ck_assert(!hide());
+	root_pointer(0xf1230, 2);
+	list(XSDT, "XSDT", 8, NULL, 0);
+	ck_assert(hide());
+	memory[0xf1230 + 33]++;
+	ck_assert(!hide());
+}
+END_TEST
+
+START_TEST(what_is_broken_is_left_alone)
+{
+	static const uint32_t where[] = { FADT, DMAR, 0, MEMORY - 8, 0xfffffff0, SSDT };
+
+	memory[DMAR + 20]++;			/* its checksum is wrong now */
+	list(RSDT, "RSDT", 4, where, 6);
+	ck_assert(hide());
+	ck_assert(!memcmp(memory + DMAR, "DMAR", 4));
+	ck_assert_uint_eq(r.iommus, 0);
+	ck_assert_uint_eq(r.broken, 3);
+	ck_assert_uint_eq(r.tables, 3);
+	setup();
+	put32(DMAR + 4, 35);			/* shorter than its header */
+	ck_assert(hide());
+	ck_assert_uint_eq(r.broken, 1);
+	setup();
+	put32(DMAR + 4, (1u << 20) + 1);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.broken, 1);
+	setup();
+	memory[RSDT + 9]++;
+	ck_assert(hide());
+	ck_assert_uint_eq(r.tables, 0);
+}
+END_TEST
+
+START_TEST(a_list_without_end_ends)
+{
+	static uint32_t many[100];
+
+	for (unsigned i = 0; i < 100; i++)
+		many[i] = RSDT;			/* also a list that has itself */
+	list(RSDT, "RSDT", 4, many, 100);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.tables, 64);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("hv_acpi");
+	TCase *tc = unit_case(s, "tables");
+
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, tables_of_iommus_are_renamed);
+	tcase_add_test(tc, sleep_states_are_renamed_wherever_they_lie);
+	tcase_add_test(tc, every_place_in_a_table_is_looked_at);
+	tcase_add_test(tc, the_extended_list_is_walked_too);
+	tcase_add_test(tc, the_extended_address_of_dsdt_counts);
+	tcase_add_test(tc, the_root_pointer_is_found_at_both_ends_of_both_places);
+	tcase_add_test(tc, a_root_pointer_that_does_not_add_up_is_none);
+	tcase_add_test(tc, what_is_broken_is_left_alone);
+	tcase_add_test(tc, a_list_without_end_ends);
+	return s;
+}
