@@ -1,8 +1,9 @@
 /*
  * count.c - a TCG plugin that counts instructions by where they lie, in pieces of 64 KiB
  *
- * QEMU runs it with `-plugin count.so,out=FILE`; at its end the file has a line `ADDRESS COUNT` a
- * piece (both hexadecimal, virtual addresses). What belongs to whom the reader decides: the
+ * QEMU runs it with `-plugin count.so,out=FILE,first=ADDRESS,end=ADDRESS`; at its end the file has a
+ * line `ADDRESS COUNT` a piece (all hexadecimal, virtual addresses). Between first and end, which may
+ * be left out, a piece has 16 bytes. What belongs to whom the reader decides: the
  * hypervisor says in its log where it is. A block that an interrupt or a fault leaves early counts
  * in full.
  *
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -35,36 +37,39 @@ EXPORT int qemu_plugin_install(plugin_id id, const void *info, int argc, char **
 
 int qemu_plugin_version = 1;
 
-#define PIECE_SHIFT	16
+#define PIECE		0x10000u	/* bytes */
+#define FINE_PIECE	16u
 #define PIECES		(1u << 16)	/* of the table; the last is for what has no room */
 #define VCPUS		8
 #define INSNS_SHIFT	16		/* a block's data: piece << 16 | instructions */
 
 struct piece {
-	uint64_t address;		/* >> PIECE_SHIFT, + 1; 0: free */
+	uint64_t key;			/* its address + 1; 0: free */
 	uint64_t count[VCPUS];		/* each processor its own: their threads run at once */
 };
 
 static struct piece pieces[PIECES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* over addresses; translation is threaded too */
 static char out[4096];
+static uint64_t fine_first, fine_end;
 
 static unsigned piece_of(uint64_t address)
 {
-	uint64_t key = (address >> PIECE_SHIFT) + 1;
+	uint64_t piece = address >= fine_first && address < fine_end ? FINE_PIECE : PIECE;
+	uint64_t key = address - address % piece + 1;
 	unsigned at = (key * 0x9e3779b97f4a7c15u) >> 48;
 
 	pthread_mutex_lock(&lock);
 	for (unsigned tries = 0; tries < PIECES; tries++, at = (at + 1) % PIECES) {
 		if (at == PIECES - 1)
 			continue;
-		if (!pieces[at].address)
-			pieces[at].address = key;
-		if (pieces[at].address == key)
+		if (!pieces[at].key)
+			pieces[at].key = key;
+		if (pieces[at].key == key)
 			break;
 	}
 	pthread_mutex_unlock(&lock);
-	return pieces[at].address == key ? at : PIECES - 1;
+	return pieces[at].key == key ? at : PIECES - 1;
 }
 
 static void run_block(unsigned vcpu, void *data)
@@ -94,16 +99,21 @@ static void finish(plugin_id id, void *data)
 			total += pieces[i].count[cpu];
 		if (total)
 			fprintf(f, "%" PRIx64 " %" PRIx64 "\n",
-				i == PIECES - 1 ? 0 : (pieces[i].address - 1) << PIECE_SHIFT, total);
+				i == PIECES - 1 ? 0 : pieces[i].key - 1, total);
 	}
 	fclose(f);
 }
 
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4) && strlen(argv[i] + 4) < sizeof(out))
 			strcpy(out, argv[i] + 4);
+		else if (!strncmp(argv[i], "first=", 6))
+			fine_first = strtoull(argv[i] + 6, NULL, 16);
+		else if (!strncmp(argv[i], "end=", 4))
+			fine_end = strtoull(argv[i] + 4, NULL, 16);
+	}
 	if (!out[0]) {
 		fprintf(stderr, "count: out=FILE is missing\n");
 		return -1;

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 """count.py - instructions of a boot, plain and under the hypervisor, by who ran them
 
-    count.py [--smp N] [--json FILE]     needs hv.elf, count.so and the endpoint's disk
+    count.py [--smp N] [--top N] [--json FILE]     needs hv.elf, count.so and the endpoint's disk
 
 Both boots run under icount, so that virtual time follows instructions and no load of this machine
 shows. The hypervisor's share is what ran in its own range of addresses, as its log gives it. What
 the exits themselves cost a real processor is in none of these figures.
 """
 import argparse
+import bisect
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from machine import Failed, Machine, build_folder, hypervisor, image
+from machine import Failed, Machine, build_folder, guest, hypervisor, image
 from image import Missing
 
 BOOT = 400
@@ -23,32 +26,53 @@ EXITS = re.compile(r"exits: (\w+) (\d+)")
 
 
 def pieces(path):
-    """Address and count of each 64 KiB that ran."""
+    """Address and count of each piece that ran: 64 KiB, in the hypervisor 16 bytes."""
     with open(path, encoding="ascii") as f:
         return [tuple(int(word, 16) for word in line.split()) for line in f]
 
 
-def boot(name, hv, smp):
+def find_hypervisor(smp):
+    """First and last address of its memory on this machine."""
+    with Machine("count-where", disks=[guest("probe", "", "count-where")], hv=hypervisor(), smp=smp) as m:
+        found = m.expect(RANGE.pattern, port=m.log)
+    return int(found[1], 16), int(found[1], 16) + int(found[2]) * 1024
+
+
+def functions(counts, first):
+    """Instructions by function of hv.elf, most first: an image that lies where its memory begins."""
+    nm = subprocess.run(["nm", "-n", os.path.join(build_folder(), "hv/hv64")], check=True, text=True,
+                        stdout=subprocess.PIPE).stdout
+    rows = [line.split() for line in nm.splitlines() if re.search(r" [tT] ", line)]
+    base = next(int(row[0], 16) for row in rows if row[2] == "image_start")
+    starts = [int(row[0], 16) - base + first for row in rows]
+    sums = {}
+    for address, count in counts:
+        # a piece that two functions share goes to the one it starts in
+        at = bisect.bisect_right(starts, address) - 1
+        name = rows[at][2] if at >= 0 else "?"
+        sums[name] = sums.get(name, 0) + count
+    return sorted(sums.items(), key=lambda row: -row[1])
+
+
+def boot(name, hv, smp, where):
     """One boot to ENDPOINT-DONE and off: instructions by owner, Linux's clock at the end, exits."""
     plugin = os.path.join(build_folder(), "tests/endpoint/count.so")
     if not os.path.exists(plugin):
         raise Missing(f"{plugin} is not built")
     out = os.path.join(build_folder(), f"endpoint-{name}.count")
-    with Machine(name, disks=[image("endpoint.img")], hv=hv, smp=smp, icount=True, plugin=f"{plugin},out={out}",
-                 limit=2 * BOOT) as m:
+    first, end = where
+    with Machine(name, disks=[image("endpoint.img")], hv=hv, smp=smp, icount=True,
+                 plugin=f"{plugin},out={out},first={first:x},end={end:x}", limit=2 * BOOT) as m:
         done = m.expect(r"ENDPOINT-DONE .*uptime=([\d.]+)", BOOT)
         m.wait(BOOT)
         log = m.log.text()
-    first = end = 0
-    found = RANGE.search(log)
-    if found:
-        first = int(found[1], 16)
-        end = first + int(found[2]) * 1024
     counts = pieces(out)
     os.unlink(out)
+    ours = [row for row in counts if hv and first <= row[0] < end]
     return {
         "instructions": sum(count for _, count in counts),
-        "hypervisor": sum(count for address, count in counts if first <= address < end),
+        "hypervisor": sum(count for _, count in ours),
+        "functions": functions(ours, first) if ours else [],
         "uptime": float(done[1]),
         "exits": {name: int(count) for name, count in EXITS.findall(log)},
     }
@@ -57,11 +81,14 @@ def boot(name, hv, smp):
 def main():
     words = argparse.ArgumentParser(description="instructions of a boot, plain and under the hypervisor")
     words.add_argument("--smp", type=int, default=1)
+    words.add_argument("--top", type=int, default=12, help="so many of the hypervisor's functions")
     words.add_argument("--json", help="write the figures there")
     options = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        rows = {"plain": boot("count-plain", None, options.smp),
-                "hypervised": boot("count-hv", hypervisor(), options.smp)}
+        where = find_hypervisor(options.smp)
+        rows = {"hypervised": boot("count-hv", hypervisor(), options.smp, where)}
+        rows["plain"] = boot("count-plain", None, options.smp, where)
     except (Failed, Missing) as e:
         print(f"count: {e}", file=sys.stderr)
         return 1
@@ -71,6 +98,8 @@ def main():
               f"{row['hypervisor'] / row['instructions']:8.2%}{row['uptime']:8.2f}s")
     ratio = rows["hypervised"]["instructions"] / rows["plain"]["instructions"]
     print(f"instructions, hypervised / plain: {ratio:.3f}; exits: {rows['hypervised']['exits'] or 'not logged'}")
+    for name, count in rows["hypervised"]["functions"][:options.top]:
+        print(f"{name:40}{count:14,}{count / rows['hypervised']['hypervisor']:8.1%}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)
