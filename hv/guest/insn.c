@@ -52,7 +52,7 @@ struct opcode {
 #define GROUP1		0x001	/* reg is the operation */
 #define GROUP3		0x002	/* reg 0 and 1 are TEST, the others not of ours */
 #define GROUP11		0x004	/* reg 0 alone */
-#define EXTEND		0x008	/* the register has the operand size, the memory its own */
+#define EXTEND		0x008	/* the register has the operand size, memory its own */
 #define SIGN		0x010	/* ... and gets the sign */
 #define NOT_64		0x020	/* #UD in 64-bit code */
 #define ONLY_64		0x040	/* not of ours outside 64-bit code */

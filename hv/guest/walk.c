@@ -104,8 +104,8 @@ static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mo
 	if (mode->pae)
 		reserved |= bits(62, 52);
 	/*
-	 * Bits 5 to 8 are refused when CR3 is loaded, not in a walk; QEMU's own walk sets the accessed
-	 * bit there.
+	 * Bits 5 to 8 are refused when CR3 is loaded, not in a walk; QEMU's own walk sets the
+	 * accessed bit there.
 	 */
 	if (mode->pae && level == 3)
 		return reserved | PTE_NX | bits(2, 1);

@@ -306,8 +306,8 @@ END_TEST
 START_TEST(another_instruction_is_refused)
 {
 	static const char *const texts[] = {
-		"87 03", "ff 03", "f7 13", "ac", "a6", "ae", "0f 6f 03", "0f b1 03", "8e 1b", "ff 33",
-		"c5 f8 28 03",
+		"87 03", "ff 03", "f7 13", "ac", "a6", "ae", "0f 6f 03", "0f b1 03", "8e 1b",
+		"ff 33", "c5 f8 28 03",
 	};
 
 	init_64();

@@ -276,7 +276,7 @@ static bool prepare(struct encoding *e, struct guest_cpu *cpu, enum insn_mode mo
 	choose_segments(cpu, mode);
 	place(e, cpu, mode);
 	if (e->locked)
-		where &= ~UINT64_C(7);		/* a lock across lines: kernels may be slow then */
+		where &= ~UINT64_C(7);		/* kernels make locks across lines slow */
 	if (e->string) {
 		uint64_t to = target(e) - base_of(cpu, SEG_ES, mode);
 
@@ -376,7 +376,8 @@ static bool compare_length(const struct encoding *e, struct guest_cpu *cpu, enum
 		return false;
 	native_run(cpu, &fault);
 	counts.registers++;
-	return fault.vector == VECTOR_DB && insn.length == e->length && cpu->rip == rip + insn.length;
+	return fault.vector == VECTOR_DB && insn.length == e->length &&
+	       cpu->rip == rip + insn.length;
 }
 
 /* The data page that is RAM in some cases. */
