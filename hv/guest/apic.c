@@ -53,10 +53,11 @@ static void init_or_start(struct cpu *sender, uint32_t low, uint32_t high)
 		if (c == sender || i == 0 || !is_for(c, sender, low, high))
 			continue;
 		if (MODE(low) == MODE_INIT) {
-			c->start = 0;
-			__atomic_store_n(&c->park, 1, __ATOMIC_RELEASE);
-			if (!c->parked)
+			__atomic_store_n(&c->start, 0, __ATOMIC_RELEASE);
+			if (!c->parked) {
+				__atomic_store_n(&c->park, 1, __ATOMIC_RELEASE);
 				smp_kick(c);
+			}
 		} else if (c->parked || c->park) {
 			c->start_page = VECTOR(low);
 			__atomic_store_n(&c->start, 1, __ATOMIC_RELEASE);

@@ -82,9 +82,11 @@ static void park(struct cpu *c)
 	lock_take(&guest_lock);
 	c->parked = 1;
 	c->park = 0;
-	lock_give(&guest_lock);
-	smp_wait(c);
-	lock_take(&guest_lock);
+	while (!c->start) {		/* another INIT may have come on the way here */
+		lock_give(&guest_lock);
+		smp_wait(c);
+		lock_take(&guest_lock);
+	}
 	c->parked = 0;
 	c->start = 0;
 	svm_ops.reset(&c->vcpu, c->start_page);
