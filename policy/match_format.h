@@ -91,6 +91,9 @@ enum hvm_tables {
 	HVM_TABLES,
 };
 
+/* Bytes of a row of each table. */
+extern const uint32_t hvm_row_size[HVM_TABLES];
+
 struct hvm_header {
 	uint32_t magic, reserved;
 	struct hvm_table table[HVM_TABLES];

@@ -105,6 +105,7 @@ START_TEST(jumps_that_are_left_out_wait_for_nothing)
 
 		asm_ja(&a, one);
 		asm_place(&a, one);
+		ck_assert_uint_eq(a.pending, 0);
 		asm_jump_imm(&a, OP_JEQ, R1, 7, two);
 		asm_ja(&a, two);
 		asm_place(&a, two);

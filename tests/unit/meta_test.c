@@ -126,6 +126,7 @@ END_TEST
 START_TEST(strings_end)
 {
 	WITH(w.strings[w.string_len - 1] = 'x', POLICY_EINVAL);
+	ck_assert_str_eq(e.text, "string 37: it does not end");
 	WITH(w.files[0] = w.string_len - 1, 0);
 	WITH(w.files[0] = w.string_len, POLICY_EINVAL);
 	WITH(w.counters[0] = w.string_len - 1, 0);

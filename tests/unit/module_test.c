@@ -714,29 +714,6 @@ START_TEST(data_and_code_to_their_limits_and_one_past)
 }
 END_TEST
 
-START_TEST(an_arena_that_is_too_small_is_said)
-{
-	static const uint32_t maps[] = { HVB_MAP_ARRAY, 4, 4, 4 };
-	size_t len, size;
-	uint8_t *bytes;
-	int rc = -1;
-
-	mw_code(&w, "net/in", plain, 2);
-	mw_data(&w, "maps", maps, sizeof(maps));
-	mw_section(&w, ".bss", ELF_SHT_NOBITS, ELF_SHF_ALLOC | ELF_SHF_WRITE, NULL, 100);
-	bytes = mw_finish(&w, &len);
-	for (size = 0; rc; size += 8) {
-		arena_init(&arena, memory, size);
-		rc = module_open(&arena, bytes, len, &m, &e);
-		if (!rc)
-			rc = module_link(&arena, &m, &e);
-		ck_assert(rc == 0 || rc == POLICY_ENOMEM);
-		ck_assert_uint_le(arena.used, arena.size);
-	}
-	ck_assert_uint_gt(size, 600);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("module");
@@ -775,6 +752,5 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, sections_are_told_apart_by_joined_instruction);
 	tcase_add_test(tc, maps_to_the_limit_and_one_past);
 	tcase_add_test(tc, data_and_code_to_their_limits_and_one_past);
-	tcase_add_test(tc, an_arena_that_is_too_small_is_said);
 	return s;
 }
