@@ -208,6 +208,50 @@ START_TEST(every_hook_has_its_own_program_and_cost)
 }
 END_TEST
 
+/*
+ * A TRIM names up to 4096 ranges, and each is asked: in disk control, and in functions that disk
+ * control may call.  Other commands have one range.
+ */
+START_TEST(overlaps_costs_as_many_ranges_as_a_hook_may_see)
+{
+	const uint64_t range = 20, set = 100, trim = 4096;	/* helper.def; fake.c; judge.h */
+	uint32_t callee;
+
+	add(0xb7, 2, 0, 0, 1);				/* hv_overlaps: 0 to 3 */
+	add(0x85, 0, 0, 0, 6);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	add(0xb7, 2, 0, 0, 1);				/* hv_overlaps_range: 4 to 8 */
+	add(0xb7, 3, 0, 0, 9);
+	add(0x85, 0, 0, 0, 7);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	add(0x85, 0, 1, 0, 2);				/* calls 12: 9 to 11 */
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	callee = f->in.insn_count;
+	add(0xb7, 2, 0, 0, 1);
+	add(0x85, 0, 0, 0, 6);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	ck_assert_uint_eq(callee, 12);
+	f->in.entry[HV_HOOK_NET_OUT] = POLICY_NO_INSN;
+	f->in.entry[HV_HOOK_DISK_WRITE] = 0;
+	f->in.entry[HV_HOOK_DISK_READ] = 9;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_WRITE), 4 + range + set);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_READ), 3 + 4 + range + set);
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 4;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_WRITE), 4 + range + set);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 5 + trim * range);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_READ), 3 + 4 + trim * (range + set));
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 0;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 4 + trim * (range + set));
+}
+END_TEST
+
 /* Every conditional jump goes to a block of its own at the end: all wait at once. */
 START_TEST(many_open_branches_fit_in_reasonable_memory)
 {
@@ -247,6 +291,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_refused_program_gives_all_memory_back);
 	tcase_add_test(tc, calls_do_not_multiply_beyond_the_limit);
 	tcase_add_test(tc, every_hook_has_its_own_program_and_cost);
+	tcase_add_test(tc, overlaps_costs_as_many_ranges_as_a_hook_may_see);
 	tcase_add_test(tc, many_open_branches_fit_in_reasonable_memory);
 	return s;
 }
