@@ -621,6 +621,26 @@ START_TEST(the_short_way_says_what_the_walk_says)
 }
 END_TEST
 
+START_TEST(the_words_of_the_first_step_are_these_and_no_others)
+{
+#define AT(member)	offsetof(struct hv_ctx, member)
+	static const size_t first[] = {
+		AT(eth_type), AT(ip_version), AT(ip_src.hi), AT(ip_src.lo), AT(ip_dst.hi),
+		AT(ip_dst.lo), AT(ip_proto), AT(tcp_sport), AT(tcp_dport), AT(tcp_flags),
+		AT(udp_sport), AT(udp_dport), AT(l4_sport), AT(l4_dport),
+	};
+#undef AT
+
+	for (size_t at = 0; at < 4 * sizeof(struct hv_ctx); at++) {
+		bool want = false;
+
+		for (unsigned i = 0; i < sizeof first / sizeof *first; i++)
+			want |= at == first[i];
+		ck_assert_msg(packet_is_first(at) == want, "offset %zu", at);
+	}
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("packet");
@@ -645,5 +665,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, transport_headers_cut_by_the_ip_length);
 	tcase_add_test(tc, other_protocols_have_the_ip_payload);
 	tcase_add_test(tc, the_short_way_says_what_the_walk_says);
+	tcase_add_test(tc, the_words_of_the_first_step_are_these_and_no_others);
 	return s;
 }
