@@ -28,6 +28,7 @@
 #define HVM_MAX_POSITIONS	65536u		/* of one regex, repetitions expanded */
 #define HVM_MAX_EDGES		(1u << 20)	/* of one regex */
 #define HVM_MAX_DFA_STATES	1000u
+#define HVM_MAX_DFA_SYMBOLS	258u		/* each byte, a newline at the end, the end */
 
 /*
  * Steps (edges looked at, threads moved) that one search with a position automaton may

@@ -225,8 +225,8 @@ static bool good_dfa(struct load *l, const struct hvm_dfa *d)
 {
 	uint32_t cells;
 
-	if (!d->states || d->states > HVM_MAX_DFA_STATES || !d->symbols || d->symbols > 258 ||
-	    d->last_nl >= d->symbols || !inside(d->map, 256, l->count[HVM_BYTES]))
+	if (!d->states || d->states > HVM_MAX_DFA_STATES || !d->symbols ||
+	    d->symbols > HVM_MAX_DFA_SYMBOLS || d->last_nl >= d->symbols || !inside(d->map, 256, l->count[HVM_BYTES]))
 		return false;
 	cells = d->states * d->symbols;
 	if (d->next_first != l->cells || !inside(l->cells, cells, l->count[HVM_NEXT]))

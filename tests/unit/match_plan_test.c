@@ -191,6 +191,38 @@ START_TEST(a_group_costs_a_step_a_byte_for_each_of_its_automata)
 }
 END_TEST
 
+/* c ends wherever bc and abc do: three literals are looked up at one byte. */
+START_TEST(literals_that_end_together_are_paid_for_together)
+{
+	struct pattern *p[3];
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_literal(&l, "abc", 3, 0);
+	p[1] = lab_literal(&l, "bc", 2, 0);
+	p[2] = lab_literal(&l, "c", 1, 0);
+	lab_query_at(&l, p, 3, 0, 9, 0);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_uint_eq(match_query_byte_cost(l.table, 0), 60 + 60 + 3 * 80);
+	lab_close(&l);
+}
+END_TEST
+
+/* Nothing of it must be there: it is searched for without looking for literals first. */
+START_TEST(a_regex_without_literals_is_loaded_and_found)
+{
+	struct match_plan plan;
+	struct lab l;
+
+	open_one(&l, regex, "[ab][cd]", 0);
+	match_pattern_plan(l.table, 0, &plan);
+	ck_assert_uint_eq(plan.len, 0);
+	ck_assert_int_eq(ask(&l, 0, "--ad", 4), MATCH_YES);
+	ck_assert_int_eq(ask(&l, 0, "da-d", 4), MATCH_NO);
+	lab_close(&l);
+}
+END_TEST
+
 /* What it asks at each place where it may begin: a DFA only says whether there is one. */
 START_TEST(a_query_without_dfa_or_with_a_position_pays_for_threads)
 {
@@ -353,6 +385,10 @@ Suite *unit_suite(void)
 	claim(s, "costs", costs);
 	claim(s, "a group costs a step a byte for each of its automata",
 	      a_group_costs_a_step_a_byte_for_each_of_its_automata);
+	claim(s, "literals that end together are paid for together",
+	      literals_that_end_together_are_paid_for_together);
+	claim(s, "a regex without literals is loaded and found",
+	      a_regex_without_literals_is_loaded_and_found);
 	claim(s, "a query without DFA, or with a position, pays for threads",
 	      a_query_without_dfa_or_with_a_position_pays_for_threads);
 	claim(s, "patterns at their limits and one past them", pattern_limits);
