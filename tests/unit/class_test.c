@@ -488,26 +488,21 @@ START_TEST(a_flipped_bit_is_refused_or_harmless)
 }
 END_TEST
 
+static int load_any(struct arena *a, const void *bytes, size_t len)
+{
+	struct class_table *t;
+
+	return class_table_load(a, bytes, len, &t, NULL);
+}
+
 START_TEST(a_section_that_was_cut_or_grew_is_refused)
 {
 	uint64_t seed = 3;
 	struct pool p = {0};
 	struct boxes b;
 	struct section s = small_section(&p, &b, &seed);
-	struct class_table *t;
-	uint8_t *grown = calloc(1, s.len + 8);
 
-	for (size_t len = 0; len < s.len; len++) {
-		uint8_t *cut = malloc(len + 1);
-
-		memcpy(cut, s.bytes, len);
-		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
-		free(cut);
-	}
-	memcpy(grown, s.bytes, s.len);
-	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
-	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
-	free(grown);
+	section_refused_in_parts(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -547,13 +542,8 @@ START_TEST(an_arena_that_is_too_small_is_an_error)
 	struct pool p = {0};
 	struct boxes b;
 	struct section s = small_section(&p, &b, &seed);
-	struct class_table *t;
-	struct arena a;
 
-	for (size_t size = 0; size < 64; size += 16) {
-		arena_init(&a, s.memory, size);
-		ck_assert_int_eq(class_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
-	}
+	section_needs_memory(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }

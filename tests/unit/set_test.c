@@ -400,25 +400,19 @@ START_TEST(a_flipped_bit_is_refused_or_harmless)
 }
 END_TEST
 
+static int load_any(struct arena *a, const void *bytes, size_t len)
+{
+	struct set_table *t;
+
+	return set_table_load(a, bytes, len, &t, NULL);
+}
+
 START_TEST(a_section_that_was_cut_or_grew_is_refused)
 {
 	struct pool p = {0};
 	struct section s = small_section(&p);
-	struct set_table *t;
-	uint8_t *grown = calloc(1, s.len + 8);
 
-	for (size_t len = 0; len < s.len; len++) {
-		uint8_t *cut = malloc(len + 1);
-
-		memcpy(cut, s.bytes, len);
-		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
-		free(cut);
-	}
-	memcpy(grown, s.bytes, s.len);
-	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
-	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
-	ck_assert_int_eq(try_section(&s, grown + 1, s.len - 1, &t), POLICY_EINVAL);
-	free(grown);
+	section_refused_in_parts(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -589,13 +583,8 @@ START_TEST(an_arena_that_is_too_small_is_an_error)
 {
 	struct pool p = {0};
 	struct section s = small_section(&p);
-	struct set_table *t;
-	struct arena a;
 
-	for (size_t size = 0; size < 64; size += 16) {
-		arena_init(&a, s.memory, size);
-		ck_assert_int_eq(set_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
-	}
+	section_needs_memory(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
