@@ -405,6 +405,36 @@ START_TEST(classifiers_without_rows_and_rows_without_boxes_match_nothing)
 }
 END_TEST
 
+static bool any_word(size_t offset)
+{
+	return offset < sizeof(struct hv_ctx);
+}
+
+static bool ports_only(size_t offset)
+{
+	return offset == hv_field_table[HV_F_TCP_DPORT].offset;
+}
+
+START_TEST(a_classifier_says_which_words_it_reads)
+{
+	struct pool p = {0};
+	struct boxes b = boxes_new(&p, 1, 1);
+	struct section s;
+
+	b.count = 1;
+	put_side(&b.box[0], dim(HV_F_TCP_DPORT, 0), 80, 80);
+	s = section_new(build(&p, &b));
+	ck_assert(class_reads_only(load(&s), 0, ports_only));
+	section_free(&s);
+	put_side(&b.box[0], dim(HV_F_IP_PROTO, 0), 6, 6);
+	s = section_new(build(&p, &b));
+	ck_assert(!class_reads_only(load(&s), 0, ports_only));
+	ck_assert(class_reads_only(load(&s), 0, any_word));
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
 START_TEST(the_same_rows_make_the_same_bytes)
 {
 	uint64_t one = 5, two = 5;
@@ -556,6 +586,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tc, an_absent_field_is_not_zero);
 	tcase_add_test(tc, classifiers_without_rows_and_rows_without_boxes_match_nothing);
+	tcase_add_test(tc, a_classifier_says_which_words_it_reads);
 	tcase_add_test(tc, the_same_rows_make_the_same_bytes);
 	tcase_add_test(tc, walking_all_of_ten_thousand_matching_rows_stays_linear);
 	tc = unit_case(s, "loader");
