@@ -252,6 +252,18 @@ START_TEST(overlaps_costs_as_many_ranges_as_a_hook_may_see)
 }
 END_TEST
 
+START_TEST(other_helpers_cost_the_same_in_disk_control)
+{
+	add(0xb7, 2, 0, 0, 1);
+	add(0x85, 0, 0, 0, HELPER_hv_log);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 0;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 4 + 20);
+}
+END_TEST
+
 static const struct code *laid_out(uint32_t insns)
 {
 	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
@@ -456,6 +468,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, calls_do_not_multiply_beyond_the_limit);
 	tcase_add_test(tc, every_hook_has_its_own_program_and_cost);
 	tcase_add_test(tc, overlaps_costs_as_many_ranges_as_a_hook_may_see);
+	tcase_add_test(tc, other_helpers_cost_the_same_in_disk_control);
 	tcase_add_test(tc, a_call_of_a_classifier_is_one_operation);
 	tcase_add_test(tc, a_call_of_a_classifier_that_looks_otherwise_is_left_as_it_is);
 	tcase_add_test(tc, a_call_of_a_classifier_in_a_block_of_its_own_is_left_as_it_is);
