@@ -584,7 +584,6 @@ END_TEST
 START_TEST(the_short_way_says_what_the_walk_says)
 {
 	for (int i = 0; i < 4; i++) {
-		static struct frame copy;
 		struct frame *f = start(0x0800);
 		bool udp = i & 1;
 
@@ -600,22 +599,22 @@ START_TEST(the_short_way_says_what_the_walk_says)
 			put_tcp(f, 4);
 		put_fill(f, 9, 64 - f->len);
 		put_fill(f, 0, 3);
-		copy = *f;
-		for (uint32_t cut = 0; cut <= copy.len; cut++)
-			check_plain(&copy, cut);
+		for (uint32_t cut = 0; cut <= f->len; cut++)
+			check_plain(f, cut);
 		for (uint32_t at = 12; at < 50; at++) {
-			for (int value = 0; value < 256; value++) {
-				copy = *f;
-				copy.bytes[at] = (uint8_t)value;
-				if (at == 12 || at == 13)	/* no VLAN tag */
-					copy.bytes[12] &= 0x0f;
-				check_plain(&copy, copy.len);
+			uint8_t before = f->bytes[at];
+
+			if (i >= 2 && at != 14 && at != 20 && at != 23)
+				continue;	/* the bytes that decide are enough */
+			for (int value = 0; value < (at == 12 ? 16 : 256); value++) {
+				f->bytes[at] = (uint8_t)value;	/* at 12: no VLAN tag */
+				check_plain(f, f->len);
 			}
+			f->bytes[at] = before;
 		}
-		copy = *f;	/* the shortest IP lengths */
-		for (uint32_t len = 0; len < 60; len++) {
-			set_be16(&copy, 16, len);
-			check_plain(&copy, copy.len);
+		for (uint32_t len = 0; len < 60; len++) {	/* the shortest IP lengths */
+			set_be16(f, 16, len);
+			check_plain(f, f->len);
 		}
 	}
 }
