@@ -53,14 +53,13 @@ static void add_fixup(struct asm_buf *a, uint32_t insn, uint32_t label)
 	l->fixups = (uint32_t)a->fixups.count;
 }
 
+/* All jumps to @label, of which there are some, go to @target. */
 static void resolve(struct asm_buf *a, uint32_t label, uint32_t target)
 {
 	struct asm_label *l = &a->labels.at[label];
 	struct asm_fixup *f;
 	uint32_t i;
 
-	if (!l->fixups)
-		return;
 	for (i = l->fixups; i; i = f->next) {
 		f = &a->fixups.at[i - 1];
 		f->done = true;
@@ -70,13 +69,13 @@ static void resolve(struct asm_buf *a, uint32_t label, uint32_t target)
 	a->pending--;
 }
 
-/* Every label that waits gets one `ja` here, and all its jumps go to that. */
+/* Every label that waits gets one `ja` here, and all its jumps go to that.  Code follows. */
 static void islands(struct asm_buf *a)
 {
 	size_t i, end = a->fixups.count;
 	uint32_t over = asm_here(a), at;
 
-	if (a->pending > ASM_MAX_PENDING) {
+	if (a->pending > ASM_MAX_PENDING || a->pending + 1 >= HVB_MAX_INSNS - over) {
 		a->failed = true;
 		return;
 	}
@@ -88,14 +87,10 @@ static void islands(struct asm_buf *a)
 			continue;
 		at = asm_here(a);
 		put(a, OP_JMP | OP_JA, 0, 0, 0, 0);
-		if (a->failed)
-			return;
 		resolve(a, label, at);
 		add_fixup(a, at, label);
 	}
 	a->oldest = end;
-	if (a->failed)
-		return;
 	a->insns.at[over].offset = (int16_t)(asm_here(a) - over - 1);
 	a->last_label = asm_here(a);
 }
@@ -124,17 +119,6 @@ static const uint8_t inverse[16] = {
 	[OP_JSLT >> 4] = OP_JSGE,
 };
 
-/* Is the last instruction a jump, and the last fixup its own? */
-static struct asm_fixup *last_jump(struct asm_buf *a, uint32_t insn)
-{
-	struct asm_fixup *f;
-
-	if (!a->fixups.count)
-		return NULL;
-	f = &a->fixups.at[a->fixups.count - 1];
-	return !f->done && f->insn == insn ? f : NULL;
-}
-
 /* Take back the newest fixup of all; it is the newest of its label too. */
 static void drop_fixup(struct asm_buf *a)
 {
@@ -144,14 +128,14 @@ static void drop_fixup(struct asm_buf *a)
 	l->fixups = f->next;
 	if (!l->fixups)
 		a->pending--;
-	if (a->oldest > a->fixups.count)
-		a->oldest = a->fixups.count;
 }
 
 /*
  *	ja L			if C goto L
  *  L:			or	ja M		   = if not C goto M
  *			    L:			 L:
+ *
+ * @label has jumps to it that wait.  A label just placed may be jumped to: nothing moves.
  */
 static void shorten(struct asm_buf *a, uint32_t label)
 {
@@ -159,10 +143,10 @@ static void shorten(struct asm_buf *a, uint32_t label)
 	struct asm_fixup *f;
 	struct bpf_insn *in;
 
-	if (!here || a->last_label == here)
+	if (a->last_label == here)
 		return;
-	f = last_jump(a, here - 1);
-	if (!f || a->insns.at[here - 1].opcode != (OP_JMP | OP_JA))
+	f = &a->fixups.at[a->fixups.count - 1];
+	if (f->insn != here - 1 || a->insns.at[here - 1].opcode != (OP_JMP | OP_JA))
 		return;
 	if (f->label == label) {
 		drop_fixup(a);
@@ -170,12 +154,12 @@ static void shorten(struct asm_buf *a, uint32_t label)
 		a->reachable = true;
 		return;
 	}
-	if (here < 2 || a->last_label == here - 1 || a->fixups.count < 2)
+	if (a->last_label == here - 1)
 		return;
+	/* two labels wait: there are two jumps */
 	in = &a->insns.at[here - 2];
 	f = &a->fixups.at[a->fixups.count - 2];
-	if (f->done || f->insn != here - 2 || f->label != label || !inverse[in->opcode >> 4] ||
-	    (in->opcode & 7) != OP_JMP)
+	if (f->insn != here - 2 || f->label != label || !inverse[in->opcode >> 4])
 		return;
 	to = a->fixups.at[a->fixups.count - 1].label;
 	drop_fixup(a);
@@ -188,8 +172,6 @@ static void shorten(struct asm_buf *a, uint32_t label)
 
 void asm_place(struct asm_buf *a, uint32_t label)
 {
-	if (a->failed)
-		return;
 	if (a->labels.at[label].fixups)
 		shorten(a, label);
 	if (a->labels.at[label].fixups) {

@@ -70,14 +70,20 @@ static void compile(const char *path, const char *text, size_t len,
 		c->options = *options;
 	c->pool.limit = c->options.memory_limit ? c->options.memory_limit : HVC_MEMORY_LIMIT;
 	c->pool.out = &c->out;
-	if (setjmp(c->out)) {
+	switch (setjmp(c->out)) {
+	case 0:
+		run(c, path, text, len, r);
+		break;
+	case POOL_OVER_LIMIT:
 		r->status = 1;
 		diag_error(&r->diags, (struct loc){ 0 },
 			   "%s: the policy needs more than %zu MiB of memory to compile", path,
 			   c->pool.limit >> 20);
-		return;
+		break;
+	default:
+		r->status = 2;
+		diag_error(&r->diags, (struct loc){ 0 }, "%s: out of memory", path);
 	}
-	run(c, path, text, len, r);
 }
 
 void hvc_compile(const char *path, const struct hvc_options *options, struct hvc_result *r)

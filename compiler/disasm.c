@@ -11,7 +11,7 @@
 
 struct out {
 	char *at;
-	size_t room;		/* with the NUL */
+	size_t room;		/* with the NUL: at least 1 */
 };
 
 static void put(struct out *o, const char *text)
@@ -19,7 +19,7 @@ static void put(struct out *o, const char *text)
 	size_t n = strlen(text);
 
 	if (n >= o->room)
-		n = o->room ? o->room - 1 : 0;
+		n = o->room - 1;
 	memcpy(o->at, text, n);
 	o->at += n;
 	o->room -= n;
@@ -68,8 +68,6 @@ int disasm(const struct bpf_insn *i, size_t left, char *buf, size_t size)
 	struct out o = { buf, size };
 	int64_t wide = 0;
 
-	if (size == 0)
-		return 1;
 	if (op == BPF_OP_BAD || (op == BPF_LDDW && left < 2)) {
 		put(&o, "<unknown>");
 		*o.at = 0;

@@ -12,8 +12,9 @@
 
 /*
  * Format @i as llvm-objdump 14 does (without the symbol that it puts behind jumps), into
- * @buf; cut to fit @size.  Behind an lddw, i[1] is its second half.  Returns the number of
- * instruction slots taken, 1 or 2; an instruction that is none becomes "<unknown>".
+ * @buf; cut to fit @size, 1 or more.  Of the @left instructions at @i the second is the other
+ * half of an lddw.  Returns the number of instruction slots taken, 1 or 2; an instruction
+ * that is none becomes "<unknown>".
  */
 int disasm(const struct bpf_insn *i, size_t left, char *buf, size_t size);
 

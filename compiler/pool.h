@@ -10,6 +10,9 @@
 #include <setjmp.h>
 #include <stddef.h>
 
+/* What the exit's setjmp() returns. */
+enum pool_exit { POOL_OVER_LIMIT = 1, POOL_NO_MEMORY };
+
 struct pool {
 	struct pool_block *blocks;
 	size_t used;		/* bytes in all */

@@ -8,29 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/module.h"
 #include "policy/sha256.h"
 
 #define DIGEST_NAME	".hv.digest"
+#define NO_MEMORY	"no memory for the module"
 
 /* The section's data must live until the file is written. */
 static uint8_t zero_digest[HVB_DIGEST_SIZE];
-
-static bool write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n <= 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return lseek(fd, 0, SEEK_SET) == 0;
-}
 
 static Elf_Scn *find_digest(Elf *elf, size_t names)
 {
@@ -125,49 +112,38 @@ static const char *put_section(int fd)
 	return why;
 }
 
-static const char *read_back(int fd, uint8_t **out, size_t *out_len)
+/* The whole file, in memory that is free()d; NULL when there is none. */
+static uint8_t *read_back(int fd, size_t *len)
 {
-	struct stat st;
-	size_t size, at = 0;
-	uint8_t *p;
+	off_t size = lseek(fd, 0, SEEK_END);
+	uint8_t *p = size > 0 ? aligned_alloc(16, ((size_t)size + 15) & ~(size_t)15) : NULL;
 
-	if (fstat(fd, &st) != 0 || st.st_size <= 0 || lseek(fd, 0, SEEK_SET) != 0)
-		return "the sealed module cannot be read back";
-	size = (size_t)st.st_size;
-	p = aligned_alloc(16, (size + 15) & ~(size_t)15);
-	if (!p)
-		return "no memory";
-	while (at < size) {
-		ssize_t n = read(fd, p + at, size - at);
-
-		if (n <= 0) {
-			free(p);
-			return "the sealed module cannot be read back";
-		}
-		at += (size_t)n;
+	if (p && pread(fd, p, (size_t)size, 0) != size) {
+		free(p);
+		return NULL;
 	}
-	*out = p;
-	*out_len = size;
-	return NULL;
+	*len = (size_t)size;
+	return p;
 }
 
+/* A file in memory takes and gives all bytes at once, or there is no memory; nor with @fd -1. */
 static const char *seal_file(int fd, const void *bytes, size_t len, uint8_t **out, size_t *out_len)
 {
 	const char *why;
 	struct sha256 s;
 	uint64_t at;
 
-	if (!write_all(fd, bytes, len))
-		return "no memory for the module";
+	if (pwrite(fd, bytes, len, 0) != (ssize_t)len)
+		return NO_MEMORY;
 	why = put_section(fd);
 	if (why)
 		return why;
 	at = digest_offset(fd);
 	if (at == 0)
 		return "its section " DIGEST_NAME " is not 32 bytes long";
-	why = read_back(fd, out, out_len);
-	if (why)
-		return why;
+	*out = read_back(fd, out_len);
+	if (!*out)
+		return NO_MEMORY;
 	if (at > *out_len || *out_len - at < HVB_DIGEST_SIZE) {
 		free(*out);
 		return "its section " DIGEST_NAME " is not within the file";
@@ -189,10 +165,7 @@ int seal_module(const void *elf, size_t len, uint8_t **out, size_t *out_len, con
 	*why = "larger than a module can be";
 	if (len > HVB_MAX_FILE)
 		return -1;
-	*why = "no memory for the module";
 	fd = memfd_create("module", MFD_CLOEXEC);
-	if (fd < 0)
-		return -1;
 	*why = seal_file(fd, elf, len, out, out_len);
 	close(fd);
 	return *why ? -1 : 0;

@@ -28,6 +28,7 @@
 #define HVM_MAX_POSITIONS	65536u		/* of one regex, repetitions expanded */
 #define HVM_MAX_EDGES		(1u << 20)	/* of one regex */
 #define HVM_MAX_DFA_STATES	1000u
+#define HVM_MAX_DFA_SYMBOLS	258u		/* each byte, a newline at the end, the end */
 
 /*
  * Steps (edges looked at, threads moved) that one search with a position automaton may
@@ -90,6 +91,9 @@ enum hvm_tables {
 	HVM_NEXT,		/* uint16_t: transitions of the DFAs */
 	HVM_TABLES,
 };
+
+/* Bytes of a row of each table. */
+extern const uint32_t hvm_row_size[HVM_TABLES];
 
 struct hvm_header {
 	uint32_t magic, reserved;

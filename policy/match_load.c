@@ -10,7 +10,7 @@
 
 #define WHERE	".hv.match"
 
-static const uint32_t row_size[HVM_TABLES] = {
+const uint32_t hvm_row_size[HVM_TABLES] = {
 	[HVM_BYTES] = 1,
 	[HVM_PATTERNS] = sizeof(struct hvm_pattern),
 	[HVM_TERMS] = sizeof(struct hvm_term),
@@ -225,8 +225,8 @@ static bool good_dfa(struct load *l, const struct hvm_dfa *d)
 {
 	uint32_t cells;
 
-	if (!d->states || d->states > HVM_MAX_DFA_STATES || !d->symbols || d->symbols > 258 ||
-	    d->last_nl >= d->symbols || !inside(d->map, 256, l->count[HVM_BYTES]))
+	if (!d->states || d->states > HVM_MAX_DFA_STATES || !d->symbols ||
+	    d->symbols > HVM_MAX_DFA_SYMBOLS || d->last_nl >= d->symbols || !inside(d->map, 256, l->count[HVM_BYTES]))
 		return false;
 	cells = d->states * d->symbols;
 	if (d->next_first != l->cells || !inside(l->cells, cells, l->count[HVM_NEXT]))
@@ -288,7 +288,7 @@ static bool find_tables(struct match_table *t, const uint8_t *blob, size_t len, 
 		uint32_t offset = h->table[i].offset;
 
 		count[i] = h->table[i].count;
-		if (offset % 8 || offset > len || count[i] > (len - offset) / row_size[i])
+		if (offset % 8 || offset > len || count[i] > (len - offset) / hvm_row_size[i])
 			return false;
 		at[i] = blob + offset;
 	}

@@ -164,7 +164,7 @@ static bool is_ignored(const char *name)
 	       same(name, ".llvm_addrsig") || same(name, "license") || same(name, ".eh_frame");
 }
 
-static int kind_by_name(struct module_section *s)
+static uint8_t kind_by_name(struct module_section *s)
 {
 	static const struct { const char *name; uint8_t kind; } fixed[] = {
 		{ "maps", SECTION_MAPS }, { ".hv.meta", SECTION_META },
@@ -189,13 +189,11 @@ static int kind_by_name(struct module_section *s)
 		return SECTION_DATA;
 	if (is_or_below(s->name, ".bss"))
 		return SECTION_BSS;
-	return -1;
+	return SECTION_IGNORED;
 }
 
 static int classify(struct module_section *s, struct policy_error *err)
 {
-	int kind;
-
 	switch (s->h.type) {
 	case ELF_SHT_NULL:
 		return 0;
@@ -214,10 +212,9 @@ static int classify(struct module_section *s, struct policy_error *err)
 	}
 	if (is_ignored(s->name))
 		return 0;
-	kind = kind_by_name(s);
-	if (kind >= 0)
-		s->kind = kind;
-	else if (s->h.flags & ELF_SHF_ALLOC || starts_with(s->name, ".hv."))
+	s->kind = kind_by_name(s);
+	if (s->kind == SECTION_IGNORED &&
+	    (s->h.flags & ELF_SHF_ALLOC || starts_with(s->name, ".hv.")))
 		return bad(err, s->name, "no section of a module has this name");
 	return 0;
 }

@@ -401,11 +401,9 @@ int module_link(struct arena *a, struct module *m, struct policy_error *err)
 		rc = open_symbols(&l);
 	if (!rc)
 		rc = check_symbols(&l);
-	if (rc)
-		return rc;
 	l.done = scratch_alloc(a, m->insn_count, sizeof(*l.done));
-	if (!l.done)
-		return no_memory(err);
+	if (!rc && !l.done)
+		rc = no_memory(err);
 	for (uint32_t i = 1; !rc && i < m->section_count; i++)
 		if (m->sections[i].kind == SECTION_REL || m->sections[i].kind == SECTION_RELA)
 			rc = link_section(&l, &m->sections[i]);

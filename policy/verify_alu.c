@@ -137,10 +137,6 @@ static struct range signed_modulo(const struct range *a, const struct range *b)
 		r.smin = a->smin < 0 ? a->smin : 0;
 	if (r.smax > a->smax)
 		r.smax = a->smax > 0 ? a->smax : 0;
-	if (a->smin >= 0 && r.smin < 0)
-		r.smin = 0;
-	if (a->smax <= 0 && r.smax > 0)
-		r.smax = 0;
 	return range_settle(r);
 }
 

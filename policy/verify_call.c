@@ -1,6 +1,7 @@
 /*
  * verify_call.c - calls of helpers: arguments by the types of helper.def
  */
+#include "policy/judge.h"
 #include "policy/map.h"
 #include "policy/verify.h"
 
@@ -33,6 +34,7 @@ struct call {
 	struct reg mem;		/* RMEM, WMEM: waits for its SIZE */
 	bool write;
 	uint32_t map, set;
+	uint64_t cost;		/* of the tables' rows */
 };
 
 struct table {
@@ -74,7 +76,7 @@ static int check_row(struct verifier *v, uint32_t pc, struct call *c, unsigned a
 	if (arg == ARG_SET)
 		c->set = (uint32_t)r->r.umin;
 	if (t.cost)
-		v->extra += t.cost[r->r.umin];
+		c->cost += t.cost[r->r.umin];
 	return 0;
 }
 
@@ -155,6 +157,23 @@ static int check_arg(struct verifier *v, uint32_t pc, struct call *c, unsigned a
 	}
 }
 
+/*
+ * How often helper @n does what its cost says: once, or for each range of a disk command.  Only
+ * TRIM, in disk control, has more than one.
+ */
+static uint32_t rounds(const struct verifier *v, uint32_t n)
+{
+	uint32_t control = v->in->entry[HV_HOOK_DISK_CONTROL];
+
+	if (n != HELPER_hv_overlaps && n != HELPER_hv_overlaps_range)
+		return 1;
+	if (control == POLICY_NO_INSN)
+		return 1;
+	if (v->func->is_hook && v->blocks[v->func->entry].start != control)
+		return 1;
+	return JUDGE_MAX_RANGES;
+}
+
 int call_helper(struct verifier *v, uint32_t pc)
 {
 	uint32_t n = (uint32_t)v->in->insns[pc].imm;
@@ -172,7 +191,7 @@ int call_helper(struct verifier *v, uint32_t pc)
 	}
 	if (rc)
 		return rc;
-	v->extra += c.h->cost;
+	v->extra += (c.cost + c.h->cost) * rounds(v, n);
 	for (unsigned i = 1; i <= 5; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
 	v->now.reg[0] = reg_num(range_any());

@@ -18,44 +18,41 @@ static bool is_local_call(const struct verifier *v, uint32_t pc)
 	return v->op[pc] == BPF_CALL && bpf_src(&v->in->insns[pc]) == BPF_SRC_LOCAL;
 }
 
-/* Instruction @pc + 1 + @distance into *@to; it must be there and no half of an lddw. */
-static int find_target(struct verifier *v, uint32_t pc, int64_t distance, uint32_t *to)
+/* Where the jump or local call at @pc goes to. */
+static int64_t target_of(const struct verifier *v, uint32_t pc)
 {
-	int64_t t = (int64_t)pc + 1 + distance;
+	const struct bpf_insn *i = &v->in->insns[pc];
+
+	return (int64_t)pc + 1 + (v->op[pc] == BPF_CALL ? i->imm : bpf_distance(v->op[pc], i));
+}
+
+/* It starts a block; it must be there and no half of an lddw. */
+static int mark_target(struct verifier *v, uint32_t pc)
+{
+	int64_t t = target_of(v, pc);
 
 	if (t < 0 || t >= (int64_t)v->in->insn_count)
 		return refuse(v, pc, "jump out of the program");
 	if (v->op[t] == BPF_OP_BAD)
 		return refuse(v, pc, "jump into the middle of an lddw");
-	*to = (uint32_t)t;
+	v->block_of[t] = 1;
 	return 0;
-}
-
-static int target_of(struct verifier *v, uint32_t pc, uint32_t *to)
-{
-	const struct bpf_insn *i = &v->in->insns[pc];
-
-	if (v->op[pc] == BPF_CALL)
-		return find_target(v, pc, i->imm, to);
-	return find_target(v, pc, bpf_distance(v->op[pc], i), to);
 }
 
 /* Marks in block_of[] where blocks start. */
 static int mark_leaders(struct verifier *v)
 {
-	uint32_t count = v->in->insn_count, to;
-	int rc;
+	uint32_t count = v->in->insn_count;
 
 	for (uint32_t pc = 0; pc < count; pc++) {
+		/* the second half of an lddw has the kind of an ALU instruction */
 		unsigned kind = bpf_op_table[v->op[pc]].kind;
 
-		if (v->op[pc] == BPF_OP_BAD)
-			continue;
 		if (is_jump(kind) || is_local_call(v, pc)) {
-			rc = target_of(v, pc, &to);
+			int rc = mark_target(v, pc);
+
 			if (rc)
 				return rc;
-			v->block_of[to] = 1;
 			v->call_count += !is_jump(kind);
 		}
 		if ((is_jump(kind) || kind == KIND_EXIT) && pc + 1 < count)
@@ -83,7 +80,8 @@ static int make_blocks(struct verifier *v)
 	v->blocks = arena_alloc(v->arena, v->block_count, sizeof(*v->blocks));
 	v->order = arena_alloc(v->arena, v->block_count, 2 * sizeof(*v->order));
 	if (v->blocks == NULL || v->order == NULL)
-		return policy_fail(v->err, POLICY_ENOMEM, "", 0, "not enough memory to verify");
+		return policy_fail(v->err, POLICY_ENOMEM, "", POLICY_NO_INSN,
+				   "not enough memory to verify");
 	for (uint32_t pc = 0; pc < count; pc++) {
 		if (v->block_of[pc] == 0) {
 			v->block_of[pc] = VERIFY_NONE;
@@ -107,16 +105,11 @@ static uint32_t last_insn(const struct verifier *v, const struct block *b)
 
 static int link_block(struct verifier *v, struct block *b)
 {
-	uint32_t last = last_insn(v, b), to;
-	unsigned op = v->op[last], kind = bpf_op_table[op].kind;
-	int rc;
+	uint32_t last = last_insn(v, b);
+	unsigned kind = bpf_op_table[v->op[last]].kind;
 
-	if (is_jump(kind)) {
-		rc = target_of(v, last, &to);
-		if (rc)
-			return rc;
-		b->target = v->block_of[to];
-	}
+	if (is_jump(kind))
+		b->target = v->block_of[target_of(v, last)];
 	if (kind == KIND_EXIT || kind == KIND_JA)
 		return 0;
 	if (b->end == v->in->insn_count)
@@ -200,16 +193,9 @@ static int order_all(struct verifier *v)
 		for (uint32_t n = end; n < after; n++) {
 			const struct block *b = &v->blocks[v->order[n]];
 
-			for (uint32_t pc = b->start; pc < b->end; pc++) {
-				uint32_t to = 0;
-
-				if (!is_local_call(v, pc))
-					continue;
-				rc = target_of(v, pc, &to);
-				if (rc)
-					return rc;
-				add_func(v, v->block_of[to])->callers++;
-			}
+			for (uint32_t pc = b->start; pc < b->end; pc++)
+				if (is_local_call(v, pc))
+					add_func(v, v->block_of[target_of(v, pc)])->callers++;
 		}
 	}
 	return 0;
@@ -235,7 +221,7 @@ static int order_funcs(struct verifier *v)
 				if (!is_local_call(v, pc))
 					continue;
 				callee = call_callee(v, pc);
-				if (callee->level < f->level + 1)
+				if (callee->level <= f->level)
 					callee->level = f->level + 1;
 				if (callee->level >= VERIFY_MAX_FRAMES)
 					return refuse(v, pc, "more than %u calls within each other",
@@ -263,7 +249,8 @@ int cfg_build(struct verifier *v)
 	v->funcs = arena_alloc(v->arena, HV_HOOKS + v->call_count, sizeof(*v->funcs));
 	v->func_order = arena_alloc(v->arena, HV_HOOKS + v->call_count, sizeof(*v->func_order));
 	if (v->funcs == NULL || v->func_order == NULL)
-		return policy_fail(v->err, POLICY_ENOMEM, "", 0, "not enough memory to verify");
+		return policy_fail(v->err, POLICY_ENOMEM, "", POLICY_NO_INSN,
+				   "not enough memory to verify");
 	for (unsigned h = 0; h < HV_HOOKS; h++)
 		if (v->in->entry[h] != POLICY_NO_INSN)
 			add_func(v, v->block_of[v->in->entry[h]])->is_hook = true;

@@ -121,9 +121,7 @@ bool range_sync(struct range *r)
 {
 	/* two rounds: what the bits teach the intervals reaches the other intervals */
 	for (int round = 0; round < 2; round++) {
-		if (is_empty(r))
-			return false;
-		sync_signs(r);
+		sync_signs(r);	/* an empty range stays empty: bounds only close in */
 		sync_halves(r);
 		if (is_empty(r) || !sync_bits(r))
 			return false;

@@ -89,7 +89,7 @@ stop_ticker
 if [ $status = 0 ]; then
 	sed -n '/^Testsuite summary/,/^# ERROR/p' "$build/check.log"
 else
-	grep -E '^(FAIL|ERROR|XPASS):|error:|warning:' "$build/check.log" | head -n 60
+	grep -E '^(FAIL|ERROR|XPASS): |(: |^)(fatal )?error: |: warning: ' "$build/check.log" | head -n 60
 	tail -n 25 "$build/check.log"
 	grep -q '^# TOTAL' "$build/check.log" || failed=$((failed + 1))
 fi

@@ -19,22 +19,6 @@
 #define DFA_WORK	((uint64_t)1 << 28)
 #define DFA_WORK_EACH	((uint64_t)1 << 22)
 
-static const size_t row_size[HVM_TABLES] = {
-	[HVM_BYTES] = 1,
-	[HVM_PATTERNS] = sizeof(struct hvm_pattern),
-	[HVM_TERMS] = sizeof(struct hvm_term),
-	[HVM_QUERIES] = sizeof(struct hvm_query),
-	[HVM_GROUPS] = sizeof(struct hvm_group),
-	[HVM_TREES] = sizeof(struct hvm_tree),
-	[HVM_NODES] = sizeof(struct hvm_node),
-	[HVM_NFAS] = sizeof(struct hvm_nfa),
-	[HVM_POSITIONS] = sizeof(struct hvm_position),
-	[HVM_EDGES] = sizeof(struct hvm_edge),
-	[HVM_CLASSES] = sizeof(struct hvm_class),
-	[HVM_DFAS] = sizeof(struct hvm_dfa),
-	[HVM_NEXT] = sizeof(uint16_t),
-};
-
 struct rows {
 	uint8_t *bytes;
 	size_t count, cap;
@@ -91,7 +75,7 @@ void match_builder_force(struct match_builder *b, enum regex_plan plan)
 static uint32_t add_rows(struct match_builder *b, enum hvm_tables table, size_t n, void *rows)
 {
 	struct rows *t = &b->table[table];
-	size_t size = row_size[table], first = t->count;
+	size_t size = hvm_row_size[table], first = t->count;
 
 	if (n > t->cap - t->count) {
 		size_t cap = t->count + n > 2 * t->cap ? t->count + n : 2 * t->cap;
@@ -107,7 +91,7 @@ static uint32_t add_rows(struct match_builder *b, enum hvm_tables table, size_t 
 
 static void *row(struct match_builder *b, enum hvm_tables table, uint32_t number)
 {
-	return b->table[table].bytes + number * row_size[table];
+	return b->table[table].bytes + number * hvm_row_size[table];
 }
 
 static uint32_t add_bytes(struct match_builder *b, const void *bytes, size_t len)
@@ -431,14 +415,14 @@ struct blob match_builder_finish(struct match_builder *b)
 	for (unsigned i = 0; i < HVM_TABLES; i++) {
 		h.table[i].offset = (uint32_t)len;
 		h.table[i].count = (uint32_t)b->table[i].count;
-		len += (b->table[i].count * row_size[i] + 7) & ~(size_t)7;
+		len += (b->table[i].count * hvm_row_size[i] + 7) & ~(size_t)7;
 	}
 	out = pool_alloc(b->pool, len);
 	memcpy(out, &h, sizeof(h));
 	for (unsigned i = 0; i < HVM_TABLES; i++) {
 		if (b->table[i].count)
 			memcpy(out + h.table[i].offset, b->table[i].bytes,
-			       b->table[i].count * row_size[i]);
+			       b->table[i].count * hvm_row_size[i]);
 	}
 	return (struct blob){ out, len };
 }

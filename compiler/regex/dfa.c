@@ -21,7 +21,7 @@ struct subset {
 	uint64_t *key;		/* by state */
 	uint32_t cap;
 	uint16_t slot[SLOTS];	/* state + 1 */
-	uint8_t byte[258];	/* by symbol: a byte of it */
+	uint8_t byte[HVM_MAX_DFA_SYMBOLS];	/* by symbol: a byte of it */
 	uint64_t *work;
 };
 

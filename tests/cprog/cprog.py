@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """cprog.py - 100 generated C programs load, verify, and return what native code returns"""
-import os, subprocess, sys, tempfile
+import os, shlex, subprocess, sys, tempfile
 
 HERE = os.path.join(os.environ.get('srcdir', '.'), 'tests', 'cprog')
 sys.dont_write_bytecode = True
@@ -31,8 +31,9 @@ def main():
             native.append(path.replace('.c', '.n.o'))
         jobs = ['%s -w -O2 -target bpf -mcpu=v3 -g -ffreestanding -I%s -c %s '
                 '-o %s && %s -O1 -w -I%s -c %s -o %s' %
-                (CLANG, SRC, n.replace('.n.o', '.c'), n.replace('.n.o', '.o'), CLANG, SRC,
-                 n.replace('.n.o', '.c'), n) for n in native]
+                tuple(map(shlex.quote, (CLANG, SRC, n.replace('.n.o', '.c'), n.replace('.n.o', '.o'),
+                                        CLANG, SRC, n.replace('.n.o', '.c'), n)))
+                for n in native]
         subprocess.run(['xargs', '-P2', '-d', '\n', '-I{}', 'sh', '-c', '{}'], check=True,
                        input='\n'.join(jobs), text=True)
         programs = ' '.join('X(prog%d)' % n for n in range(1, COUNT + 1))

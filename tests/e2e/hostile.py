@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import HEAD, HVC, HVREPLAY, Lab, TCP, UDP, claim, disk, disk_trace, finish, pcap  # noqa: E402
+from lab import HEAD, HVC, HVREPLAY, Lab, TCP, UDP, claim, disk, disk_trace, finish, pcap, skip  # noqa: E402
 
 CPU_SECONDS = 20        # of one run, sanitized; far less is usual
 SECONDS = 120           # on the clock: a loaded machine is no defect
@@ -212,7 +212,7 @@ def outputs():
 
 def full_devices():
     if not DEVICES:
-        claim("a full device is an error # SKIP no /dev/full", True)
+        skip("a full device is an error", "no /dev/full")
         return
     with Lab() as lab:
         lab.put("p.hvrule", net("a: tcp.syn or not tcp.syn -> log, drop;").replace("net out", "net in"))
@@ -401,8 +401,124 @@ def modules():
                   not os.path.exists(lab.at("e.json")), run)
 
 
+# ---- modules in C ----------------------------------------------------------------
+
+CLANG = os.environ.get("CLANG") or "clang"
+HEADERS = os.path.join(os.environ.get("srcdir", "."), "rules", "modules")
+PASS = "HV_NET_IN u64 f(const struct hv_ctx *c) { %s return HV_PASS; }\n"
+
+# What it is, its C, what is said of it: one line of one error.
+REFUSED_C = (
+    ("a loop without end", "HV_NET_IN u64 f(const struct hv_ctx *c) { u64 n = c->frame_len;"
+     " while (n != 1) { asm volatile(\"\"); n = n & 1 ? 3 * n + 1 : n / 2; } return n; }", "net/in.*loop"),
+    ("a loop that is bounded but not unrolled", "HV_NET_IN u64 f(const struct hv_ctx *c) { u64 n = 0;\n"
+     "#pragma nounroll\nfor (u64 i = 0; i < 10; i++) { asm volatile(\"\"); n += i; } return n & 1; }", "net/in.*loop"),
+    ("an atomic addition", "static u64 n; " + PASS % "__sync_fetch_and_add(&n, c->frame_len);", "net/in.*unknown opcode"),
+    ("an atomic exchange", "static u64 n; " + PASS % "if (__sync_lock_test_and_set(&n, c->frame_len)) return 0;",
+     "net/in.*unknown opcode"),
+    ("a helper that is not there", "u64 hv_nothing(u64); " + PASS % "if (hv_nothing(1)) return 0;",
+     'net/in.*nobody exports "hv_nothing"'),
+    ("data that is not there", "extern u64 x; " + PASS % "if (x) return 0;", 'net/in.*nobody exports "x"'),
+    ("65 maps", "".join("HV_MAP(m%d, HV_MAP_HASH, u64, u64, 1);\n" % i for i in range(65)) +
+     PASS % "u64 k = 1; if (hv_map_lookup(&m64, &k)) return 0;", "maps.*more than 64 maps"),
+    ("a map of 17 MiB", "HV_MAP(m, HV_MAP_ARRAY, unsigned, u64[4], 17 << 15);" +
+     PASS % "unsigned k = 1; if (hv_map_lookup(&m, &k)) return 0;", "maps.*a map of"),
+    ("a map's value used before its pointer is compared", "HV_MAP(m, HV_MAP_HASH, u64, u64, 9);" +
+     PASS % "u64 k = 1, *v = hv_map_lookup(&m, &k); if (*v) return 0;", "net/in.*may be NULL"),
+    ("a function that calls itself", "__attribute__((noinline)) static u64 g(u64 n)"
+     " { asm volatile(\"\"); return n ? g(n >> 1) * n + 1 : 0; }" + PASS % "if (g(c->frame_len)) return 0;",
+     "recurs|itself"),
+    ("two functions that call each other", "__attribute__((noinline)) static u64 h(u64 n);\n"
+     "__attribute__((noinline)) static u64 g(u64 n) { asm volatile(\"\"); return n ? h(n >> 1) * n + 1 : 0; }\n"
+     "__attribute__((noinline)) static u64 h(u64 n) { asm volatile(\"\"); return n ? g(n >> 2) + n : 0; }\n" +
+     PASS % "if (g(c->frame_len)) return 0;", "recurs|itself"),
+    ("frames of more than 512 bytes together",
+     "__attribute__((noinline)) static u64 g(u64 n) { u64 b[33]; b[0] = n; asm volatile(\"\" : : \"r\"(b) : \"memory\");"
+     " return b[0]; }\n" + PASS % "u64 b[33]; b[0] = 1; asm volatile(\"\" : : \"r\"(b) : \"memory\"); if (g(b[0])) return 0;",
+     "stack"),
+    ("a read of the stack that nothing was written to", PASS % "u64 b[4]; asm volatile(\"\" : : \"r\"(b) : );"
+     " if (((volatile u64 *)b)[1] == 3) return 0;", "net/in"),
+    ("a write to the context", PASS % "((struct hv_ctx *)c)->frame_len = 1;", "net/in.*context"),
+    ("a read behind the context", PASS % "if (((const volatile u64 *)(c + 1))[0]) return 0;", "net/in.*context"),
+    ("a read behind a table", "static const volatile u64 t[4] = { 1, 2 }; " + PASS % "if (t[c->frame_len & 7]) return 0;", "net/in"),
+    ("a pointer as the verdict", "HV_NET_IN u64 f(const struct hv_ctx *c) { return (u64)c; }", "net/in.*a pointer is returned"),
+    ("pointers in data", "static const char *const volatile t[2] = { \"a\", \"b\" };" + PASS % "if (*t[c->frame_len & 1]) return 0;",
+     "pointers in data"),
+    ("a call through a pointer", "static u64 g(u64 n) { return n; } static u64 (*volatile p)(u64) = g;" +
+     PASS % "if (p(c->frame_len)) return 0;", "pointers in data|unknown opcode|no code|nor a map"),
+    ("two programs for a hook", "HV_NET_IN u64 g(const struct hv_ctx *c) { return 0; }\n" + PASS % "", "net/in.*two programs"),
+    ("a section that is no hook", "__attribute__((section(\"net/sideways\"))) u64 g(u64 n) { return n; }", "net/sideways.*name"),
+    ("17 MiB of data", "static volatile u64 t[17 << 17]; " + PASS % "if (t[c->frame_len]) return 0;", "16777216 bytes of data"),
+    ("no program at all, and a call of a helper from .text",
+     "u64 hv_nothing(u64); u64 g(u64 n) { return hv_nothing(n); }", '.text.*nobody exports "hv_nothing"'),
+)
+ACCEPTED_C = (
+    ("debug sections are left out", ("-g",), "static u64 n; " + PASS % "n += c->frame_len;"),
+    ("an empty hook of a module without policy", (), PASS % ""),
+    ("a loop that is unrolled", (), "HV_NET_IN u64 f(const struct hv_ctx *c) { u64 n = 0;\n"
+     "#pragma unroll\nfor (int i = 0; i < 10; i++) n += i * c->frame_len; return n & 1; }"),
+)
+
+
+def compile_c(lab, source, *options, target="bpf"):
+    """x.o in @lab; False when this clang does not make it."""
+    lab.put("x.c", '#include "sluice.h"\n' + source)
+    words = [CLANG, "-O2", "-target", target, "-w", "-I", os.path.abspath(HEADERS), *options, "-c", "x.c", "-o", "x.o"]
+    if target.startswith("bpf"):
+        words.insert(4, "-mcpu=v3")
+    try:
+        return subprocess.run(words, cwd=lab.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def refused_object(text, lab, words):
+    """Neither `hvc check` nor `hvc build` takes x.o; a module that was there stays."""
+    lab.put("o.hvb", "old")
+    before = sorted(os.listdir(lab.path))
+    check, build = Run(lab, "hvc", "check", "x.o"), Run(lab, "hvc", "build", "x.o", "-o", "o.hvb")
+    claim(text + " is refused in one line, nothing is written",
+          build.fails(1, "^hvc: x.o: ", words) and build.err.count("\n") == 1 and build.out == "" and
+          check.status == 1 and check.err == build.err and check.out == "" and
+          lab.get("o.hvb") == b"old" and sorted(os.listdir(lab.path)) == before, check, build)
+
+
+def modules_in_c():
+    with Lab() as lab:
+        if not compile_c(lab, PASS % ""):
+            skip("modules in C", "no clang that compiles for bpf")
+            return
+    for text, source, words in REFUSED_C:
+        with Lab() as lab:
+            if compile_c(lab, source):
+                refused_object(text, lab, words)
+            else:
+                skip(text, "this clang refuses it")
+    for text, options, source in ACCEPTED_C:
+        with Lab() as lab:
+            made = compile_c(lab, source, *options)
+            run = Run(lab, "hvc", "build", "x.o", "-o", "o.hvb")
+            claim(text, made and run.status == 0 and lab.get("o.hvb")[:4] == b"\x7fELF" and
+                  Run(lab, "hvc", "dump", "o.hvb").status == 0, run)
+    for target in ("bpfeb", "x86_64", "aarch64"):
+        with Lab() as lab:
+            if compile_c(lab, "u64 f(u64 n) { return n; }", "-ffreestanding", target=target):
+                refused_object("an object for " + target, lab, "not a relocatable little-endian ELF64 BPF object")
+            else:
+                skip("an object for " + target, "this clang does not make it")
+    with Lab() as lab:
+        compile_c(lab, "static u64 n; " + PASS % "n += c->frame_len;", "-g")
+        whole = lab.get("x.o")
+        for n in (4, 63, 64, len(whole) // 3, len(whole) // 2, len(whole) - 64, len(whole) - 1):
+            lab.put("x.o", whole[:n])
+            refused_object("%s of an object" % ("the first %d bytes" % n if n <= 64 else "a part"), lab, ".")
+        lab.put("x.o", whole[:16] + struct.pack("<H", 2) + whole[18:])
+        refused_object("an executable", lab, "not a relocatable")
+
+
 for part in (policies_of_files, policies_of_text, patterns, outputs, full_devices, options, interrupted,
-             captures, modules):
+             captures, modules, modules_in_c):
     begun = time.time()
     part()
     print("# %s: %.1f s" % (part.__name__, time.time() - begun))

@@ -31,7 +31,8 @@ def claim(ok, text, detail=()):
 def files(folder):
     for base, _, names in os.walk(os.path.join(ROOT, folder)):
         for name in sorted(names):
-            if name.endswith(SUFFIXES):
+            # what bison and flex made in a build within the sources is nobody's text
+            if name.endswith(SUFFIXES) and ".tab." not in name and ".yy." not in name:
                 yield os.path.relpath(os.path.join(base, name), ROOT)
 
 
@@ -114,8 +115,7 @@ def check_maps():
         text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
         named_there = set(re.findall(r"`(\w+)\.", text))
         bad = [f"{name}: {folder}/README.md does not name it" for name in sources
-               if os.path.basename(name).split(".")[0] not in named_there
-               and ".tab." not in name and ".yy." not in name]
+               if os.path.basename(name).split(".")[0] not in named_there]
         claim(not bad, f"{folder}/README.md names every source file of the folder", bad)
 
 

@@ -2,6 +2,7 @@
 """replay_cli.py - hvreplay as its users call it: options, exit status, outputs, broken inputs"""
 import json
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -338,6 +339,17 @@ def a_full_disk_is_an_error():
         assert err == "hvreplay: /dev/full: No space left on device\n", err
     err = run("p.hvrule", "disk.log", "--record", "/dev/full", "--write", "w8", status=2)[1]
     assert "/dev/full" in err and not os.path.exists("w8")
+    # a disk that fills up on the way: a file that cannot grow beyond what the module takes
+    def small():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+    put("many.pcap", pcap(FRAMES * 2000))
+    put("many.log", log([(200 + i, 1, 0, b"x" * 512) for i in range(400)]))
+    before = sorted(os.listdir("."))
+    for name, option in (("many.pcap", "--write"), ("many.log", "--write"), ("many.log", "--record")):
+        err = run("p.hvrule", name, option, "w9", status=2, preexec_fn=small)[1]
+        assert err == "hvreplay: w9: File too large\n", err
+    assert sorted(os.listdir(".")) == before, os.listdir(".")
     with open("/dev/full", "wb") as full:
         p = subprocess.run([HVREPLAY, "p.hvrule", "net.pcap"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert p.returncode == 2 and p.stderr.count(b"\n") == 1, p

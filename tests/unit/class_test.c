@@ -405,6 +405,36 @@ START_TEST(classifiers_without_rows_and_rows_without_boxes_match_nothing)
 }
 END_TEST
 
+static bool any_word(size_t offset)
+{
+	return offset < sizeof(struct hv_ctx);
+}
+
+static bool ports_only(size_t offset)
+{
+	return offset == hv_field_table[HV_F_TCP_DPORT].offset;
+}
+
+START_TEST(a_classifier_says_which_words_it_reads)
+{
+	struct pool p = {0};
+	struct boxes b = boxes_new(&p, 1, 1);
+	struct section s;
+
+	b.count = 1;
+	put_side(&b.box[0], dim(HV_F_TCP_DPORT, 0), 80, 80);
+	s = section_new(build(&p, &b));
+	ck_assert(class_reads_only(load(&s), 0, ports_only));
+	section_free(&s);
+	put_side(&b.box[0], dim(HV_F_IP_PROTO, 0), 6, 6);
+	s = section_new(build(&p, &b));
+	ck_assert(!class_reads_only(load(&s), 0, ports_only));
+	ck_assert(class_reads_only(load(&s), 0, any_word));
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
 START_TEST(the_same_rows_make_the_same_bytes)
 {
 	uint64_t one = 5, two = 5;
@@ -488,26 +518,21 @@ START_TEST(a_flipped_bit_is_refused_or_harmless)
 }
 END_TEST
 
+static int load_any(struct arena *a, const void *bytes, size_t len)
+{
+	struct class_table *t;
+
+	return class_table_load(a, bytes, len, &t, NULL);
+}
+
 START_TEST(a_section_that_was_cut_or_grew_is_refused)
 {
 	uint64_t seed = 3;
 	struct pool p = {0};
 	struct boxes b;
 	struct section s = small_section(&p, &b, &seed);
-	struct class_table *t;
-	uint8_t *grown = calloc(1, s.len + 8);
 
-	for (size_t len = 0; len < s.len; len++) {
-		uint8_t *cut = malloc(len + 1);
-
-		memcpy(cut, s.bytes, len);
-		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
-		free(cut);
-	}
-	memcpy(grown, s.bytes, s.len);
-	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
-	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
-	free(grown);
+	section_refused_in_parts(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -547,13 +572,8 @@ START_TEST(an_arena_that_is_too_small_is_an_error)
 	struct pool p = {0};
 	struct boxes b;
 	struct section s = small_section(&p, &b, &seed);
-	struct class_table *t;
-	struct arena a;
 
-	for (size_t size = 0; size < 64; size += 16) {
-		arena_init(&a, s.memory, size);
-		ck_assert_int_eq(class_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
-	}
+	section_needs_memory(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -566,6 +586,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tc, an_absent_field_is_not_zero);
 	tcase_add_test(tc, classifiers_without_rows_and_rows_without_boxes_match_nothing);
+	tcase_add_test(tc, a_classifier_says_which_words_it_reads);
 	tcase_add_test(tc, the_same_rows_make_the_same_bytes);
 	tcase_add_test(tc, walking_all_of_ten_thousand_matching_rows_stays_linear);
 	tc = unit_case(s, "loader");

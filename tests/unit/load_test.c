@@ -285,6 +285,27 @@ START_TEST(a_plain_policy_is_loaded_in_the_memory_it_needs_to_the_byte)
 }
 END_TEST
 
+START_TEST(the_smallest_module_is_loaded_in_the_memory_it_needs_to_the_byte)
+{
+	struct elf_header *h;
+	struct elf_section *s;
+	size_t len;
+	uint8_t *bytes;
+
+	/* nothing but a digest and the names */
+	lab.no_meta = true;
+	bytes = lab_module(&len);
+	h = (struct elf_header *)bytes;
+	s = (struct elf_section *)(bytes + h->shoff);
+	ck_assert_ptr_eq(&s[1], mw_header(bytes, ".hv.digest"));
+	s[2] = s[h->shstrndx];
+	h->shstrndx = 2;
+	h->shnum = 3;
+	ck_assert_int_eq(mw_reseal(bytes, len), 0);
+	check_create(check_load(bytes, len, 1), 0, 16);
+}
+END_TEST
+
 START_TEST(a_policy_with_every_table_is_loaded_in_the_memory_it_needs)
 {
 	size_t len;
@@ -374,6 +395,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, added_entropy_changes_the_key_until_it_is_replaced);
 	tcase_add_test(tc, entropy_begins_maps_anew_and_needs_no_fragment_table);
 	tcase_add_test(tc, a_plain_policy_is_loaded_in_the_memory_it_needs_to_the_byte);
+	tcase_add_test(tc, the_smallest_module_is_loaded_in_the_memory_it_needs_to_the_byte);
 	tcase_add_test(tc, a_policy_with_every_table_is_loaded_in_the_memory_it_needs);
 	tcase_add_test(tc, a_policy_of_many_patterns_needs_memory_for_their_costs);
 	tcase_add_test(tc, a_policy_without_programs_passes_everything);

@@ -148,6 +148,15 @@ START_TEST(small_arenas)
 	ck_assert_int_eq(match_table_load(&a, lab.blob.bytes, lab.blob.len, &t, NULL), 0);
 	ck_assert_int_eq(match_state_create(&a, t, &s, NULL), 0);
 	need = a.peak;
+	arena_init(&a, memory, sizeof(memory));
+	ck_assert_int_eq(match_table_load(&a, lab.blob.bytes, lab.blob.len, &t, NULL), 0);
+	for (size_t size = 0; size + 16 <= a.peak; size++) {
+		struct arena small;
+
+		arena_init(&small, memory, size);
+		ck_assert_int_eq(match_table_load(&small, lab.blob.bytes, lab.blob.len, &t, NULL),
+				 POLICY_ENOMEM);
+	}
 	for (size_t size = 0; size < need; size++) {
 		int rc;
 
@@ -366,6 +375,122 @@ START_TEST(dfas_checked)
 }
 END_TEST
 
+/* A blob of the patterns that @make adds; then the same in memory of its own. */
+static void open_made(void (*make)(void))
+{
+	lab_open(&lab, PLAN_BEST);
+	make();
+	ck_assert_int_eq(lab_load(&lab), 0);
+	blob = aligned_alloc(16, (lab.blob.len + 15) & ~(size_t)15);
+	memcpy(blob, lab.blob.bytes, lab.blob.len);
+}
+
+static void one_with_a_long_name(void)
+{
+	static char name[HVM_MAX_NAME + 10];
+	struct pattern *p = lab_literal(&lab, "abc", 3, 0);
+
+	memset(name, 'n', sizeof(name) - 1);
+	p->name = name;
+	lab_query(&lab, &p, 1);
+}
+
+START_TEST(names_end_within_4096_bytes_and_the_table)
+{
+	struct hvm_pattern *p;
+	uint8_t *bytes;
+	uint32_t last;
+
+	open_made(one_with_a_long_name);
+	p = ROW(hvm_pattern, HVM_PATTERNS, 0);
+	bytes = table(HVM_BYTES) + p->name;
+	ck_assert_uint_eq(strlen((char *)bytes), HVM_MAX_NAME - 1);
+	REFUSED(bytes[HVM_MAX_NAME - 1], 'n');
+	/* the table's last byte may be a name's end */
+	last = rows(HVM_BYTES) - 1;
+	table(HVM_BYTES)[last] = 0;
+	p->name = last;
+	ck_assert_int_eq(load_and_search(blob, lab.blob.len), 0);
+	REFUSED(table(HVM_BYTES)[last], 'n');
+	close_blob();
+}
+END_TEST
+
+static void two_groups(void)
+{
+	struct pattern *p = lab_literal(&lab, "abc", 3, 0);
+	struct query q = { .area = HV_AREA_PAYLOAD, .patterns = &p, .pattern_count = 1 };
+
+	lab_query(&lab, &p, 1);
+	match_builder_query(lab.builder, HV_HOOK_NET_IN, &q);
+}
+
+START_TEST(an_area_of_a_hook_has_one_group)
+{
+	struct hvm_group *g;
+
+	open_made(two_groups);
+	ck_assert_uint_eq(rows(HVM_GROUPS), 2);
+	g = ROW(hvm_group, HVM_GROUPS, 0);
+	g[1].hook = g[0].hook;
+	ck_assert_int_eq(load_and_search(blob, lab.blob.len), 0);
+	REFUSED(g[1].area, g[0].area);
+	g[1].hook = HV_HOOK_NET_IN;
+	g[1].area = g[0].area;
+	ck_assert_int_eq(load_and_search(blob, lab.blob.len), 0);
+	close_blob();
+}
+END_TEST
+
+/* Nodes: the root; a, b, c; ax. */
+static void leaves(void)
+{
+	struct pattern *p[] = { lab_literal(&lab, "ax", 2, 0), lab_literal(&lab, "b", 1, 0),
+				lab_literal(&lab, "c", 1, 0) };
+
+	lab_query(&lab, p, 3);
+}
+
+START_TEST(no_node_has_two_parents)
+{
+	struct hvm_node *n;
+
+	open_made(leaves);
+	ck_assert_uint_eq(rows(HVM_NODES), 5);
+	n = ROW(hvm_node, HVM_NODES, 0);
+	ck_assert_uint_eq(n[1].child_first, 4);
+	ck_assert_uint_eq(n[3].child_first, 5);
+	REFUSED(n[3].child_first, 4);		/* ax is a's already */
+	close_blob();
+}
+END_TEST
+
+static void regex_of_many_states(void)
+{
+	struct pattern *p = lab_regex(&lab, "\\b[abc].{7}[0-9]", 16, 0);
+
+	lab_query(&lab, &p, 1);
+}
+
+START_TEST(a_dfa_has_258_symbols_at_most)
+{
+	struct hvm_dfa *d;
+
+	open_made(regex_of_many_states);
+	ck_assert_uint_eq(rows(HVM_DFAS), 1);
+	ck_assert_uint_ge(rows(HVM_NEXT), 259);
+	d = ROW(hvm_dfa, HVM_DFAS, 0);
+	memset(table(HVM_NEXT), 0, rows(HVM_NEXT) * sizeof(uint16_t));
+	d->states = 1;
+	d->symbols = HVM_MAX_DFA_SYMBOLS;
+	REFUSED(d->symbols, 259);
+	/* every byte is a symbol now: the map may be the last 256 of the table */
+	d->map = rows(HVM_BYTES) - 256;
+	REFUSED(d->map, rows(HVM_BYTES) - 255);
+	close_blob();
+}
+END_TEST
+
 static void claim(Suite *s, const char *name, const TTest *test)
 {
 	tcase_add_test(unit_case(s, name), test);
@@ -386,5 +511,10 @@ Suite *unit_suite(void)
 	claim(s, "trees are checked", trees_checked);
 	claim(s, "position automata are checked", nfas_checked);
 	claim(s, "DFAs are checked", dfas_checked);
+	claim(s, "names end within 4096 bytes and within their table",
+	      names_end_within_4096_bytes_and_the_table);
+	claim(s, "an area of a hook has one group", an_area_of_a_hook_has_one_group);
+	claim(s, "no node has two parents", no_node_has_two_parents);
+	claim(s, "a DFA has 258 symbols at most", a_dfa_has_258_symbols_at_most);
 	return s;
 }

@@ -169,6 +169,81 @@ START_TEST(costs)
 }
 END_TEST
 
+/* A byte of data goes through each automaton of its group once. */
+START_TEST(a_group_costs_a_step_a_byte_for_each_of_its_automata)
+{
+	for (unsigned which = 1; which <= 3; which++) {
+		struct pattern *p[2];
+		struct lab l;
+
+		lab_open(&l, PLAN_BEST);
+		p[0] = lab_literal(&l, "abc", 3, 0);
+		p[1] = lab_literal(&l, "def", 3, PATTERN_I);
+		if (which & 1)
+			lab_query(&l, &p[0], 1);
+		if (which & 2)
+			lab_query(&l, &p[1], 1);
+		ck_assert_int_eq(lab_load(&l), 0);
+		ck_assert_uint_eq(match_hook_byte_cost(l.table, HV_HOOK_DISK_WRITE),
+				  which == 3 ? 120 : 60);
+		lab_close(&l);
+	}
+}
+END_TEST
+
+/* c ends wherever bc and abc do: three literals are looked up at one byte. */
+START_TEST(literals_that_end_together_are_paid_for_together)
+{
+	struct pattern *p[3];
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_literal(&l, "abc", 3, 0);
+	p[1] = lab_literal(&l, "bc", 2, 0);
+	p[2] = lab_literal(&l, "c", 1, 0);
+	lab_query_at(&l, p, 3, 0, 9, 0);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_uint_eq(match_query_byte_cost(l.table, 0), 60 + 60 + 3 * 80);
+	lab_close(&l);
+}
+END_TEST
+
+/* Nothing of it must be there: it is searched for without looking for literals first. */
+START_TEST(a_regex_without_literals_is_loaded_and_found)
+{
+	struct match_plan plan;
+	struct lab l;
+
+	open_one(&l, regex, "[ab][cd]", 0);
+	match_pattern_plan(l.table, 0, &plan);
+	ck_assert_uint_eq(plan.len, 0);
+	ck_assert_int_eq(ask(&l, 0, "--ad", 4), MATCH_YES);
+	ck_assert_int_eq(ask(&l, 0, "da-d", 4), MATCH_NO);
+	lab_close(&l);
+}
+END_TEST
+
+/* What it asks at each place where it may begin: a DFA only says whether there is one. */
+START_TEST(a_query_without_dfa_or_with_a_position_pays_for_threads)
+{
+	struct pattern *p[2];
+	struct lab l;
+	uint32_t threads = 8 * HVM_STEPS_BASE;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_regex(&l, "a[bc]d", 6, 0);
+	p[1] = lab_regex(&l, "[ab].{20}c", 10, 0);
+	lab_query(&l, &p[0], 1);
+	lab_query(&l, &p[1], 1);
+	lab_query_at(&l, &p[0], 1, 0, 9, 0);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_uint_eq(match_query_cost(l.table, 0), 140);
+	ck_assert_uint_eq(match_query_cost(l.table, 1), 140 + threads);
+	ck_assert_uint_eq(match_query_cost(l.table, 2), 140 + threads);
+	lab_close(&l);
+}
+END_TEST
+
 /* ---- limits of patterns ---- */
 
 static int check_one(struct lab *l, struct pattern *p)
@@ -308,6 +383,14 @@ Suite *unit_suite(void)
 	      budget_ends_in_unknown);
 	claim(s, "small automata never run out of steps", small_automata_are_never_unknown);
 	claim(s, "costs", costs);
+	claim(s, "a group costs a step a byte for each of its automata",
+	      a_group_costs_a_step_a_byte_for_each_of_its_automata);
+	claim(s, "literals that end together are paid for together",
+	      literals_that_end_together_are_paid_for_together);
+	claim(s, "a regex without literals is loaded and found",
+	      a_regex_without_literals_is_loaded_and_found);
+	claim(s, "a query without DFA, or with a position, pays for threads",
+	      a_query_without_dfa_or_with_a_position_pays_for_threads);
 	claim(s, "patterns at their limits and one past them", pattern_limits);
 	claim(s, "patterns that flood are warned of", floods);
 	claim(s, "anchors are noted", anchors_are_noted);

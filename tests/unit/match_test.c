@@ -5,6 +5,7 @@
  */
 #include "tests/unit/match_lab.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -523,6 +524,30 @@ START_TEST(empty_and_absent_areas)
 }
 END_TEST
 
+/* In a block of exactly what it needs: what is noted twice runs over its end. */
+START_TEST(found_everywhere_noted_once)
+{
+	static uint8_t bytes[1 << 16];
+	struct match_table *t;
+	struct match_state *st;
+	struct arena a;
+	struct lab l;
+	size_t size;
+
+	memset(bytes, 'a', sizeof(bytes));
+	open_one(&l, literal, "a", 0);
+	size = (l.arena.peak + 15) & ~(size_t)15;
+	arena_init(&a, aligned_alloc(16, size), size);
+	ck_assert_int_eq(match_table_load(&a, l.blob.bytes, l.blob.len, &t, NULL), 0);
+	ck_assert_int_eq(match_state_create(&a, t, &st, NULL), 0);
+	match_begin(st, HV_HOOK_DISK_WRITE, NULL);
+	match_area(st, HV_AREA_DATA, bytes, sizeof(bytes));
+	ck_assert_int_eq(match_query(st, 0), MATCH_YES);
+	free(a.base);
+	lab_close(&l);
+}
+END_TEST
+
 static void claim(Suite *s, const char *name, const TTest *test)
 {
 	tcase_add_test(unit_case(s, name), test);
@@ -547,5 +572,6 @@ Suite *unit_suite(void)
 	claim(s, "the first match is leftmost, longest, lowest", leftmost_then_longest_then_lowest);
 	claim(s, "each match, ascending by end, not overlapping by pattern", each_match_in_order);
 	claim(s, "an empty area holds nothing", empty_and_absent_areas);
+	claim(s, "a literal that is everywhere is noted once", found_everywhere_noted_once);
 	return s;
 }

@@ -6,6 +6,7 @@
 
 #include "policy/field.h"
 #include "policy/loader.h"
+#include "tests/unit/exact.h"
 #include "tests/unit/meta_writer.h"
 #include "tests/unit/unit.h"
 
@@ -86,6 +87,21 @@ START_TEST(every_truncation_is_refused)
 }
 END_TEST
 
+/* In front of memory that cannot be read. */
+START_TEST(a_section_shorter_than_its_head_is_refused_unread)
+{
+	meta_build(&w);
+	for (uint32_t i = 0; i < sizeof(struct hvb_meta); i += 8) {
+		uint8_t *cut = exact_alloc(i);
+
+		memcpy(cut, w.blob, i);
+		ck_assert_int_eq(meta_check(cut, i, QUERIES, &e), POLICY_EINVAL);
+		ck_assert_ptr_nonnull(strstr(e.text, "too short"));
+		exact_free(cut);
+	}
+}
+END_TEST
+
 START_TEST(the_header_is_checked)
 {
 	WITH(w.head.magic ^= 1, POLICY_EINVAL);
@@ -126,6 +142,7 @@ END_TEST
 START_TEST(strings_end)
 {
 	WITH(w.strings[w.string_len - 1] = 'x', POLICY_EINVAL);
+	ck_assert_str_eq(e.text, "string 37: it does not end");
 	WITH(w.files[0] = w.string_len - 1, 0);
 	WITH(w.files[0] = w.string_len, POLICY_EINVAL);
 	WITH(w.counters[0] = w.string_len - 1, 0);
@@ -184,6 +201,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, the_full_one_is_accepted);
 	tcase_add_test(tc, every_truncation_is_refused);
+	tcase_add_test(tc, a_section_shorter_than_its_head_is_refused_unread);
 	tcase_add_test(tc, the_header_is_checked);
 	tcase_add_test(tc, tables_lie_within_the_section);
 	tcase_add_test(tc, strings_end);

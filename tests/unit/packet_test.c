@@ -584,7 +584,6 @@ END_TEST
 START_TEST(the_short_way_says_what_the_walk_says)
 {
 	for (int i = 0; i < 4; i++) {
-		static struct frame copy;
 		struct frame *f = start(0x0800);
 		bool udp = i & 1;
 
@@ -600,23 +599,43 @@ START_TEST(the_short_way_says_what_the_walk_says)
 			put_tcp(f, 4);
 		put_fill(f, 9, 64 - f->len);
 		put_fill(f, 0, 3);
-		copy = *f;
-		for (uint32_t cut = 0; cut <= copy.len; cut++)
-			check_plain(&copy, cut);
+		for (uint32_t cut = 0; cut <= f->len; cut++)
+			check_plain(f, cut);
 		for (uint32_t at = 12; at < 50; at++) {
-			for (int value = 0; value < 256; value++) {
-				copy = *f;
-				copy.bytes[at] = (uint8_t)value;
-				if (at == 12 || at == 13)	/* no VLAN tag */
-					copy.bytes[12] &= 0x0f;
-				check_plain(&copy, copy.len);
+			uint8_t before = f->bytes[at];
+
+			if (i >= 2 && at != 14 && at != 20 && at != 23)
+				continue;	/* the bytes that decide are enough */
+			for (int value = 0; value < (at == 12 ? 16 : 256); value++) {
+				f->bytes[at] = (uint8_t)value;	/* at 12: no VLAN tag */
+				check_plain(f, f->len);
 			}
+			f->bytes[at] = before;
 		}
-		copy = *f;	/* the shortest IP lengths */
-		for (uint32_t len = 0; len < 60; len++) {
-			set_be16(&copy, 16, len);
-			check_plain(&copy, copy.len);
+		for (uint32_t len = 0; len < 60; len++) {	/* the shortest IP lengths */
+			set_be16(f, 16, len);
+			check_plain(f, f->len);
 		}
+	}
+}
+END_TEST
+
+START_TEST(the_words_of_the_first_step_are_these_and_no_others)
+{
+#define AT(member)	offsetof(struct hv_ctx, member)
+	static const size_t first[] = {
+		AT(eth_type), AT(ip_version), AT(ip_src.hi), AT(ip_src.lo), AT(ip_dst.hi),
+		AT(ip_dst.lo), AT(ip_proto), AT(tcp_sport), AT(tcp_dport), AT(tcp_flags),
+		AT(udp_sport), AT(udp_dport), AT(l4_sport), AT(l4_dport),
+	};
+#undef AT
+
+	for (size_t at = 0; at < 4 * sizeof(struct hv_ctx); at++) {
+		bool want = false;
+
+		for (unsigned i = 0; i < sizeof first / sizeof *first; i++)
+			want |= at == first[i];
+		ck_assert_msg(packet_is_first(at) == want, "offset %zu", at);
 	}
 }
 END_TEST
@@ -645,5 +664,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, transport_headers_cut_by_the_ip_length);
 	tcase_add_test(tc, other_protocols_have_the_ip_payload);
 	tcase_add_test(tc, the_short_way_says_what_the_walk_says);
+	tcase_add_test(tc, the_words_of_the_first_step_are_these_and_no_others);
 	return s;
 }

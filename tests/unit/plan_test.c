@@ -208,6 +208,48 @@ START_TEST(payload_and_frame_rewrites_land_where_they_were_found)
 }
 END_TEST
 
+/* The sum of the datagram and its pseudo-header: 0xffff when its checksum is right. */
+static uint16_t udp_sum(void)
+{
+	uint8_t bytes[12 + 19] = { [9] = 17, [11] = 19 };
+
+	memcpy(bytes, frame + 26, 8);
+	memcpy(bytes + 12, frame + 34, 19);
+	return checksum(bytes, sizeof(bytes));
+}
+
+START_TEST(a_rewritten_payload_has_a_checksum_that_is_right)
+{
+	uint16_t sum = (uint16_t)~udp_sum();
+
+	frame[40] = sum >> 8;
+	frame[41] = sum & 0xff;
+	ck_assert_uint_eq(udp_sum(), 0xffff);
+	rewriting(HV_HOOK_NET_IN, HV_AREA_PAYLOAD, FAKE_PLAIN, "ello", "i");
+	run_all(HV_HOOK_NET_IN, 1, HV_PASS);
+	ck_assert_int_eq(net(), HV_PASS);
+	ck_assert_mem_eq(frame + PAYLOAD, "hiiii hiiii", 11);
+	ck_assert_uint_eq(udp_sum(), 0xffff);
+	ck_assert_uint_ne(frame[40] << 8 | frame[41], sum);
+}
+END_TEST
+
+/* A search that would not be complete is not begun where there is nothing. */
+START_TEST(an_area_of_one_byte_is_searched_and_an_empty_one_is_not)
+{
+	for (unsigned len = 0; len <= 1; len++) {
+		setup();
+		frame[17] = 28 + len;
+		frame[39] = 8 + len;
+		rewriting(HV_HOOK_NET_IN, HV_AREA_PAYLOAD, len ? FAKE_PLAIN : FAKE_CUT, "h", "X");
+		run_all(HV_HOOK_NET_IN, 1, HV_PASS);
+		ck_assert_int_eq(lab_frame(HV_HOOK_NET_IN, frame, PAYLOAD + len), HV_PASS);
+		ck_assert_int_eq(frame[PAYLOAD], len ? 'X' : 'h');
+		ck_assert_uint_eq(judge_counter(lab.judge, JUDGE_REWRITTEN), len);
+	}
+}
+END_TEST
+
 /* ---- fields ---- */
 
 static enum hv_verdict set_field(unsigned hook, uint32_t field, uint32_t family, int32_t hi,
@@ -332,6 +374,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, matches_to_the_limit_and_one_past);
 	tcase_add_test(tc, content_of_a_fragmented_datagram_is_not_rewritten_but_dropped);
 	tcase_add_test(tc, payload_and_frame_rewrites_land_where_they_were_found);
+	tcase_add_test(tc, a_rewritten_payload_has_a_checksum_that_is_right);
+	tcase_add_test(tc, an_area_of_one_byte_is_searched_and_an_empty_one_is_not);
 	tcase_add_test(tc, a_field_is_set_with_its_checksum);
 	tcase_add_test(tc, an_absent_field_changes_nothing);
 	tcase_add_test(tc, an_address_of_the_other_family_drops_and_is_counted);

@@ -313,6 +313,34 @@ START_TEST(a_hundred_thousand_elements_build_at_once)
 }
 END_TEST
 
+START_TEST(a_hash_and_each_halving_of_ranges_are_paid_for)
+{
+	static const enum value_type num = TYPE_NUM;
+	struct pool p = {0};
+	struct set *sets[4];
+	struct section s;
+	struct set_table *t;
+
+	/* nothing; 20 numbers, hashed; one range; eight ranges */
+	for (unsigned k = 0; k < 4; k++) {
+		sets[k] = set_new(&p, 1, &num, 20);
+		for (uint64_t i = 0; i < (k == 1 ? 20 : k == 2 ? 1 : k == 3 ? 8 : 0); i++) {
+			struct value lo = { .lo = i * 100 }, hi = { .lo = i * 100 + (k > 1) * 9 };
+
+			add(&p, sets[k], &lo, &hi);
+		}
+	}
+	s = build(&p, (const struct set *const *)sets, 4);
+	t = load(&s);
+	ck_assert_uint_eq(set_cost(t, 0), 31);
+	ck_assert_uint_eq(set_cost(t, 1), 31 + 44);
+	ck_assert_uint_eq(set_cost(t, 2), 31 + 6);
+	ck_assert_uint_eq(set_cost(t, 3), 31 + 4 * 6);
+	section_free(&s);
+	pool_free(&p);
+}
+END_TEST
+
 /* ---- sections that no builder made ----------------------------------------- */
 
 /* Three sets: numbers, hashed, with a range; addresses of both families; a tree of tuples. */
@@ -372,25 +400,19 @@ START_TEST(a_flipped_bit_is_refused_or_harmless)
 }
 END_TEST
 
+static int load_any(struct arena *a, const void *bytes, size_t len)
+{
+	struct set_table *t;
+
+	return set_table_load(a, bytes, len, &t, NULL);
+}
+
 START_TEST(a_section_that_was_cut_or_grew_is_refused)
 {
 	struct pool p = {0};
 	struct section s = small_section(&p);
-	struct set_table *t;
-	uint8_t *grown = calloc(1, s.len + 8);
 
-	for (size_t len = 0; len < s.len; len++) {
-		uint8_t *cut = malloc(len + 1);
-
-		memcpy(cut, s.bytes, len);
-		ck_assert_int_eq(try_section(&s, cut, len, &t), POLICY_EINVAL);
-		free(cut);
-	}
-	memcpy(grown, s.bytes, s.len);
-	ck_assert_int_eq(try_section(&s, grown, s.len, &t), 0);
-	ck_assert_int_eq(try_section(&s, grown, s.len + 8, &t), POLICY_EINVAL);
-	ck_assert_int_eq(try_section(&s, grown + 1, s.len - 1, &t), POLICY_EINVAL);
-	free(grown);
+	section_refused_in_parts(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -561,13 +583,8 @@ START_TEST(an_arena_that_is_too_small_is_an_error)
 {
 	struct pool p = {0};
 	struct section s = small_section(&p);
-	struct set_table *t;
-	struct arena a;
 
-	for (size_t size = 0; size < 64; size += 16) {
-		arena_init(&a, s.memory, size);
-		ck_assert_int_eq(set_table_load(&a, s.bytes, s.len, &t, NULL), POLICY_ENOMEM);
-	}
+	section_needs_memory(&s, load_any);
 	section_free(&s);
 	pool_free(&p);
 }
@@ -591,5 +608,6 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(unit_case(s, "random"),
 			    random_sets_answer_as_if_each_element_was_tried, 0, 8);
 	tcase_add_loop_test(unit_case(s, "size"), a_hundred_thousand_elements_build_at_once, 0, 4);
+	tcase_add_test(tc, a_hash_and_each_halving_of_ranges_are_paid_for);
 	return s;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "policy/boxtree.h"
+#include "tests/unit/exact.h"
 #include "tests/unit/tables.h"
 #include "tests/unit/unit.h"
 
@@ -169,6 +170,8 @@ static int try_hand(const struct hand *t)
 	X(-1, "lists that descend", t->list[1] = 4) \
 	X(-1, "lists that end too early", t->list[2] = 2) \
 	X(-1, "lists that end too late", t->list[2] = 4) \
+	X(-1, "lists that share boxes", t->h.lists = 3, t->list[1] = 2, t->list[2] = 1, \
+	  t->list[3] = 3, t->ref[0] = 0, t->ref[1] = 1, t->ref[2] = 2) \
 	X(0, "an empty list", t->list[1] = 0, t->ref[0] = 0, t->ref[1] = 1, t->ref[2] = 2) \
 	X(0, "the last box in a list", t->ref[2] = 2) \
 	X(-1, "a box beyond in a list", t->ref[2] = 3) \
@@ -349,6 +352,35 @@ START_TEST(an_arena_that_is_too_small_is_an_error)
 }
 END_TEST
 
+/* A root of 32 keys: its filter of 512 bits takes more than the scratch of its one node. */
+START_TEST(an_arena_too_small_for_the_filter_is_an_error)
+{
+	static uint8_t memory[64] __attribute__((aligned(16)));
+	struct {
+		struct tree_head h;
+		struct tree_dim dim;
+		struct tree_box box;
+		struct tree_node node;
+		uint64_t key[32];
+		uint32_t kid[32], list;
+		uint32_t rest;
+	} blob = {
+		.h = { .dims = 1, .nodes = 1, .keys = 32, .kids = 32, .root = node_kid(0) },
+		.dim = { .mask = UINT64_MAX },
+		.node = { .kind = NODE_HASH, .log2 = 4, .mult = { 1, 3 } },
+	};
+
+	for (size_t size = 0; size <= sizeof(memory); size += 16) {
+		struct tree tree;
+		struct arena a;
+
+		arena_init(&a, memory, size);
+		ck_assert_int_eq(tree_load(&a, &blob, sizeof(blob), WORDS_LEN, 0, &tree, "", NULL),
+				 size < sizeof(memory) ? POLICY_ENOMEM : 0);
+	}
+}
+END_TEST
+
 /* Boxes that one list names: each costs what its sides cost, and a search may meet them all. */
 START_TEST(the_cost_is_that_of_the_worst_search)
 {
@@ -388,6 +420,52 @@ START_TEST(the_cost_is_that_of_the_worst_search)
 }
 END_TEST
 
+/* In front of memory that cannot be read. */
+START_TEST(a_blob_shorter_than_its_head_is_refused_unread)
+{
+	const struct tree_head h = { .nodes = UINT32_MAX, .lists = UINT32_MAX };
+	static uint8_t memory[256] __attribute__((aligned(16)));
+
+	for (uint32_t len = 0; len <= sizeof(h); len += 4) {
+		uint8_t *blob = exact_alloc(len);
+		struct tree tree;
+		struct arena a;
+
+		memcpy(blob, &h, len);
+		arena_init(&a, memory, sizeof(memory));
+		/* malformed, whatever its nodes would need */
+		ck_assert_int_eq(tree_load(&a, blob, len, WORDS_LEN, PRESENCE, &tree, "", NULL),
+				 POLICY_EINVAL);
+		exact_free(blob);
+	}
+}
+END_TEST
+
+/* All keys of the root lead to a box that asks for word 2 alone. */
+START_TEST(a_value_that_is_no_key_finds_nothing)
+{
+	static const uint64_t key[3] = { 1, 0, 4 << 3 }, other[3] = { 100, 0, 4 << 3 };
+	struct hand *t = malloc(sizeof(*t));
+	struct tree tree;
+	uint32_t steps;
+	void *keep;
+
+	hand_init(t);
+	t->node[0].rest = KID_NONE;
+	for (unsigned i = 0; i < 4; i++) {
+		t->kid[i] = box_kid(2);
+		t->key[i] = 1;
+	}
+	ck_assert_int_eq(hand_load(t, &tree, &keep), 0);
+	ck_assert_uint_eq(tree_find(&tree, 0, key, PRESENCE), 1);
+	ck_assert_uint_eq(tree_find(&tree, 0, other, PRESENCE), tree.rows);
+	ck_assert_uint_eq(tree_find_counted(&tree, 0, key, PRESENCE, &steps), 1);
+	ck_assert_uint_eq(tree_find_counted(&tree, 0, other, PRESENCE, &steps), tree.rows);
+	free(keep);
+	free(t);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("trees over boxes");
@@ -399,6 +477,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_search_that_would_cost_too_much_is_refused);
 	tcase_add_test(tc, dimensions_are_taken_up_to_their_limit);
 	tcase_add_test(tc, an_arena_that_is_too_small_is_an_error);
+	tcase_add_test(tc, an_arena_too_small_for_the_filter_is_an_error);
 	tcase_add_test(tc, the_cost_is_that_of_the_worst_search);
+	tcase_add_test(tc, a_blob_shorter_than_its_head_is_refused_unread);
+	tcase_add_test(tc, a_value_that_is_no_key_finds_nothing);
 	return s;
 }

@@ -208,6 +208,226 @@ START_TEST(every_hook_has_its_own_program_and_cost)
 }
 END_TEST
 
+/*
+ * A TRIM names up to 4096 ranges, and each is asked: in disk control, and in functions that disk
+ * control may call.  Other commands have one range.
+ */
+START_TEST(overlaps_costs_as_many_ranges_as_a_hook_may_see)
+{
+	const uint64_t range = 20, set = 100, trim = 4096;	/* helper.def; fake.c; judge.h */
+	uint32_t callee;
+
+	add(0xb7, 2, 0, 0, 1);				/* hv_overlaps: 0 to 3 */
+	add(0x85, 0, 0, 0, 6);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	add(0xb7, 2, 0, 0, 1);				/* hv_overlaps_range: 4 to 8 */
+	add(0xb7, 3, 0, 0, 9);
+	add(0x85, 0, 0, 0, 7);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	add(0x85, 0, 1, 0, 2);				/* calls 12: 9 to 11 */
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	callee = f->in.insn_count;
+	add(0xb7, 2, 0, 0, 1);
+	add(0x85, 0, 0, 0, 6);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	ck_assert_uint_eq(callee, 12);
+	f->in.entry[HV_HOOK_NET_OUT] = POLICY_NO_INSN;
+	f->in.entry[HV_HOOK_DISK_WRITE] = 0;
+	f->in.entry[HV_HOOK_DISK_READ] = 9;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_WRITE), 4 + range + set);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_READ), 3 + 4 + range + set);
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 4;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_WRITE), 4 + range + set);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 5 + trim * range);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_READ), 3 + 4 + trim * (range + set));
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 0;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 4 + trim * (range + set));
+}
+END_TEST
+
+START_TEST(other_helpers_cost_the_same_in_disk_control)
+{
+	add(0xb7, 2, 0, 0, 1);
+	add(0x85, 0, 0, 0, HELPER_hv_log);
+	add(0xb7, 0, 0, 0, 0);
+	add(0x95, 0, 0, 0, 0);
+	f->in.entry[HV_HOOK_DISK_CONTROL] = 0;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_cost(program, HV_HOOK_DISK_CONTROL), 4 + 20);
+}
+END_TEST
+
+static const struct code *laid_out(uint32_t insns)
+{
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_insns(program), insns);
+	return program->code;
+}
+
+/* r6 = r1; r3 = -7; r2 = 2; r1 = r6; call hv_class; exit */
+static void class_call(void)
+{
+	f->in.insn_count = 0;
+	add(0xbf, 6, 1, 0, 0);
+	add(0xb7, 3, 0, 0, -7);
+	add(0xb7, 2, 0, 0, 2);
+	add(0xbf, 1, 6, 0, 0);
+	add(0x85, 0, 0, 0, HELPER_hv_class);
+	add(0x95, 0, 0, 0, 0);
+}
+
+START_TEST(a_call_of_a_classifier_is_one_operation)
+{
+	const struct code *code;
+
+	class_call();
+	code = laid_out(3);
+	ck_assert_uint_eq(code[1].op, CODE_CLASS);
+	ck_assert_uint_eq(code[1].jump, 2);
+	ck_assert_uint_eq(code[1].imm, (uint64_t)-7);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), (uint64_t)-6);
+}
+END_TEST
+
+/* One of the three moves is another instruction, or stands elsewhere. */
+START_TEST(a_call_of_a_classifier_that_looks_otherwise_is_left_as_it_is)
+{
+#define R6	{ 0xbf, 0x16, 0, 0 }		/* r6 = r1 */
+#define R3	{ 0xb7, 0x03, 0, -7 }		/* r3 = -7 */
+#define R2	{ 0xb7, 0x02, 0, 2 }		/* r2 = 2 */
+#define R1	{ 0xbf, 0x61, 0, 0 }		/* r1 = r6 */
+#define CALL	{ 0x85, 0x00, 0, HELPER_hv_class }
+	static const struct bpf_insn other[][5] = {
+		{ R6, R3, R2, { 0x07, 0x01, 0, 0 }, CALL },		/* r1 += 0 */
+		{ R6, R3, { 0xb4, 0x02, 0, 2 }, R1, CALL },		/* w2 = 2 */
+		{ { 0xbf, 0x16, 0, 0 }, { 0x18, 0x03, 0, -7 }, { 0, 0, 0, -1 }, R2, CALL },
+		{ R6, R2, R3, R1, CALL },
+		{ R3, R6, R2, R1, CALL },
+		{ R3, R2, R6, R1, CALL },
+		{ R3, R6, R1, R2, CALL },
+	};
+#undef R6
+#undef R3
+#undef R2
+#undef R1
+#undef CALL
+
+	for (unsigned n = 0; n < sizeof(other) / sizeof(other[0]); n++) {
+		memcpy(f->insns, other[n], sizeof(other[n]));
+		f->in.insn_count = 5;
+		add(0x95, 0, 0, 0, 0);
+		laid_out(n == 2 ? 5 : 6);	/* lddw is two instructions, but one operation */
+		ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), (uint64_t)-6);
+	}
+	class_call();
+	f->insns[4].imm = HELPER_hv_hit;
+	laid_out(6);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), 1002);
+}
+END_TEST
+
+START_TEST(a_call_of_a_classifier_in_a_block_of_its_own_is_left_as_it_is)
+{
+	add(0xb7, 3, 0, 0, -7);
+	add(0x79, 4, 1, 32, 0);
+	add(0xb7, 2, 0, 0, 2);
+	add(0x15, 4, 0, 0, 0);		/* if r4 == 0 goto +0 */
+	add(0xbf, 1, 1, 0, 0);
+	add(0x85, 0, 0, 0, HELPER_hv_class);
+	add(0x95, 0, 0, 0, 0);
+	laid_out(7);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), (uint64_t)-6);
+}
+END_TEST
+
+START_TEST(a_copy_and_its_comparison_are_one_operation)
+{
+	static const struct { uint8_t opcode, compared; uint32_t insns; } row[] = {
+		{ 0x35, 3, 6 },		/* if r3 >= 5 */
+		{ 0x35, 2, 7 },		/* if r2 >= 5: what was copied, not the copy */
+		{ 0x25, 3, 7 },		/* if r3 > 5 */
+		{ 0x36, 3, 7 },		/* if w3 >= 5 */
+	};
+
+	for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+		f->in.insn_count = 0;
+		add(0xb7, 0, 0, 0, 0);
+		add(0x79, 2, 1, offsetof(struct hv_ctx, eth_dst), 0);
+		add(0xbf, 3, 2, 0, 0);
+		add(row[n].opcode, row[n].compared, 0, 1, 5);
+		add(0x95, 0, 0, 0, 0);
+		add(0xbf, 0, 3, 0, 0);
+		add(0x95, 0, 0, 0, 0);
+		laid_out(row[n].insns);
+		for (uint64_t x = 4; x < 8; x++) {
+			f->ctx.eth_dst = x;
+			ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx),
+					  x < 5 || (x == 5 && row[n].opcode == 0x25) ? 0 : x);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_function_that_nothing_calls_is_not_laid_out)
+{
+	add(0xb7, 0, 0, 0, 1);
+	add(0x15, 0, 0, 1, 1);		/* if r0 == 1 goto +1 */
+	add(0x85, 0, BPF_SRC_LOCAL, 0, 1);
+	add(0x95, 0, 0, 0, 0);
+	add(0xb7, 0, 0, 0, 2);
+	add(0x95, 0, 0, 0, 0);
+	laid_out(2);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), 1);
+}
+END_TEST
+
+START_TEST(a_hook_that_another_one_calls_runs_by_itself)
+{
+	add(0x85, 0, BPF_SRC_LOCAL, 0, 2);
+	add(0x07, 0, 0, 0, 1);
+	add(0x95, 0, 0, 0, 0);
+	add(0xb7, 0, 0, 0, 7);
+	add(0x95, 0, 0, 0, 0);
+	f->in.entry[HV_HOOK_NET_IN] = 3;
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), 8);
+	ck_assert_uint_eq(program_run(program, HV_HOOK_NET_IN, NULL, &f->ctx), 7);
+}
+END_TEST
+
+/* What an earlier run left on the stack is not there for a function that is lent unwritten bytes. */
+START_TEST(memory_that_was_lent_unwritten_is_zero)
+{
+	for (int at = -8; at >= -(int)BPF_STACK_SIZE; at -= 8)
+		add(0x7a, 10, 0, at, -1);
+	add(0xb7, 0, 0, 0, 1);
+	add(0x95, 0, 0, 0, 0);
+	f->in.entry[HV_HOOK_NET_IN] = f->in.insn_count;
+	add(0xbf, 1, 10, 0, 0);
+	add(0x07, 1, 0, 0, -496);
+	add(0x85, 0, BPF_SRC_LOCAL, 0, 1);
+	add(0x95, 0, 0, 0, 0);
+	add(0x79, 0, 1, 0, 0);
+	for (int at = 8; at < 496; at += 8) {
+		add(0x79, 2, 1, at, 0);
+		add(0x4f, 0, 2, 0, 0);
+	}
+	add(0x95, 0, 0, 0, 0);
+	ck_assert_int_eq(verify(&arena, &f->in, &program, &err), 0);
+	for (int n = 0; n < 2; n++) {
+		ck_assert_uint_eq(program_run(program, HV_HOOK_NET_OUT, NULL, &f->ctx), 1);
+		ck_assert_uint_eq(program_run(program, HV_HOOK_NET_IN, NULL, &f->ctx), 0);
+	}
+}
+END_TEST
+
 /* Every conditional jump goes to a block of its own at the end: all wait at once. */
 START_TEST(many_open_branches_fit_in_reasonable_memory)
 {
@@ -247,6 +467,15 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_refused_program_gives_all_memory_back);
 	tcase_add_test(tc, calls_do_not_multiply_beyond_the_limit);
 	tcase_add_test(tc, every_hook_has_its_own_program_and_cost);
+	tcase_add_test(tc, overlaps_costs_as_many_ranges_as_a_hook_may_see);
+	tcase_add_test(tc, other_helpers_cost_the_same_in_disk_control);
+	tcase_add_test(tc, a_call_of_a_classifier_is_one_operation);
+	tcase_add_test(tc, a_call_of_a_classifier_that_looks_otherwise_is_left_as_it_is);
+	tcase_add_test(tc, a_call_of_a_classifier_in_a_block_of_its_own_is_left_as_it_is);
+	tcase_add_test(tc, a_hook_that_another_one_calls_runs_by_itself);
+	tcase_add_test(tc, memory_that_was_lent_unwritten_is_zero);
+	tcase_add_test(tc, a_copy_and_its_comparison_are_one_operation);
+	tcase_add_test(tc, a_function_that_nothing_calls_is_not_laid_out);
 	tcase_add_test(tc, many_open_branches_fit_in_reasonable_memory);
 	return s;
 }
