@@ -2,7 +2,7 @@
 """boot_test.py - the endpoint without a hypervisor: what the rig itself must be able to do"""
 import sys
 
-from machine import Machine, image
+from machine import Machine, image, ipxe_fetches
 from tap import check, claim, run
 
 BOOT = 150              # seconds; about 20 on a quiet machine
@@ -55,6 +55,12 @@ def six_gib():
                  script="grep MemTotal /proc/meminfo") as m:
         found = m.expect(r"MemTotal: +(\d+) kB", BOOT)
         check(int(found[1]) > 5800 * 1024, m.report(f"{found[1]} kB"))
+
+
+@claim("iPXE, started by GRUB, fetches over the e1000 with its own driver", long=True)
+def ipxe():
+    with ipxe_fetches("boot-lkrn") as m:
+        m.expect("FETCHED-i386", BOOT)
 
 
 if __name__ == "__main__":

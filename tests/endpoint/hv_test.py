@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""hv_test.py - the disk's own Linux under the hypervisor"""
+"""hv_test.py - the disk's own Linux and iPXE under the hypervisor; start_test.py has processors and bad cases"""
 import sys
 
-from machine import Machine, hypervisor, image
+from machine import Machine, hypervisor, image, ipxe_fetches
 from tap import check, claim, run
 
 BOOT = 200
@@ -42,14 +42,10 @@ def kvm_hv():
     check("KVM-AMD status=1" in text, text)
 
 
-@claim("two processors come up under the hypervisor", long=True)
-def two():
-    boot("hv-2", hypervisor(), cpus=2)
-
-
-@claim("four processors come up under the hypervisor", long=True)
-def four():
-    boot("hv-4", hypervisor(), cpus=4)
+@claim("iPXE, started by GRUB, fetches over the e1000 with its own driver under the hypervisor", long=True)
+def ipxe():
+    with ipxe_fetches("hv-lkrn", hypervisor()) as m:
+        m.expect("FETCHED-i386", BOOT)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,16 @@ def orders(script="", args="", kind="linux"):
     return grub.ljust(ORDERS_GRUB, b"\n") + text.ljust(ORDERS_SIZE - ORDERS_GRUB, b"\n")
 
 
+def ipxe_fetches(name, hv=None):
+    """GRUB starts iPXE (ipxe.lkrn), which fetches a script by its own driver and runs it."""
+    folder = os.path.join(work_folder(), "tftp")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "hello.ipxe"), "w", encoding="ascii") as f:
+        f.write("#!ipxe\necho FETCHED-$" + "{buildarch}\n")
+    return Machine(name, disks=[image("endpoint.img")], kind="ipxe", args="dhcp && chain tftp://10.0.2.2/hello.ipxe",
+                   tftp=folder, hv=hv)
+
+
 def work_folder():
     folder = os.path.join(build_folder(), "endpoint")
     os.makedirs(folder, exist_ok=True)
@@ -198,11 +208,12 @@ class Machine:
     machine leaves lies in the folder endpoint/NAME of the build folder.
 
     limit: seconds after which QEMU ends whatever happens.  icount: virtual time follows
-    instructions.  plugin: a TCG plugin and its arguments.  nic: devices, "e1000" by default."""
+    instructions.  plugin: a TCG plugin and its arguments.  nics: devices.  tftp: a
+    folder that the guest can fetch from at 10.0.2.2."""
 
     def __init__(self, name, disks=(), script=None, args="", kind="linux", smp=1, memory=512, machine="q35",
                  cpu="EPYC", nics=("e1000",), hv=None, extra=(), icount=False, plugin=None, keep=False,
-                 reboot=True, limit=180):
+                 reboot=True, tftp=None, limit=180):
         self.name = name
         self.folder = os.path.join(work_folder(), name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -213,7 +224,7 @@ class Machine:
             self.disks.append(self.file("orders.img", orders(script or "", args, kind)))
         self.words = self.board(machine, cpu, smp, memory, reboot)
         self.words += self.storage(machine, keep, after=bool(hv))
-        self.words += self.network(nics, hv)
+        self.words += self.network(nics, hv, tftp)
         if icount:
             self.words += ["-icount", "shift=0,sleep=on", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
         if plugin:
@@ -253,19 +264,19 @@ class Machine:
                       + (f",bootindex={1 if after else 0}" if n == 0 else "")]
         return words
 
-    def network(self, nics, hv):
+    def network(self, nics, hv, tftp):
         words = []
-        boot = ""
+        boot = f",tftp={plain(tftp)}" if tftp else ""
         if hv and hv.by == "ipxe":
             boot = f",tftp={plain(self.tftp_folder(hv))},bootfile=boot.ipxe"
         elif hv:
             words += ["-kernel", hv.elf, "-append", hv.args]
             words += ["-initrd", hv.module] if hv.module else []
         for n, nic in enumerate(nics):
-            first = n == 0 and boot
-            words += ["-netdev", f"user,id=net{n},restrict=on{boot if first else ''}",
+            rom = n == 0 and hv and hv.by == "ipxe"
+            words += ["-netdev", f"user,id=net{n},restrict=on{boot if n == 0 else ''}",
                       "-device", f"{nic},netdev=net{n},mac=52:54:00:12:34:{0x56 + n:02x}"
-                      + (",bootindex=0" if first else ",romfile=")]
+                      + (",bootindex=0" if rom else ",romfile=")]
         return words
 
     def tftp_folder(self, hv):
