@@ -19,6 +19,7 @@ struct line {
 	uint32_t len;
 };
 
+static enum log_level level = LOG_INFO;
 static struct spinlock lock;
 static uint8_t ring[RING];
 static uint64_t head, tail, lost;	/* free-running: bytes written, sent */
@@ -123,10 +124,28 @@ void log_text(const char *what, const char *format, va_list from)
 	lock_give(&lock);
 }
 
+void log_level(enum log_level at_most)
+{
+	level = at_most;
+}
+
 void log_line(const char *format, ...)
 {
 	va_list args;
 
+	if (level < LOG_INFO)
+		return;
+	va_start(args, format);
+	log_text("", format, args);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (level < LOG_DEBUG)
+		return;
 	va_start(args, format);
 	log_text("", format, args);
 	va_end(args);

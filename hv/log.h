@@ -10,8 +10,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "hv/options.h"
+
 /* %s, %c, %u, %d, %x, %llu, %llx, %lu, %lx, %zu with width and 0; anything else is printed as is. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, where the command line wants to know more (log=debug). */
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* From now on; last words are always said. */
+void log_level(enum log_level level);
 /* The same behind @what, and on the screen: the last words of a machine that does not go on. */
 void log_text(const char *what, const char *format, va_list args);
 /* Send what the UART takes now, at most @bytes. */

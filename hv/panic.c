@@ -32,12 +32,21 @@ void machine_reset(void)
 	halt_forever();
 }
 
+static void log_last(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_text("end: ", format, args);
+	va_end(args);
+}
+
 static void stop(const char *what, const char *format, va_list args) __attribute__((noreturn));
 
 static void stop(const char *what, const char *format, va_list args)
 {
 	log_text(what, format, args);
-	log_line("%s", options.on_failure == FAILURE_REBOOT ? "the machine restarts" :
+	log_last("%s", options.on_failure == FAILURE_REBOOT ? "the machine restarts" :
 		 "the machine is halted");
 	log_flush();
 	if (options.on_failure == FAILURE_REBOOT)

@@ -132,6 +132,7 @@ static void take_options(void)
 		serial_init(options.console == CONSOLE_COM2 ? COM2 : COM1);
 	if (!ok)
 		fail("%s", error);
+	log_level(options.log);
 }
 
 static void place_image(struct boot_info *b)

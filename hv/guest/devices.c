@@ -60,6 +60,9 @@ static void place(struct trapped *t)
 	const struct pci_bar *b = &t->f->bar[t->bar];
 	uint64_t from = b->at & ~PAGE_MASK, to = (b->at + b->len + PAGE_MASK) & ~PAGE_MASK;
 
+	if (b->len)
+		log_debug("%s: bar %u at %llx, %llu bytes", t->region.name, t->bar,
+			  (unsigned long long)b->at, (unsigned long long)b->len);
 	if (!b->io) {
 		mmio_move(&t->region, from, b->len ? to - from : 0);
 		return;

@@ -91,6 +91,7 @@ static void park(struct cpu *c)
 	c->start = 0;
 	svm_ops.reset(&c->vcpu, c->start_page);
 	lock_give(&guest_lock);
+	log_debug("processor %u (APIC %u) starts at %x", c->vcpu.index, c->apic_id, c->start_page << PAGE_SHIFT);
 }
 
 void guest_run(struct cpu *c)

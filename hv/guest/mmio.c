@@ -183,6 +183,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 			 e.fetch.byte[1], e.fetch.byte[2], e.fetch.byte[3]);
 	s.rflags = c.rflags;
 	if (status != GUEST_OK) {
+		s.rflags |= RFLAGS_RF;	/* as a fault pushes it; event injection does not set it */
 		svm_ops.set(v, &s);
 		fault(v, &s, &e.fault);
 		return;

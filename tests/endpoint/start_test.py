@@ -82,6 +82,16 @@ def grub_ahci():
         m.expect("ENDPOINT-DONE", BOOT)
 
 
+@claim("log=quiet says only why it stops, log=debug where the registers of devices are")
+def levels():
+    with Machine("hv-debug", disks=[guest("guest", "", "hv-debug")], hv=hypervisor("log=debug")) as m:
+        m.expect(r"ahci: bar 5 at [0-9a-f]+, 4096 bytes", 60, port=m.log)
+    with Machine("hv-quiet", disks=[guest("guest", "", "hv-quiet")], hv=hypervisor("log=quiet")) as m:
+        told(m)
+        check("sluice" not in m.log.text(), m.report("it speaks"))
+    stopped("hv-quiet-stop", "no AMD SVM", hypervisor("log=quiet"), cpu="EPYC,-svm")
+
+
 # ---- what the guest sees ----------------------------------------------------------
 
 
