@@ -191,6 +191,10 @@ static uint64_t behind(const struct vmcb *b, unsigned length)
 static void decode(const struct vmcb *b, struct vmexit *x)
 {
 	*x = (struct vmexit){ .kind = VMEXIT_OTHER, .other = b->exitcode };
+	if ((uint32_t)b->exitcode == SVM_EXIT_INVALID) {
+		x->kind = VMEXIT_INVALID;
+		return;
+	}
 	switch (b->exitcode) {
 	case SVM_EXIT_NPF:
 		decode_page(b, x);

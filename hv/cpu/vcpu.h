@@ -29,7 +29,9 @@ enum vmexit_kind {
 	VMEXIT_HYPERCALL,	/* VMMCALL, VMCALL */
 	VMEXIT_FORBIDDEN,	/* an instruction of the virtualization itself: #UD */
 	VMEXIT_NONE,		/* dealt with: run on */
-	VMEXIT_NMI, VMEXIT_INTERRUPT, VMEXIT_INIT, VMEXIT_SHUTDOWN, VMEXIT_OTHER,
+	VMEXIT_NMI, VMEXIT_INTERRUPT, VMEXIT_INIT, VMEXIT_SHUTDOWN,
+	VMEXIT_INVALID,		/* the guest is in a state that no processor can be in */
+	VMEXIT_OTHER,
 	VMEXIT_KINDS,
 };
 

@@ -34,7 +34,7 @@ enum {
 	SVM_EXIT_VMSAVE = 0x83, SVM_EXIT_STGI = 0x84, SVM_EXIT_CLGI = 0x85, SVM_EXIT_SKINIT = 0x86,
 	SVM_EXIT_NPF = 0x400,
 };
-#define SVM_EXIT_INVALID	(~UINT64_C(0))
+#define SVM_EXIT_INVALID	UINT32_MAX	/* all 64 bits on a processor, 32 in QEMU */
 
 /* EXITINFO1 of IOIO, section 15.10.2 */
 enum { IOIO_IN = 1u << 0, IOIO_STR = 1u << 2, IOIO_REP = 1u << 3, IOIO_SZ8 = 1u << 4,

@@ -32,6 +32,15 @@ static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
 	svm_ops.skip(v, x->next_rip);
 }
 
+/* What the guest has done ends it as a triple fault ends a machine. */
+static __attribute__((noreturn)) void restart(const char *why)
+{
+	guest_counters();
+	log_line("guest: %s, the machine restarts", why);
+	log_flush();
+	machine_reset();
+}
+
 static void handle(struct vcpu *v, const struct vmexit *x)
 {
 	count[x->kind]++;
@@ -67,12 +76,12 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 			svm_ops.inject_nmi(v);
 		break;
 	case VMEXIT_SHUTDOWN:
-		guest_counters();
-		log_line("guest: triple fault, the machine restarts");
-		log_flush();
-		machine_reset();
-	default:
-		fail("exit %llx of the guest has no handler", (unsigned long long)x->other);
+		restart("triple fault");
+	case VMEXIT_INVALID:
+		restart("a state that no processor can be in");
+	case VMEXIT_INTERRUPT: case VMEXIT_INIT: case VMEXIT_OTHER: case VMEXIT_KINDS:
+		log_line("exit %llx", (unsigned long long)x->other);
+		restart("an exit that was not asked for");
 	}
 }
 
@@ -113,7 +122,7 @@ void guest_counters(void)
 {
 	static const char *const name[VMEXIT_KINDS] = {
 		"cpuid", "msr", "io", "page", "hypercall", "forbidden", "none", "nmi", "interrupt", "init",
-		"shutdown", "other",
+		"shutdown", "invalid", "other",
 	};
 
 	for (unsigned i = 0; i < VMEXIT_KINDS; i++) {

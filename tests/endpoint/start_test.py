@@ -236,6 +236,14 @@ def second_disk():
         m.expect("GUEST-UP", BOOT)
 
 
+@claim("a guest in a state that no processor can be in restarts the machine")
+def invalid():
+    # QEMU 7.2 takes a CR4 with bits that this processor does not have, and VMRUN refuses it then.
+    with Machine("hv-invalid", disks=[guest("guest", "hv", "hv-invalid")], machine="pc", cpu="qemu64,+svm,+npt", hv=hypervisor()) as m:
+        m.expect("guest: a state that no processor can be in, the machine restarts", 60, port=m.log)
+        m.expect("guest starts from the disk", 60, port=m.log)
+
+
 # ---- its own house ------------------------------------------------------------------
 
 
