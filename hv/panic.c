@@ -18,7 +18,7 @@ void __stack_chk_fail(void)
 	panic("a stack was overwritten");
 }
 
-__attribute__((optimize("no-stack-protector"))) void stack_guard_init(void)
+__attribute__((no_stack_protector)) void stack_guard_init(void)
 {
 	/* its lowest byte stays 0: no string runs over it unseen */
 	__stack_chk_guard = (rdtsc() * UINT64_C(0x9e3779b97f4a7c15)) & ~UINT64_C(0xff);
