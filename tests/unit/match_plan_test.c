@@ -1,5 +1,5 @@
 /*
- * match_plan_test.c - how patterns are searched: plans, bounds, limits, warnings
+ * match_plan_test.c - how patterns are searched: plans, costs, limits, warnings
  */
 #include "tests/unit/match_lab.h"
 
@@ -38,13 +38,7 @@ static enum match_answer ask(struct lab *l, uint32_t query, const void *s, size_
 	return match_query(l->state, query);
 }
 
-static void ignore(void *arg, const struct match_extent *m)
-{
-	(void)arg;
-	(void)m;
-}
-
-/* ---- plans and bounds ---- */
+/* ---- plans and costs ---- */
 
 START_TEST(plans)
 {
@@ -85,61 +79,6 @@ START_TEST(plans)
 	ck_assert_uint_eq(plan.edges, 22);
 	ck_assert_uint_eq(plan.steps, 45);
 	lab_close(&l);
-}
-END_TEST
-
-/* Thousands of threads and edges: "a" at every byte keeps every position alive. */
-#define HEAVY	"a[ab]{1,600}(?:a[ab]{1,300}){2}cq"
-
-START_TEST(budget_ends_in_unknown)
-{
-	size_t len = 1 << 16;
-	uint8_t *s = malloc(len + 1);
-	struct pattern *p[2];
-	struct match_extent m;
-	struct lab l;
-
-	memset(s, 'a', len);
-	lab_open(&l, PLAN_BEST);
-	p[0] = lab_regex(&l, HEAVY, strlen(HEAVY), 0);
-	p[1] = lab_literal(&l, "zz", 2, 0);
-	lab_query(&l, p, 1);
-	lab_query(&l, p, 2);
-	ck_assert_int_eq(lab_load(&l), 0);
-	/* the cq that it needs is not there: that is known */
-	ck_assert_int_eq(ask(&l, 0, s, len), MATCH_NO);
-	memcpy(s + 100, "cq", 2);
-	ck_assert_int_eq(ask(&l, 0, s, len), MATCH_YES);
-	memset(s, 'a', len);
-	memcpy(s, "cq", 2);
-	ck_assert_int_eq(ask(&l, 0, s, len), MATCH_UNKNOWN);
-	ck_assert_int_eq(match_query(l.state, 0), MATCH_UNKNOWN);
-	ck_assert_int_eq(match_first(l.state, 0, &m), -1);
-	ck_assert_int_eq(match_each(l.state, 0, ignore, NULL), MATCH_UNKNOWN);
-	ck_assert_int_eq(match_query(l.state, 1), MATCH_UNKNOWN);
-	memcpy(s + len - 2, "zz", 2);			/* a literal is found all the same */
-	ck_assert_int_eq(ask(&l, 1, s, len), MATCH_YES);
-	lab_close(&l);
-	free(s);
-}
-END_TEST
-
-/* At most HVM_STEPS_PER_BYTE steps a byte: never unknown, whatever the data. */
-START_TEST(small_automata_are_never_unknown)
-{
-	size_t len = 1 << 16;
-	uint8_t *s = malloc(len);
-	struct match_plan plan;
-	struct lab l;
-
-	memset(s, 'a', len);
-	s[0] = 'c';
-	open_one(&l, regex, "a[ab]{125}c", 0);
-	match_pattern_plan(l.table, 0, &plan);
-	ck_assert_uint_eq(plan.steps, 255);
-	ck_assert_int_eq(ask(&l, 0, s, len), MATCH_NO);
-	lab_close(&l);
-	free(s);
 }
 END_TEST
 
@@ -379,9 +318,6 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("plans and limits of patterns");
 
 	claim(s, "plans: literal, DFA, positions", plans);
-	claim(s, "a used-up step budget answers unknown, literals never do",
-	      budget_ends_in_unknown);
-	claim(s, "small automata never run out of steps", small_automata_are_never_unknown);
 	claim(s, "costs", costs);
 	claim(s, "a group costs a step a byte for each of its automata",
 	      a_group_costs_a_step_a_byte_for_each_of_its_automata);

@@ -346,6 +346,48 @@ START_TEST(every_repeats_the_window)
 }
 END_TEST
 
+/* Windows that repeat at any distance, not only at powers of two. */
+START_TEST(windows_of_regexes_naive)
+{
+	static struct { uint64_t first, last, every; } w[12 * 3 * 14];
+	uint64_t seed = 88172645463325252u;
+	uint32_t n = 0;
+	struct pattern *p;
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p = lab_regex(&l, "[ab]c", 5, 0);
+	for (uint64_t first = 0; first < 12; first++) {
+		for (uint64_t span = 0; span < 3; span++) {
+			for (uint64_t every = 0; every < 14; every++, n++) {
+				w[n].first = first;
+				w[n].last = first + span;
+				w[n].every = every;
+				ck_assert_uint_eq(lab_query_at(&l, &p, 1, first, first + span,
+							       every), n);
+			}
+		}
+	}
+	ck_assert_int_eq(lab_load(&l), 0);
+	for (int round = 0; round < 20; round++) {
+		uint8_t s[40] = { 0 };
+
+		for (size_t i = 0; i < sizeof(s); i++)
+			s[i] = (uint8_t)"ac......"[lab_random(&seed, 8)];
+		lab_subject(&l, s, sizeof(s));
+		for (uint32_t q = 0; q < n; q++) {
+			bool has = false;
+
+			for (size_t at = 0; at + 1 < sizeof(s); at++)
+				has |= s[at] == 'a' && s[at + 1] == 'c' &&
+				       allowed(at, w[q].first, w[q].last, w[q].every);
+			ck_assert_int_eq(match_query(l.state, q), has);
+		}
+	}
+	lab_close(&l);
+}
+END_TEST
+
 START_TEST(positions_at_the_limits)
 {
 	struct pattern *p[2];
@@ -498,6 +540,97 @@ START_TEST(each_match_in_order)
 }
 END_TEST
 
+/* Their ends and what they wait for: one that has no more, one that ends later than the other. */
+START_TEST(each_match_of_two_regexes)
+{
+	static const struct { const char *text; uint32_t n; uint8_t start[8]; } cases[] = {
+		{ "ab.cd.ab.cd.cd", 5, { 0, 3, 6, 9, 12 } },
+		{ "ab.cd.cd.cd", 4, { 0, 3, 6, 9 } },
+		{ "cd.ab.ab.ab", 4, { 0, 3, 6, 9 } },
+		{ "cd.cd.ab.ab", 4, { 0, 3, 6, 9 } },
+		{ "ab.ab.cd.cd", 4, { 0, 3, 6, 9 } },
+	};
+	struct pattern *p[2];
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_regex(&l, "[ax]b", 5, 0);
+	p[1] = lab_regex(&l, "[cx]d", 5, 0);
+	lab_query(&l, p, 2);
+	ck_assert_int_eq(lab_load(&l), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct got got;
+
+		got.n = 0;
+		lab_subject(&l, cases[i].text, strlen(cases[i].text));
+		ck_assert_int_eq(match_each(l.state, 0, collect, &got), MATCH_YES);
+		ck_assert_uint_eq(got.n, cases[i].n);
+		for (uint32_t k = 0; k < got.n; k++)
+			ck_assert_uint_eq(got.m[k].start, cases[i].start[k]);
+	}
+	lab_close(&l);
+}
+END_TEST
+
+/* The bytes may be the guest's: what was answered once holds until the next transfer. */
+START_TEST(an_answer_stays_whatever_becomes_of_the_bytes)
+{
+	char s[] = "..ac", none[] = "....";
+	struct match_extent m;
+	struct pattern *p;
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p = lab_regex(&l, "[ab][cd]", 8, 0);
+	lab_query(&l, &p, 1);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_int_eq(ask(&l, 0, s, 4), MATCH_YES);
+	memcpy(s, none, 4);
+	ck_assert_int_eq(match_query(l.state, 0), MATCH_YES);
+	ck_assert_int_eq(ask(&l, 0, s, 4), MATCH_NO);
+	memcpy(s, "bd", 2);
+	ck_assert_int_eq(match_query(l.state, 0), MATCH_NO);
+	ck_assert_int_eq(match_first(l.state, 0, &m), -1);
+	ck_assert_int_eq(ask(&l, 0, s, 4), MATCH_YES);
+	ck_assert_int_eq(match_first(l.state, 0, &m), 0);
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(an_arena_too_small_for_the_state_is_an_error)
+{
+	static uint8_t memory[1 << 16] __attribute__((aligned(16)));
+	struct match_state *st;
+	struct match_table *t;
+	struct pattern *p[6];
+	struct arena a;
+	struct lab l;
+	size_t begin, need;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_literal(&l, "one", 3, 0);
+	p[1] = lab_literal(&l, "two", 3, 0);
+	p[2] = lab_literal(&l, "three", 5, 0);
+	p[3] = lab_literal(&l, "four", 4, PATTERN_I);
+	p[4] = lab_literal(&l, "five", 4, PATTERN_I);
+	p[5] = lab_regex(&l, "[ab].{9}[cd]", 12, 0);
+	lab_query(&l, p, 6);
+	ck_assert_int_eq(lab_load(&l), 0);
+	arena_init(&a, memory, sizeof(memory));
+	ck_assert_int_eq(match_table_load(&a, l.blob.bytes, l.blob.len, &t, NULL), 0);
+	begin = a.used;
+	ck_assert_int_eq(match_state_create(&a, t, &st, NULL), 0);
+	need = a.used - begin;
+	for (size_t room = 0; room <= need; room += 16) {
+		arena_init(&a, memory, begin + room);
+		a.used = begin;
+		ck_assert_int_eq(match_state_create(&a, t, &st, NULL),
+				 room < need ? POLICY_ENOMEM : 0);
+	}
+	lab_close(&l);
+}
+END_TEST
+
 START_TEST(empty_and_absent_areas)
 {
 	struct pattern *p[3];
@@ -566,11 +699,19 @@ Suite *unit_suite(void)
 	      anchors_at_positions);
 	claim(s, "any match that starts at the position counts", overlapping_starts_count);
 	claim(s, "every repeats a window", every_repeats_the_window);
+	claim(s, "a regex is found in windows where a naive search finds it",
+	      windows_of_regexes_naive);
 	claim(s, "positions beyond the area and at 2^64 - 1", positions_at_the_limits);
 	claim(s, "a query asks for its own patterns only", only_the_querys_patterns);
 	claim(s, "areas and hooks are searched apart", areas_and_hooks_are_apart);
 	claim(s, "the first match is leftmost, longest, lowest", leftmost_then_longest_then_lowest);
 	claim(s, "each match, ascending by end, not overlapping by pattern", each_match_in_order);
+	claim(s, "each match of two regexes, whichever ends first or has no more",
+	      each_match_of_two_regexes);
+	claim(s, "an answer stays for its transfer, whatever becomes of the bytes",
+	      an_answer_stays_whatever_becomes_of_the_bytes);
+	claim(s, "an arena that is too small for the state is an error",
+	      an_arena_too_small_for_the_state_is_an_error);
 	claim(s, "an empty area holds nothing", empty_and_absent_areas);
 	claim(s, "a literal that is everywhere is noted once", found_everywhere_noted_once);
 	return s;
