@@ -54,6 +54,7 @@ struct state {
 	struct reg reg[BPF_FP];
 	uint64_t init[BPF_STACK_SIZE / 64];	/* bytes of the frame that were written */
 	uint64_t spilled;	/* slots whose 8 bytes are slot[] */
+	bool r0_mixed;		/* r0 was a pointer on one way here and something else on another */
 	struct reg slot[VERIFY_SLOTS];
 };
 
@@ -64,6 +65,7 @@ struct saved {
 	uint32_t class;		/* of its size */
 	uint32_t live;		/* registers that are in reg[], then the slots */
 	uint64_t spilled;
+	bool r0_mixed;
 	uint64_t init[BPF_STACK_SIZE / 64];
 	struct reg reg[];
 };

@@ -7,6 +7,9 @@ static int exit_step(struct verifier *v, uint32_t pc)
 {
 	const struct reg *r0 = &v->now.reg[0];
 
+	/* written on every way, but not to be used: to take it for 0 would be wrong */
+	if (r0->type == REG_NONE && v->now.r0_mixed)
+		return refuse(v, pc, "r0 is a pointer on one way here and a number on another");
 	if (r0->type == REG_NONE && !v->func->is_hook && range_contains(&v->func->result, 0)) {
 		v->block->zero_exit = true;	/* a function without result: the caller sees 0 */
 		return 0;

@@ -10,6 +10,7 @@ endpoint-ahci.img   the same with GRUB's own AHCI driver
 import fcntl
 import glob
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -85,7 +86,7 @@ def unpack_kernel(deb, work):
     run("depmod", "-b", tree, release)
     text = run("modprobe", "-d", tree, "-S", release, "--show-depends", "-a", *MODULES,
                stdout=subprocess.PIPE).stdout
-    wanted = [line.split()[1] for line in text.splitlines() if line.startswith("insmod ")]
+    wanted = re.findall(r"^insmod (.*?\.ko)\b", text, re.M)     # paths may have spaces
     root = os.path.join(work, "initramfs")
     for path in set(wanted):
         target = os.path.join(root, os.path.relpath(path, tree))

@@ -270,8 +270,12 @@ class Machine:
         if hv and hv.by == "ipxe":
             boot = f",tftp={plain(self.tftp_folder(hv))},bootfile=boot.ipxe"
         elif hv:
-            words += ["-kernel", hv.elf, "-append", hv.args]
-            words += ["-initrd", hv.module] if hv.module else []
+            # By bare names: to QEMU and to hv.elf a name ends at a space.
+            shutil.copy(hv.elf, self.path("hv.elf"))
+            words += ["-kernel", "hv.elf", "-append", hv.args]
+            if hv.module:
+                shutil.copy(hv.module, self.path("module.hvb"))
+                words += ["-initrd", "module.hvb"]
         for n, nic in enumerate(nics):
             rom = n == 0 and hv and hv.by == "ipxe"
             words += ["-netdev", f"user,id=net{n},restrict=on{boot if n == 0 else ''}",
@@ -316,7 +320,7 @@ class Machine:
         with open(self.path("qemu.txt"), "wb") as log:
             # Its own process group: what we end is timeout, nice and QEMU, nothing else.
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            pass_fds=[theirs.fileno()], start_new_session=True,
+                                            pass_fds=[theirs.fileno()], start_new_session=True, cwd=self.folder,
                                             env=dict(os.environ, TMPDIR=self.folder))
         theirs.close()
         self.monitor = Monitor(ours)
