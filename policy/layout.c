@@ -102,10 +102,8 @@ static void emit_insn(struct emitter *e, uint32_t pc, const struct func *f)
 	emit(e, c);
 }
 
-static void emit_exit(struct emitter *e, const struct block *b, const struct func *f)
+static void emit_exit(struct emitter *e, const struct func *f)
 {
-	if (b->zero_exit)
-		emit(e, (struct code){ .op = BPF_MOV64_IMM });
 	if (!f->level && is_last(e, 0, BPF_MOV64_IMM, 0)) {
 		struct code c = { .op = CODE_RETURN, .imm = e->last[0].imm };
 
@@ -145,7 +143,7 @@ static void emit_block(struct emitter *e, const struct block *b, const struct fu
 		if (e->v->op[pc] == BPF_OP_BAD)
 			continue;
 		if (kind == KIND_EXIT)
-			emit_exit(e, b, f);
+			emit_exit(e, f);
 		else if (kind != KIND_JUMP64 && kind != KIND_JUMP32 && kind != KIND_JA)
 			emit_insn(e, pc, f);
 		else if (b->edges == (EDGE_NEXT | EDGE_TARGET))

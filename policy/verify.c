@@ -42,8 +42,10 @@ static int verify_all(struct verifier *v, struct program *p, struct code *code)
 	rc = decode_all(v);
 	if (rc == 0)
 		rc = cfg_build(v);
-	if (rc == 0)
-		rc = walk(v);
+	if (rc)
+		return rc;
+	find_results_read(v);
+	rc = walk(v);
 	if (rc == 0)
 		rc = cost(v, p->cost);
 	if (rc)

@@ -54,7 +54,6 @@ struct state {
 	struct reg reg[BPF_FP];
 	uint64_t init[BPF_STACK_SIZE / 64];	/* bytes of the frame that were written */
 	uint64_t spilled;	/* slots whose 8 bytes are slot[] */
-	bool r0_mixed;		/* r0 was a pointer on one way here and something else on another */
 	struct reg slot[VERIFY_SLOTS];
 };
 
@@ -65,7 +64,6 @@ struct saved {
 	uint32_t class;		/* of its size */
 	uint32_t live;		/* registers that are in reg[], then the slots */
 	uint64_t spilled;
-	bool r0_mixed;
 	uint64_t init[BPF_STACK_SIZE / 64];
 	struct reg reg[];
 };
@@ -81,7 +79,7 @@ struct block {
 	uint8_t color;		/* of the depth-first walk */
 	uint8_t edges;		/* EDGE_*: ways out that can be taken */
 	bool reached;
-	bool zero_exit;		/* ends in an exit without r0 */
+	bool reads_r0;		/* before it writes it */
 	struct saved *in;	/* states to walk it with, VERIFY_WAYS at most */
 	uint64_t extra;		/* cost of helpers beyond the instructions */
 	uint64_t cost, steps;	/* worst case from here to the exit */
@@ -96,6 +94,7 @@ struct func {
 	uint32_t above;		/* most bytes of its callers' frames */
 	bool is_hook;
 	bool returns;		/* an exit was seen in this pass */
+	bool result_read;	/* by a caller */
 	struct range result;	/* of all exits */
 };
 
@@ -140,6 +139,9 @@ int verify_observed(struct arena *a, const struct verify_input *in, const struct
 
 /* verify_cfg.c */
 int cfg_build(struct verifier *v);
+
+/* verify_live.c: which functions' results are read; after cfg_build() */
+void find_results_read(struct verifier *v);
 
 /* verify_state.c: moving states; -ENOMEM codes when the arena is full */
 int state_flow(struct verifier *v, const struct state *st, struct block *to);

@@ -77,6 +77,6 @@ int call_local(struct verifier *v, uint32_t pc)
 	}
 	for (unsigned i = 1; i <= 5; i++)
 		v->now.reg[i] = (struct reg){ .type = REG_NONE };
-	v->now.reg[0] = reg_num(f->result);
+	v->now.reg[0] = f->result_read ? reg_num(f->result) : (struct reg){ .type = REG_NONE };
 	return state_flow(v, args, &v->blocks[f->entry]);
 }

@@ -64,7 +64,6 @@ void state_clear(struct state *st)
 	for (unsigned i = 0; i < BPF_FP; i++)
 		st->reg[i] = (struct reg){ .type = REG_NONE };
 	st->spilled = 0;
-	st->r0_mixed = false;
 	memset(st->init, 0, sizeof(st->init));
 }
 
@@ -117,7 +116,6 @@ static struct saved *save(struct verifier *v, const struct state *st)
 	s->from = v->block;
 	s->live = live;
 	s->spilled = st->spilled;
-	s->r0_mixed = st->r0_mixed;
 	memcpy(s->init, st->init, sizeof(s->init));
 	for (; live; live &= live - 1)
 		s->reg[count++] = st->reg[__builtin_ctz(live)];
@@ -137,7 +135,6 @@ void state_take(struct verifier *v, struct block *b, struct state *st)
 		else
 			st->reg[i] = (struct reg){ .type = REG_NONE };
 	st->spilled = s->spilled;
-	st->r0_mixed = s->r0_mixed;
 	memcpy(st->init, s->init, sizeof(st->init));
 	for (uint64_t m = s->spilled; m; m &= m - 1)
 		st->slot[__builtin_ctzll(m)] = s->reg[count++];
@@ -258,15 +255,11 @@ static void join(const struct verifier *v, struct saved *s, const struct state *
 		if (!(live >> i & 1))
 			continue;
 		s->reg[to] = s->reg[from++];
-		if (reg_join(&w, &s->reg[to], &st->reg[i])) {
+		if (reg_join(&w, &s->reg[to], &st->reg[i]))
 			to++;
-			continue;
-		}
-		s->live &= ~(1u << i);
-		if (i == 0 && st->reg[0].type != REG_NONE)
-			s->r0_mixed = true;
+		else
+			s->live &= ~(1u << i);
 	}
-	s->r0_mixed |= st->r0_mixed;
 	for (uint64_t m = spilled; m; m &= m - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(m);
 

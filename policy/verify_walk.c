@@ -7,15 +7,10 @@ static int exit_step(struct verifier *v, uint32_t pc)
 {
 	const struct reg *r0 = &v->now.reg[0];
 
-	/* written on every way, but not to be used: to take it for 0 would be wrong */
-	if (r0->type == REG_NONE && v->now.r0_mixed)
-		return refuse(v, pc, "r0 is a pointer on one way here and a number on another");
-	if (r0->type == REG_NONE && !v->func->is_hook && range_contains(&v->func->result, 0)) {
-		v->block->zero_exit = true;	/* a function without result: the caller sees 0 */
+	if (!v->func->is_hook && !v->func->result_read)
 		return 0;
-	}
 	if (r0->type == REG_NONE)
-		return refuse(v, pc, "r0 is returned, but was not written on every way here");
+		return refuse(v, pc, "r0 is returned, but does not hold a number on every way here");
 	if (r0->type != REG_NUM)
 		return refuse(v, pc, "a pointer is returned");
 	return 0;

@@ -97,7 +97,7 @@ add_summary "$build/check.log"
 
 step "build with clang, warnings are errors" "$build/clang.log" second_compiler
 step "fuzz each target for ${FUZZ_TIME:=8} s" "$build/fuzz.log" \
-	make -C "$build" --no-print-directory fuzz FUZZ_TIME="$FUZZ_TIME"
+	env FUZZ_SEED="${FUZZ_SEED:-1}" make -C "$build" --no-print-directory fuzz FUZZ_TIME="$FUZZ_TIME"
 step "a sample of the mutants is killed" "$build/mutants.log" \
 	make -C "$build" --no-print-directory mutants MUTANTS="${MUTANTS:-sample}"
 

@@ -4,6 +4,8 @@
 # Seeds are made by seeds.py and lie in tests/fuzz/corpus/TARGET; what is found on the way stays in
 # BUILD/corpus/TARGET, so that the next run goes on from there.  Ends with status 1 when a target
 # found something: BUILD/found/TARGET holds the input.
+#
+# FUZZ_SEED=N: the same inputs in the same order in a fresh build folder; else chance decides.
 set -u
 source=$1
 build=$2
@@ -35,7 +37,7 @@ run() {
 	program=tests/fuzz/$1
 	found=found/$1/
 	shift
-	ASAN_OPTIONS=detect_leaks=${FUZZ_LEAKS:-1} "./$program" -max_total_time="$seconds" -timeout=10 \
+	ASAN_OPTIONS=detect_leaks=${FUZZ_LEAKS:-1} "./$program" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=10 \
 		-rss_limit_mb=2048 -max_len="${FUZZ_MAX_LEN:-16384}" -print_final_stats=1 \
 		-artifact_prefix="$found" "$@" >"$log" 2>&1
 }
