@@ -236,7 +236,7 @@ bool pci_guest_write(uint16_t bdf, uint16_t offset, unsigned size, uint32_t valu
 		return false;
 	/* ECAM stays where the firmware put it: its pages are what is trapped. */
 	if (f->id == Q35_HOST && (offset & 0xfcu) >= PCIEXBAR && (offset & 0xfcu) < PCIEXBAR + 8) {
-		log_line("guest: write of PCIEXBAR refused");
+		log_guest(OFFENCE_ECAM, "write of PCIEXBAR refused");
 		return false;
 	}
 	write_part(bdf, offset, size, value);

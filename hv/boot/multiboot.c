@@ -10,6 +10,7 @@
 
 #include "hv/boot/boot_info.h"
 #include "hv/boot/place.h"
+#include "hv/clock.h"
 #include "hv/log.h"
 #include "hv/options.h"
 #include "hv/panic.h"
@@ -126,13 +127,15 @@ static void move(struct boot_info *b)
 static void take_options(void)
 {
 	char error[OPTIONS_ERROR];
-	bool ok = options_read(boot.line, &options, error);
+	bool ok = options_read(boot.line, &options, error), measured = clock_init();
 
 	if (!ok || options.console != CONSOLE_NONE)
 		serial_init(options.console == CONSOLE_COM2 ? COM2 : COM1);
 	if (!ok)
 		fail("%s", error);
 	log_level(options.log);
+	if (!measured)
+		log_line("clock: the PIT does not count; times are in TSC counts of a nanosecond");
 }
 
 static void place_image(struct boot_info *b)

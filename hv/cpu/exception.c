@@ -109,7 +109,7 @@ static void backtrace(uint64_t rbp)
 
 		if (rbp % 8 || rbp < b->start.a || rbp - b->start.a > b->len - 16)
 			return;
-		log_line("  called from %lx", f[1] - b->start.a);
+		log_error("  called from %lx", f[1] - b->start.a);
 		rbp = f[0];
 	}
 }
@@ -121,10 +121,10 @@ void exception(struct frame *f)
 			f->rip = (uint64_t)ap_wait_end;
 		return;
 	}
-	log_line("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,
+	log_error("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,
 		 f->rip - boot.start.a, read_cr2());
-	log_line("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);
-	log_line("  rsi %lx rdi %lx rbp %lx rsp %lx", f->rsi, f->rdi, f->rbp, f->rsp);
+	log_error("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);
+	log_error("  rsi %lx rdi %lx rbp %lx rsp %lx", f->rsi, f->rdi, f->rbp, f->rsp);
 	backtrace(f->rbp);
 	panic("an exception in the hypervisor");
 }

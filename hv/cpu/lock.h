@@ -22,6 +22,15 @@ static inline void lock_take(struct spinlock *l)
 		cpu_relax();
 }
 
+/* False: somebody has it. */
+static inline bool lock_try(struct spinlock *l)
+{
+	uint32_t free = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
+
+	return __atomic_compare_exchange_n(&l->next, &free, free + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
 static inline void lock_give(struct spinlock *l)
 {
 	__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);

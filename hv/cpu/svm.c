@@ -401,9 +401,18 @@ static bool svm_set_efer(struct vcpu *v, uint64_t value)
 	return true;
 }
 
+/* Section 15.5: added to what RDTSC, RDTSCP and RDMSR read in the guest. */
+static void svm_set_tsc(struct vcpu *v, uint64_t value)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+
+	b->tsc_offset = value - rdtsc();
+	b->clean = 0;
+}
+
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM", .probe = svm_probe, .enable = svm_enable, .create = svm_create,
 	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmi = svm_take_nmi,
 	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
-	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer,
+	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
 };

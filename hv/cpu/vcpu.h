@@ -86,6 +86,8 @@ struct vcpu_ops {
 	uint64_t (*efer)(const struct vcpu *v);
 	/* The guest's EFER as it asked; false: #GP. */
 	bool (*set_efer)(struct vcpu *v, uint64_t value);
+	/* The guest's time-stamp counter goes on from here; the processor's own is not touched. */
+	void (*set_tsc)(struct vcpu *v, uint64_t value);
 };
 
 extern const struct vcpu_ops svm_ops;

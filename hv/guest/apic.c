@@ -21,7 +21,7 @@ enum { MODE_INIT = 5, MODE_STARTUP = 6 };
 enum { TO_FIELD, TO_SELF, TO_ALL, TO_OTHERS };
 #define TO_EVERYBODY	0xffu
 
-static struct mmio_region region = { .name = "local apic" };
+static struct mmio_region region = { .name = "local-apic" };
 
 /* Does an IPI with these registers go to @c? */
 static bool is_for(const struct cpu *c, const struct cpu *sender, uint32_t low, uint32_t high)

@@ -3,10 +3,12 @@
  */
 #include "hv/guest/devices.h"
 
+#include "hv/counters.h"
 #include "hv/cpu/svm.h"
 #include "hv/guest/mmio.h"
 #include "hv/log.h"
 #include "hv/panic.h"
+#include "hv/text.h"
 
 #define BARS_MAX	24u
 #define ECAM_LEN	(UINT64_C(256) << 20)
@@ -17,12 +19,13 @@ struct trapped {
 	const struct pci_function *f;
 	unsigned bar;
 	struct mmio_region region;	/* of memory; of ports only its counters */
+	char name[24];			/* ahci-00:1f.2-bar5 */
 	uint64_t port, ports;		/* trapped now */
 };
 
 static struct trapped traps[BARS_MAX];
 static uint32_t trap_count;
-static struct mmio_region ecam = { .name = "configuration space" };
+static struct mmio_region ecam = { .name = "configuration" };
 
 static void pass(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write,
 		 uint64_t *value)
@@ -37,6 +40,7 @@ static void ecam_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, 
 	uint16_t bdf = (uint16_t)(offset >> 12), reg = offset & 0xfff;
 	const struct pci_function *f = pci_at(bdf);
 
+	devices_config(v, bdf, reg, write);
 	if (!f || f->fate >= PCI_HIDDEN_STORAGE) {
 		if (!write)
 			*value = UINT64_MAX;
@@ -50,8 +54,22 @@ static void ecam_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, 
 		unsigned n = size - done < 4 ? size - done : 4;
 
 		if (pci_guest_write(bdf, (uint16_t)(reg + done), n, (uint32_t)(*value >> 8 * done)))
-			devices_moved(f);
+			devices_moved(v, f);
 	}
+}
+
+void devices_config(const struct vcpu *v, uint16_t bdf, uint16_t reg, bool write)
+{
+	const struct pci_function *f = pci_at(bdf);
+	uint64_t place = (uint64_t)bdf << 12 | (reg & ~3u);
+
+	counters_access(ecam.counters, f ? place : COUNTERS_OTHER, write);
+	/* whoever looks for devices reads the first register of each place */
+	if (!f || f->fate < PCI_HIDDEN_STORAGE || (!write && reg < 4))
+		return;
+	counters_offence(v->index, OFFENCE_HIDDEN);
+	log_guest(OFFENCE_HIDDEN, "%s of register %x of the hidden function %02x:%02x.%u",
+		  write ? "write" : "read", reg, bdf >> 8, bdf >> 3 & 31u, bdf & 7u);
 }
 
 /* Whole pages: what shares a page with a device's registers is handed on as they are. */
@@ -60,9 +78,6 @@ static void place(struct trapped *t)
 	const struct pci_bar *b = &t->f->bar[t->bar];
 	uint64_t from = b->at & ~PAGE_MASK, to = (b->at + b->len + PAGE_MASK) & ~PAGE_MASK;
 
-	if (b->len)
-		log_debug("%s: bar %u at %llx, %llu bytes", t->region.name, t->bar,
-			  (unsigned long long)b->at, (unsigned long long)b->len);
 	if (!b->io) {
 		mmio_move(&t->region, from, b->len ? to - from : 0);
 		return;
@@ -76,21 +91,28 @@ static void place(struct trapped *t)
 static void add_bar(const struct pci_function *f, unsigned bar)
 {
 	struct trapped *t = &traps[trap_count];
+	struct text name = { t->name, sizeof(t->name) - 1, 0 };
 
 	if (trap_count == BARS_MAX)
 		fail("more than %u BARs of modelled devices", BARS_MAX);
 	trap_count++;
 	t->f = f;
 	t->bar = bar;
-	t->region.name = f->model == PCI_AHCI ? "ahci" : "e1000";
+	text_add(&name, "%s-%02x:%02x.%u-bar%u", f->model == PCI_AHCI ? "ahci" : "e1000", f->bdf >> 8,
+		 f->bdf >> 3 & 31u, f->bdf & 7u, bar);
+	t->region.name = t->name;
+	t->region.counters = counters_device(t->name, f->size[bar]);
 	t->region.access = pass;
 	if (!f->bar[bar].io)
 		mmio_add(&t->region);
 	place(t);
+	log_debug("%s: at %llx, %llu bytes", t->name, (unsigned long long)f->bar[bar].at,
+		  (unsigned long long)f->bar[bar].len);
 }
 
 void devices_init(void)
 {
+	ecam.counters = counters_device("configuration", 0);	/* CF8h has no other */
 	for (uint32_t n = 0; n < pci_count(); n++) {
 		const struct pci_function *f = pci_nth(n);
 
@@ -107,12 +129,14 @@ void devices_init(void)
 	}
 }
 
-void devices_moved(const struct pci_function *f)
+void devices_moved(const struct vcpu *v, const struct pci_function *f)
 {
 	for (uint32_t i = 0; i < trap_count; i++) {
 		if (traps[i].f == f)
 			place(&traps[i]);
 	}
+	counters_offence(v->index, OFFENCE_BAR);
+	log_guest(OFFENCE_BAR, "BARs of %02x:%02x.%u moved", f->bdf >> 8, f->bdf >> 3 & 31u, f->bdf & 7u);
 }
 
 bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value)
@@ -122,7 +146,7 @@ bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value)
 
 		if (port < t->port || port - t->port >= t->ports)
 			continue;
-		*(in ? &t->region.reads : &t->region.writes) += 1;
+		counters_access(t->region.counters, port - t->port, !in);
 		if (in)
 			*value = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 		else if (size == 1)

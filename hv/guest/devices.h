@@ -9,12 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv/cpu/vcpu.h"
 #include "hv/pci.h"
 
 /* Trap the BARs of every modelled function, and ECAM. */
 void devices_init(void);
-/* A BAR of @f is elsewhere now. */
-void devices_moved(const struct pci_function *f);
+/* By the guest, a BAR of @f is elsewhere now. */
+void devices_moved(const struct vcpu *v, const struct pci_function *f);
+/* Count the guest's access to a register of configuration space, whichever way it came. */
+void devices_config(const struct vcpu *v, uint16_t bdf, uint16_t reg, bool write);
 /* An access to a port of a modelled device; false: it is none of theirs. */
 bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value);
 

@@ -3,6 +3,7 @@
  */
 #include "hv/guest/exits.h"
 
+#include "hv/counters.h"
 #include "hv/cpu/lock.h"
 #include "hv/guest/bios.h"
 #include "hv/guest/cpuid.h"
@@ -13,9 +14,9 @@
 #include "hv/panic.h"
 
 #define DRAIN_BYTES	16u	/* of the log, at each exit: a UART's FIFO */
+#define TICK_EXITS	256u	/* where no timer of ours ticks, so many exits do */
 
 static struct spinlock guest_lock;
-static uint64_t count[VMEXIT_KINDS];
 
 static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
 {
@@ -32,18 +33,29 @@ static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
 	svm_ops.skip(v, x->next_rip);
 }
 
+void guest_ends(const char *how)
+{
+	counters_report(how, true);
+	log_flush();
+}
+
+void guest_tick(void)
+{
+	counters_tick();
+	log_tick();
+}
+
 /* What the guest has done ends it as a triple fault ends a machine. */
 static __attribute__((noreturn)) void restart(const char *why)
 {
-	guest_counters();
 	log_line("guest: %s, the machine restarts", why);
-	log_flush();
+	guest_ends(why);
 	machine_reset();
 }
 
 static void handle(struct vcpu *v, const struct vmexit *x)
 {
-	count[x->kind]++;
+	counters_exit(v->index, x->kind);
 	switch (x->kind) {
 	case VMEXIT_CPUID:
 		cpuid_exit(v, x);
@@ -62,10 +74,16 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		lock_give(&guest_lock);
 		break;
 	case VMEXIT_HYPERCALL:
-		if (!bios_call(v, x))
-			svm_ops.inject(v, VECTOR_UD, false, 0);
+		if (bios_call(v, x))
+			break;
+		counters_offence(v->index, OFFENCE_HYPERCALL);
+		log_guest(OFFENCE_HYPERCALL, "a hypercall that nobody answers");
+		svm_ops.inject(v, VECTOR_UD, false, 0);
 		break;
 	case VMEXIT_FORBIDDEN:
+		counters_offence(v->index, OFFENCE_SVM);
+		log_guest(OFFENCE_SVM, "an instruction of the virtualization refused (exit %llx)",
+			  (unsigned long long)x->other);
 		svm_ops.inject(v, VECTOR_UD, false, 0);
 		break;
 	case VMEXIT_NONE:
@@ -100,12 +118,14 @@ static void park(struct cpu *c)
 	c->start = 0;
 	svm_ops.reset(&c->vcpu, c->start_page);
 	lock_give(&guest_lock);
-	log_debug("processor %u (APIC %u) starts at %x", c->vcpu.index, c->apic_id, c->start_page << PAGE_SHIFT);
+	counters_offence(c->vcpu.index, OFFENCE_START);
+	log_guest(OFFENCE_START, "processor %u (APIC %u) starts at %x", c->vcpu.index, c->apic_id, c->start_page << PAGE_SHIFT);
 }
 
 void guest_run(struct cpu *c)
 {
 	struct vmexit x;
+	uint32_t exits = 0;
 
 	for (;;) {
 		if (__atomic_load_n(&c->park, __ATOMIC_ACQUIRE))
@@ -115,19 +135,7 @@ void guest_run(struct cpu *c)
 		svm_ops.run(&c->vcpu, &x);
 		handle(&c->vcpu, &x);
 		log_drain(DRAIN_BYTES);
+		if (++exits % TICK_EXITS == 0)
+			guest_tick();
 	}
-}
-
-void guest_counters(void)
-{
-	static const char *const name[VMEXIT_KINDS] = {
-		"cpuid", "msr", "io", "page", "hypercall", "forbidden", "none", "nmi", "interrupt", "init",
-		"shutdown", "invalid", "other",
-	};
-
-	for (unsigned i = 0; i < VMEXIT_KINDS; i++) {
-		if (count[i])
-			log_line("exits: %s %llu", name[i], (unsigned long long)count[i]);
-	}
-	mmio_counters();
 }

@@ -8,6 +8,9 @@
 
 /* Runs the guest on @c for ever. */
 void guest_run(struct cpu *c) __attribute__((noreturn));
-void guest_counters(void);	/* to the log */
+/* About once a second or oftener: the counters' rates, what the log has left out. */
+void guest_tick(void);
+/* The machine is about to restart or to be switched off: counters and the whole log are sent. */
+void guest_ends(const char *how);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hv/counters.h"
 #include "hv/cpu/smp.h"
 #include "hv/guest/emulate.h"
 #include "hv/log.h"
@@ -19,12 +20,13 @@
 
 static struct mmio_region *regions[MMIO_REGIONS_MAX];
 static uint32_t region_count;
-static uint64_t refused, faults, own;
 
 void mmio_add(struct mmio_region *r)
 {
 	CHECK(region_count < MMIO_REGIONS_MAX);
 	regions[region_count++] = r;
+	if (!r->counters)
+		r->counters = counters_device(r->name, r->len);
 	if (r->len)
 		npt_hide((gpa_t){ r->at }, r->len);
 }
@@ -115,13 +117,16 @@ static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *
 	struct mmio_region *r = region_of(at.a);
 
 	if (r) {
-		*(write ? &r->writes : &r->reads) += 1;
+		if (!r->counters->numbered)
+			counters_access(r->counters, at.a - r->at, write);
 		r->access(r, v, at.a - r->at, size, write, value);
 		return;
 	}
 	if (at.a >= boot.start.a && at.a - boot.start.a < boot.len) {
 		/* ours: reads all ones, writes vanish */
-		own++;
+		counters_offence(v->index, OFFENCE_OWN_MEMORY);
+		log_guest(OFFENCE_OWN_MEMORY, "%s of the hypervisor's memory at %llx",
+			  write ? "write" : "read", (unsigned long long)at.a);
 		if (!write)
 			*value = UINT64_MAX;
 		return;
@@ -148,7 +153,7 @@ static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct gues
 
 static void fault(struct vcpu *v, struct vcpu_state *s, const struct guest_fault *f)
 {
-	faults++;
+	counters_offence(v->index, OFFENCE_FAULT);
 	if (f->vector == VECTOR_PF) {
 		s->cr2 = f->cr2;
 		svm_ops.set(v, s);
@@ -168,6 +173,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	int status;
 
 	if (x->page.event) {	/* an interrupt's or exception's own stack or table is not there */
+		counters_offence(v->index, OFFENCE_FAULT);
 		svm_ops.inject(v, VECTOR_DF, true, 0);
 		return;
 	}
@@ -177,10 +183,13 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;
-	if (status == GUEST_REFUSED && refused++ < 16)
-		log_line("guest: instruction at %llx on a device page (%llx) refused, bytes %02x %02x %02x %02x",
-			 (unsigned long long)s.rip, (unsigned long long)x->page.at.a, e.fetch.byte[0],
-			 e.fetch.byte[1], e.fetch.byte[2], e.fetch.byte[3]);
+	if (status == GUEST_REFUSED) {
+		counters_offence(v->index, OFFENCE_INSTRUCTION);
+		log_guest(OFFENCE_INSTRUCTION,
+			  "instruction at %llx on a device page (%llx) refused, bytes %02x %02x %02x %02x",
+			  (unsigned long long)s.rip, (unsigned long long)x->page.at.a, e.fetch.byte[0],
+			  e.fetch.byte[1], e.fetch.byte[2], e.fetch.byte[3]);
+	}
 	s.rflags = c.rflags;
 	if (status != GUEST_OK) {
 		s.rflags |= RFLAGS_RF;	/* as a fault pushes it; event injection does not set it */
@@ -195,16 +204,4 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		svm_ops.skip(v, c.rip);		/* which traces by itself */
 	else if (e.trace)
 		svm_ops.inject(v, VECTOR_DB, false, 0);
-}
-
-void mmio_counters(void)
-{
-	for (uint32_t i = 0; i < region_count; i++) {
-		if (regions[i]->reads + regions[i]->writes)
-			log_line("mmio: %s %llu reads, %llu writes", regions[i]->name,
-				 (unsigned long long)regions[i]->reads,
-				 (unsigned long long)regions[i]->writes);
-	}
-	log_line("mmio: %llu refused, %llu faults, %llu of our own memory", (unsigned long long)refused,
-		 (unsigned long long)faults, (unsigned long long)own);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv/counters.h"
 #include "hv/cpu/vcpu.h"
 
 #define MMIO_REGIONS_MAX	32u
@@ -21,11 +22,12 @@ typedef void mmio_fn(struct mmio_region *r, struct vcpu *v, uint64_t offset, uns
 		     bool write, uint64_t *value);
 
 struct mmio_region {
-	const char *name;
+	const char *name;		/* one word: the counters have it */
 	uint64_t at, len;		/* pages; len 0: nowhere for now */
 	mmio_fn *access;
 	void *arg;
-	uint64_t reads, writes;
+	/* NULL: mmio_add() makes some; numbered: whoever knows the number counts */
+	struct counter_device *counters;
 };
 
 /* The region stays the caller's, and takes effect at once. */
@@ -36,6 +38,5 @@ void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);
 /* The guest touched a page that is not mapped for it.  Needs the guest lock. */
 void mmio_exit(struct vcpu *v, const struct vmexit *x);
-void mmio_counters(void);
 
 #endif

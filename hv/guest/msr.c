@@ -6,6 +6,7 @@
  */
 #include "hv/guest/msr.h"
 
+#include "hv/counters.h"
 #include "hv/cpu/svm.h"
 #include "hv/log.h"
 
@@ -17,7 +18,7 @@ struct msr_range {
 };
 
 static const struct msr_range allowed[] = {
-	{ 0x00000010, 0x00000010, READ_WRITE },	/* TSC */
+	{ 0x00000010, 0x00000010, READ_ONLY },	/* TSC: our clock; writes become the guest's offset */
 	{ 0x0000001b, 0x0000001b, READ_ONLY },	/* APIC_BASE */
 	{ 0x00000048, 0x00000049, READ_WRITE },	/* SPEC_CTRL, PRED_CMD */
 	{ 0x0000008b, 0x0000008b, READ_ONLY },	/* PATCH_LEVEL */
@@ -50,10 +51,12 @@ static const struct msr_range allowed[] = {
 	{ 0xc0011020, 0xc001102d, READ_IGNORE },	/* LS_CFG, DE_CFG and the like: of the core */
 };
 
-static uint64_t refused;
+static struct counter_device *all, *refused;
 
 void msr_init(void)
 {
+	all = counters_device("msr", 0);
+	refused = counters_device("msr-refused", 0);
 	for (unsigned i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
 		for (uint32_t m = allowed[i].first; m <= allowed[i].last; m++)
 			svm_allow_msr(m, allowed[i].access == READ_WRITE);
@@ -81,6 +84,9 @@ static bool write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 		return svm_ops.set_efer(v, value);
 	case MSR_APIC_BASE: case MSR_SYSCFG: case MSR_HWCR:
 		return value == rdmsr(msr);
+	case MSR_TSC:
+		svm_ops.set_tsc(v, value);
+		return true;
 	case MSR_VM_CR:
 		return true;	/* locked: writes are ignored */
 	}
@@ -96,9 +102,11 @@ void msr_exit(struct vcpu *v, const struct vmexit *x)
 	uint64_t value = (uint32_t)v->gpr[RAX] | v->gpr[RDX] << 32;
 	bool ok = x->msr.write ? write_msr(v, x->msr.msr, value) : read_msr(v, x->msr.msr, &value);
 
+	counters_access(all, x->msr.msr, x->msr.write);
 	if (!ok) {
-		if (refused++ < 16)
-			log_line("guest: %s of MSR %x refused", x->msr.write ? "write" : "read", x->msr.msr);
+		counters_access(refused, x->msr.msr, x->msr.write);
+		counters_offence(v->index, OFFENCE_MSR);
+		log_guest(OFFENCE_MSR, "%s of MSR %x refused", x->msr.write ? "write" : "read", x->msr.msr);
 		svm_ops.inject(v, VECTOR_GP, true, 0);
 		return;
 	}
@@ -107,9 +115,4 @@ void msr_exit(struct vcpu *v, const struct vmexit *x)
 		v->gpr[RDX] = value >> 32;
 	}
 	svm_ops.skip(v, x->next_rip);
-}
-
-uint64_t msr_refused(void)
-{
-	return refused;
 }

@@ -10,6 +10,5 @@
 void msr_init(void);
 /* An RDMSR or WRMSR that exited. */
 void msr_exit(struct vcpu *v, const struct vmexit *x);
-uint64_t msr_refused(void);	/* how often #GP was the answer */
 
 #endif

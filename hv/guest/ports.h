@@ -10,6 +10,5 @@
 void ports_init(void);
 /* An access to one of them; needs the guest lock. */
 void ports_exit(struct vcpu *v, const struct vmexit *x);
-uint64_t ports_refused(void);
 
 #endif

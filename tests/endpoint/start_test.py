@@ -85,7 +85,7 @@ def grub_ahci():
 @claim("log=quiet says only why it stops, log=debug where the registers of devices are")
 def levels():
     with Machine("hv-debug", disks=[guest("guest", "", "hv-debug")], hv=hypervisor("log=debug")) as m:
-        m.expect(r"ahci: bar 5 at [0-9a-f]+, 4096 bytes", 60, port=m.log)
+        m.expect(r"ahci-00:1f.2-bar5: at [0-9a-f]+, 4096 bytes", 60, port=m.log)
     with Machine("hv-quiet", disks=[guest("guest", "", "hv-quiet")], hv=hypervisor("log=quiet")) as m:
         told(m)
         check("sluice" not in m.log.text(), m.report("it speaks"))

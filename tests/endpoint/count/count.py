@@ -22,7 +22,7 @@ from image import Missing
 
 BOOT = 400
 RANGE = re.compile(r"hypervisor at ([0-9a-f]+), (\d+) KiB")
-EXITS = re.compile(r"exits: (\w+) (\d+)")
+EXITS = re.compile(r"\] exits: (\w+) (\d+)$", re.M)
 
 
 def pieces(path):
