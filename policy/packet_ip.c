@@ -77,6 +77,9 @@ void walk_ipv4(struct walk *w, uint32_t at)
 	w->p->l3 = at;
 	if (there < IP4_HEADER) {
 		ipv4_cut(w, h, there);
+		head = (h[0] & 0xfu) * 4;
+		if (head >= IP4_HEADER && head <= room)
+			w->p->l3_len = head;	/* what the checksum covers */
 		return;
 	}
 	len = be16(h + 2);

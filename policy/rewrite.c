@@ -161,7 +161,7 @@ static bool transport_sum(struct sum *s, const uint8_t *frame, uint32_t captured
 static bool ipv4_sum(struct sum *s, uint32_t captured, const struct packet *p,
 		     const struct hv_ctx *ctx)
 {
-	if (ctx->ip_version != 4 || p->l3_len == 0 || captured - p->l3 < IP4_HEADER)
+	if (ctx->ip_version != 4 || p->l3_len == 0 || captured - p->l3 < 12)
 		return false;
 	*s = (struct sum){ .field = p->l3 + 10 };
 	add_cover(s, p->l3, p->l3_len);
