@@ -66,6 +66,29 @@ static int write_module(const char *path, const uint8_t *bytes, size_t len)
 	return out_commit(&out) ? EXIT_USAGE : 0;
 }
 
+/* Why a module that others compiled is refused (@e), or that it is not (NULL). */
+static int report_object(const struct cmd_options *o, const struct policy_error *e)
+{
+	const struct source object = { .path = o->input };
+	char insn[32] = "";
+	struct diags d;
+
+	if (!o->json) {
+		if (e)
+			print_load_error(o->input, e);
+		return e ? EXIT_WRONG : 0;
+	}
+	diags_init(&d);
+	if (e && e->insn != POLICY_NO_INSN)
+		snprintf(insn, sizeof(insn), "instruction %u: ", e->insn);
+	if (e)
+		diag_error(&d, (struct loc){ .src = &object }, "%s%s%s%s", e->where,
+			   e->where[0] ? ": " : "", insn, e->text);
+	print_diags(o, &d, module_to_stdout(o) ? stderr : stdout);
+	diags_free(&d);
+	return e ? EXIT_WRONG : 0;
+}
+
 /* What the hypervisor would refuse is never written. */
 static int verify_and_write(const struct cmd_options *o, const uint8_t *module, size_t len,
 			    bool ours)
@@ -73,13 +96,15 @@ static int verify_and_write(const struct cmd_options *o, const uint8_t *module, 
 	struct loaded l;
 	int status = load_module(&l, module, len);
 
-	if (status) {
-		if (ours)
-			fprintf(stderr, "hvc: internal error: the module that was made is refused; "
-				"please report it with the policy\n");
+	if (status && ours) {
+		fprintf(stderr, "hvc: internal error: the module that was made is refused; "
+			"please report it with the policy\n");
 		print_load_error(o->input, &l.error);
 		status = EXIT_WRONG;
-	} else if (o->output) {
+	} else if (!ours) {
+		status = report_object(o, status ? &l.error : NULL);
+	}
+	if (!status && o->output) {
 		status = write_module(o->output, module, len);
 		if (!status && !o->json)
 			print_costs(module_to_stdout(o) ? stderr : stdout, l.policy);
@@ -115,7 +140,10 @@ static int seal(const struct cmd_options *o)
 	if (read_file(o->input, HVB_MAX_FILE, &object, &object_len))
 		return EXIT_USAGE;
 	if (seal_module(object, object_len, &module, &len, &why)) {
-		fprintf(stderr, "hvc: %s: %s\n", o->input, why);
+		struct policy_error e = { .insn = POLICY_NO_INSN };
+
+		snprintf(e.text, sizeof(e.text), "%s", why);
+		status = report_object(o, &e);
 	} else {
 		status = verify_and_write(o, module, len, false);
 		free(module);

@@ -101,7 +101,7 @@ void loc_position(struct loc loc, unsigned *line, unsigned *column)
 {
 	uint32_t start = 0, n = 0;
 
-	if (!loc.src) {
+	if (!loc.src || !loc.src->text) {
 		*line = *column = 0;
 		return;
 	}

@@ -12,7 +12,7 @@
 /* A source file that was read whole; kept until the compilation is freed. */
 struct source {
 	const char *path;	/* as given or as included */
-	const char *text;	/* NUL-terminated behind its last byte */
+	const char *text;	/* NUL-terminated behind its last byte; NULL: no text, all is line 0 */
 	size_t len;
 	const uint32_t *lines;	/* offset of each line; NULL: not indexed */
 	uint32_t line_count;
@@ -54,7 +54,7 @@ void diag_warning(struct diags *d, struct loc loc, const char *fmt, ...)
 void diag_note(struct diags *d, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Line and column of loc.first, both from 1, columns in bytes. */
+/* Line and column of loc.first, both from 1 (0: no place), columns in bytes. */
 void loc_position(struct loc loc, unsigned *line, unsigned *column);
 
 /* file:line:col: error: text, the source line, a caret under the span. */

@@ -56,6 +56,7 @@ claim "nor is a temporary file left" 1 "" test -n "$(ls "$dir" | grep '^bad.hvb'
 claim "an output folder that is not there is status 2" 2 "" "$hvc" build "$dir/good.hvrule" -o "$dir/none/x.hvb"
 claim "a broken object is status 1" 1 "" "$hvc" build "$dir/elf.o" -o "$dir/elf.hvb"
 claim "and writes nothing" 1 "" test -e "$dir/elf.hvb"
+claim "with --json its error is JSON too" 1 '"file": "'"$dir"'/elf.o", "line": 0' "$hvc" check --json "$dir/elf.o"
 head -c 300 "$dir/good.hvb" >"$dir/cut.hvb"
 claim "a truncated module is refused by dump" 1 "" "$hvc" dump "$dir/cut.hvb"
 claim "a module that is not there is status 2" 2 "No such file" "$hvc" dump "$dir/none.hvb"
@@ -103,6 +104,7 @@ else
 		sh -c "ulimit -v 40000; '$hvc' build '$dir/large.hvrule' -o '$dir/large.hvb'"
 fi
 if "${CLANG:-clang}" -O2 -target bpf -mcpu=v3 -c "$srcdir/rules/modules/knock.c" -o "$dir/knock.o" 2>"$dir/clang.log"; then
+	claim "an object that may run has no diagnostics" 0 "[]" "$hvc" check --json "$dir/knock.o"
 	claim "an object made by clang is sealed" 0 "net in: at most" "$hvc" build "$dir/knock.o" -o "$dir/knock.hvb"
 	claim "its dump names the section that data lies in" 0 "; .rodata" "$hvc" dump "$dir/knock.hvb"
 else
