@@ -22,11 +22,33 @@ void diags_free(struct diags *d)
 	while (d->head) {
 		struct diag *next = d->head->next;
 
-		free(d->head->text);
-		free(d->head);
+		if (d->head != &d->spare) {
+			free(d->head->text);
+			free(d->head);
+		}
 		d->head = next;
 	}
 	diags_init(d);
+}
+
+/* Memory for one diagnostic and its text; NULL: there is none. */
+static struct diag *make(struct diags *d, const char *fmt, va_list ap)
+{
+	struct diag *g = calloc(1, sizeof(*g));
+	va_list again;
+
+	va_copy(again, ap);
+	if (g && vasprintf(&g->text, fmt, ap) < 0) {
+		free(g);
+		g = NULL;
+	}
+	if (!g && !d->spare.text) {
+		g = &d->spare;
+		g->text = d->spare_text;
+		vsnprintf(g->text, sizeof(d->spare_text), fmt, again);
+	}
+	va_end(again);
+	return g;
 }
 
 static void queue(struct diags *d, enum diag_level level, struct loc loc, const char *fmt,
@@ -40,9 +62,8 @@ static void queue(struct diags *d, enum diag_level level, struct loc loc, const 
 		return;
 	}
 	d->dropping = false;
-	g = calloc(1, sizeof(*g));
-	if (!g || vasprintf(&g->text, fmt, ap) < 0) {
-		free(g);
+	g = make(d, fmt, ap);
+	if (!g) {
 		d->dropped++;
 		return;
 	}

@@ -33,8 +33,12 @@ struct diag {
 	struct diag *next;
 };
 
+#define DIAG_SPARE	256u	/* bytes of text */
+
 struct diags {
 	struct diag *head, **tail;
+	struct diag spare;	/* for the one that says there is no memory */
+	char spare_text[DIAG_SPARE];
 	unsigned errors, warnings;
 	unsigned count;		/* queued, notes too */
 	unsigned dropped;	/* beyond DIAG_MAX */

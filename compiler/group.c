@@ -17,7 +17,7 @@
 
 #include "compiler/box.h"
 
-#define RUN_MIN		4u		/* rules that are worth a classifier */
+#define RUN_MIN		4u		/* rules that are worth a classifier among others */
 #define BOXES_TOTAL	(1u << 19)	/* of a hook; rules beyond are tried one by one */
 
 static void take_boxes(struct boxer *p, struct rule_work *w, size_t *room)
@@ -182,10 +182,19 @@ static void choose_hot(struct gen *g, struct uses *u, unsigned last)
 	}
 }
 
+/*
+ * How many rules are worth a classifier.  A packet hook that asks nothing but one is asked before
+ * the packet is parsed whole (policy/front.c): there one rule is enough.
+ */
+static size_t run_min(const struct gen *g, size_t length, size_t count)
+{
+	return length == count && (HOOK_BIT(g->hook) & HOOKS_NET) ? 1 : RUN_MIN;
+}
+
 /* Which rules go into classifiers; the others lose their boxes. */
 static bool plan(struct gen *g, struct rule_work *w, size_t count, struct uses *u)
 {
-	size_t i, k, length, rows, room = BOXES_TOTAL;
+	size_t i, k, length, rows, least, room = BOXES_TOTAL;
 	struct boxer boxer = { .pool = g->pool };
 	bool classes = false;
 
@@ -193,12 +202,13 @@ static bool plan(struct gen *g, struct rule_work *w, size_t count, struct uses *
 		take_boxes(&boxer, &w[i], &room);
 	for (i = 0; i < count; i += length ? length : 1) {
 		length = run_length(w, i, count, &rows);
+		least = run_min(g, length, count);
 		for (k = i; k < i + length; k++) {
-			if (rows < RUN_MIN)
+			if (rows < least)
 				w[k].boxes = NULL;
-			use_cond(u, rows < RUN_MIN ? w[k].cond : w[k].rest ? w[k].rest : w[k].cond);
+			use_cond(u, rows < least ? w[k].cond : w[k].rest ? w[k].rest : w[k].cond);
 		}
-		classes |= rows >= RUN_MIN;
+		classes |= rows >= least;
 		if (!length)
 			use_cond(u, w[i].cond);
 	}

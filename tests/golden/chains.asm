@@ -57,6 +57,21 @@ net/out:
    52: call -1	; hv_hit
    53: r0 = 1
    54: exit
+      ; rule 4: same, line 11
+   55: r0 = r7
+   56: r0 <<= 46
+   57: if r0 s>= 0 goto +11
+   58: r0 = r7
+   59: r0 <<= 45
+   60: if r0 s>= 0 goto +8
+   61: r0 = *(u64 *)(r6 + 184)
+   62: if r0 != r8 goto +6
+   63: r2 = 4
+   64: r1 = r6
+   65: call -1	; hv_hit
+   66: r2 = 1
+   67: r1 = r6
+   68: call -1	; hv_log
       ; classifier or default
-   55: r0 = 0
-   56: exit
+   69: r0 = 0
+   70: exit
