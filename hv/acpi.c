@@ -25,7 +25,7 @@ struct header {
 	char oem[6], oem_table[8];
 	uint32_t oem_revision, creator, creator_revision;
 } __attribute__((packed));
-_Static_assert(sizeof(struct header) == 36, "ACPI 6.5, table 5.4");
+_Static_assert(sizeof(struct header) == ACPI_HEADER, "ACPI 6.5, table 5.4");
 
 /* Section 5.2.5.3 */
 struct rsdp {
@@ -46,6 +46,11 @@ enum { FADT_DSDT = 40, FADT_X_DSDT = 140 };
 struct walk {
 	const struct acpi_memory *m;
 	struct acpi_report *r;
+	/* what is done at each table; it returns false to end the walk */
+	bool (*visit)(struct walk *w, uint64_t at);
+	const char *signature;		/* looked for */
+	uint64_t found;
+	uint32_t length;
 };
 
 static uint8_t sum_of(const void *bytes, uint32_t len)
@@ -129,13 +134,13 @@ static void hide_sleep(struct walk *w, uint64_t at, uint32_t length)
 	}
 }
 
-static void visit(struct walk *w, uint64_t at)
+static bool hide(struct walk *w, uint64_t at)
 {
 	uint64_t dsdt = 0;
 	struct header h;
 
 	if (!take_table(w, at, &h))
-		return;
+		return true;
 	w->r->tables++;
 	if (!memcmp(h.signature, "DMAR", 4) || !memcmp(h.signature, "IVRS", 4)) {
 		w->r->iommus += put_byte(w, at, 0, 'X');
@@ -152,6 +157,18 @@ static void visit(struct walk *w, uint64_t at)
 			hide_sleep(w, dsdt, h.length);
 		}
 	}
+	return true;
+}
+
+static bool compare(struct walk *w, uint64_t at)
+{
+	struct header h;
+
+	if (!take_table(w, at, &h) || memcmp(h.signature, w->signature, 4))
+		return true;
+	w->found = at;
+	w->length = h.length;
+	return false;
 }
 
 /* RSDT or XSDT, entries of @size bytes. */
@@ -160,29 +177,48 @@ static void visit_all(struct walk *w, uint64_t root, uint32_t size)
 	struct header h;
 	uint32_t count;
 
-	if (!take_table(w, root, &h))
+	if (w->found || !take_table(w, root, &h))
 		return;
 	count = (h.length - (uint32_t)sizeof(h)) / size;
 	for (uint32_t i = 0; i < count && i < TABLES_MAX; i++) {
 		uint64_t at = 0;
 
-		if (w->m->read(w->m->host, root + sizeof(h) + (uint64_t)i * size, &at, size))
-			visit(w, at);
+		if (w->m->read(w->m->host, root + sizeof(h) + (uint64_t)i * size, &at, size) && !w->visit(w, at))
+			return;
 	}
+}
+
+/* Both lists: a guest may read either. */
+static bool walk(struct walk *w, uint16_t ebda)
+{
+	uint32_t ebda_at = (uint32_t)ebda << 4;
+	struct rsdp rsdp;
+
+	memset(w->r, 0, sizeof(*w->r));
+	if (!find_rsdp(w->m, ebda_at, ebda_at + EBDA_BYTES, &rsdp) &&
+	    !find_rsdp(w->m, BIOS_START, BIOS_END, &rsdp))
+		return false;
+	visit_all(w, rsdp.rsdt, 4);
+	visit_all(w, rsdp.xsdt, 8);
+	return true;
 }
 
 bool acpi_hide(const struct acpi_memory *m, uint16_t ebda, struct acpi_report *r)
 {
-	struct walk w = { m, r };
-	uint32_t ebda_at = (uint32_t)ebda << 4;
-	struct rsdp rsdp;
+	struct walk w = { .m = m, .r = r, .visit = hide };
 
-	memset(r, 0, sizeof(*r));
-	if (!find_rsdp(m, ebda_at, ebda_at + EBDA_BYTES, &rsdp) &&
-	    !find_rsdp(m, BIOS_START, BIOS_END, &rsdp))
+	return walk(&w, ebda);
+}
+
+bool acpi_find(const struct acpi_memory *m, uint16_t ebda, const char signature[4], uint64_t *at,
+	       uint32_t *len)
+{
+	struct acpi_report r;
+	struct walk w = { .m = m, .r = &r, .visit = compare, .signature = signature };
+
+	if (!walk(&w, ebda) || !w.found)
 		return false;
-	/* both lists: a guest may read either */
-	visit_all(&w, rsdp.rsdt, 4);
-	visit_all(&w, rsdp.xsdt, 8);
+	*at = w.found;
+	*len = w.length;
 	return true;
 }

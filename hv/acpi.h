@@ -27,4 +27,10 @@ struct acpi_report {
 /* False: no root pointer.  @ebda: segment from the BIOS data area. */
 bool acpi_hide(const struct acpi_memory *m, uint16_t ebda, struct acpi_report *r);
 
+#define ACPI_HEADER	36u	/* bytes before a table's own */
+
+/* The first whole table of that name: its address and length, header included. */
+bool acpi_find(const struct acpi_memory *m, uint16_t ebda, const char signature[4], uint64_t *at,
+	       uint32_t *len);
+
 #endif

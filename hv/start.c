@@ -24,6 +24,7 @@
 #include "hv/mem/paging.h"
 #include "hv/panic.h"
 #include "hv/pci.h"
+#include "hv/platform.h"
 #include "hv/screen.h"
 #include "policy/judge.h"
 
@@ -92,7 +93,7 @@ static bool write_physical(void *host, uint64_t at, const void *from, uint32_t l
 	return true;
 }
 
-static void hide_tables(void)
+static void firmware_tables(struct platform *p)
 {
 	const struct acpi_memory m = { NULL, read_physical, write_physical };
 	struct acpi_report r;
@@ -104,6 +105,7 @@ static void hide_tables(void)
 	else
 		log_line("acpi: %u tables, hidden: %u of IOMMUs, %u sleep states; %u broken", r.tables,
 			 r.iommus, r.sleeps, r.broken);
+	platform_read(&m, ebda, p);
 }
 
 static unsigned address_bits(void)
@@ -113,6 +115,7 @@ static unsigned address_bits(void)
 
 void start(void)
 {
+	struct platform platform;
 	const char *why;
 
 	stack_guard_init();
@@ -137,8 +140,8 @@ void start(void)
 	ports_init();
 	pci_init(&options);
 	devices_init();
-	hide_tables();
-	smp_init((gpa_t){ AP_PAGE });
+	firmware_tables(&platform);
+	smp_init((gpa_t){ AP_PAGE }, &platform);
 	if (cpu_count > 1)
 		apic_init();
 	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));

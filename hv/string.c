@@ -16,8 +16,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 void *memset(void *to, int byte, size_t n)
 {
 	void *start = to;
+	size_t words = n / 8, rest = n % 8;
+	uint64_t word = (uint8_t)byte * UINT64_C(0x0101010101010101);
 
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(word) : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(word) : "memory");
 	return start;
 }
 

@@ -81,9 +81,9 @@ offset_64:
 ap_trampoline_end:
 
 	/*
-	 * void ap_wait(const uint32_t *flag): sleep until *flag is not 0.
+	 * void ap_wait(const uint32_t *flag): sleep until *flag is not 0, or until an NMI.
 	 *
-	 * An NMI wakes; one that comes between the look and the HLT would be slept over, so
+	 * One that comes between the look and the HLT would be slept over, so
 	 * exception.c takes every NMI from in here to ap_wait_end.
 	 */
 	.text
@@ -97,8 +97,6 @@ ap_wait_start:
 	hlt
 ap_wait_end:
 	clgi
-	cmpl	$0, (%rdi)
-	je	ap_wait
 	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -55,7 +55,8 @@ struct pseudo_descriptor {
 	uint64_t base;
 } __attribute__((packed));
 
-extern const uint8_t exception_entries[], ap_wait_start[], ap_wait_end[];
+extern const uint8_t exception_entries[], ap_wait_start[], ap_wait_end[], nmi_window_start[],
+	nmi_window_end[];
 void load_segments(void);
 void exception(struct frame *f);
 
@@ -119,6 +120,8 @@ void exception(struct frame *f)
 	if (f->vector == VECTOR_NMI) {
 		if (f->rip >= (uint64_t)ap_wait_start && f->rip < (uint64_t)ap_wait_end)
 			f->rip = (uint64_t)ap_wait_end;
+		else if (f->rip >= (uint64_t)nmi_window_start && f->rip <= (uint64_t)nmi_window_end)
+			f->rax++;
 		return;
 	}
 	log_error("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hv/clock.h"
 #include "hv/cpu/exception.h"
 #include "hv/cpu/lock.h"
 #include "hv/guest/exits.h"
@@ -23,11 +24,10 @@ enum {
 };
 #define APIC_BASE_MASK	UINT64_C(0x000ffffffffff000)
 
-/* PIT channel 2 by port 61h */
-enum { PIT_2 = 0x42, PIT_CONTROL = 0x43, PORT_61 = 0x61 };
-enum { PIT_2_ONE_SHOT = 0xb0, P61_GATE = 1, P61_SPEAKER = 2, P61_OUT = 0x20 };
-#define PIT_HZ		1193182u
-#define START_WAIT_MS	100u
+#define INIT_US		100u	/* the MP specification's 10 ms were for APICs outside the processor */
+#define AGAIN_US	2000u	/* after which a second start-up IPI is sent */
+#define START_US	2000000u	/* until a processor is given up */
+#define UNKNOWN_US	100000u	/* where nobody says how many there are: whoever comes, comes soon */
 
 #define AP_STACK_PAGES	3u	/* the first one is a guard */
 
@@ -53,7 +53,7 @@ uint32_t cpu_count = 1;
 
 static uint32_t next_index = 1;		/* taken by the trampoline */
 static uint32_t ready = 1;		/* processors that are parked, and ours */
-static struct spinlock start_lock, icr_lock;
+static struct spinlock start_lock;
 static volatile uint32_t *apic;
 
 static uint32_t apic_read(uint32_t reg)
@@ -61,31 +61,27 @@ static uint32_t apic_read(uint32_t reg)
 	return apic[reg / 4];
 }
 
-static void wait_ms(uint32_t ms)
+static void wait_us(uint64_t us)
 {
-	uint8_t was = inb(PORT_61);
+	uint64_t from = clock_us();
 
-	for (; ms > 0; ms -= ms < 10 ? ms : 10) {
-		uint32_t ticks = PIT_HZ / 1000 * (ms < 10 ? ms : 10);
-
-		outb(PORT_61, (uint8_t)((was & ~P61_SPEAKER) | P61_GATE));
-		outb(PIT_CONTROL, PIT_2_ONE_SHOT);
-		outb(PIT_2, (uint8_t)ticks);
-		outb(PIT_2, (uint8_t)(ticks >> 8));
-		while (!(inb(PORT_61) & P61_OUT))
-			cpu_relax();
-	}
-	outb(PORT_61, was);
+	while (clock_us() - from < us)
+		cpu_relax();
 }
 
+/* Returns when the other side has it; the guest's half of ICR is as it was. */
 static void send(uint32_t high, uint32_t low)
 {
-	lock_take(&icr_lock);
+	uint32_t was;
+
 	while (apic_read(APIC_ICR_LOW) & ICR_PENDING)
 		cpu_relax();
+	was = apic_read(APIC_ICR_HIGH);
 	apic[APIC_ICR_HIGH / 4] = high;
 	apic[APIC_ICR_LOW / 4] = low;
-	lock_give(&icr_lock);
+	while (apic_read(APIC_ICR_LOW) & ICR_PENDING)
+		cpu_relax();
+	apic[APIC_ICR_HIGH / 4] = was;
 }
 
 /* On its own stack, one after the other: own memory is handed out without a lock. */
@@ -125,40 +121,123 @@ static void fill(uint8_t *copy, gpa_t page)
 	t->limit = CPUS_MAX;
 }
 
-void smp_init(gpa_t page)
+static uint32_t ready_now(void)
+{
+	return __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t begun_now(void)
+{
+	return __atomic_load_n(&next_index, __ATOMIC_ACQUIRE);
+}
+
+/* Not by broadcast: a processor that the firmware keeps off stays off. */
+static void send_all(const struct platform *p, uint32_t low)
+{
+	if (!p->processors)
+		send(0, ICR_OTHERS | ICR_ASSERT | low);
+	for (uint32_t i = 0; i < p->processors; i++) {
+		if (p->apic_id[i] != cpus[0].apic_id)
+			send((uint32_t)p->apic_id[i] << 24, ICR_ASSERT | low);
+	}
+}
+
+/* True: there are @count. */
+static bool wait_for(uint32_t count, uint64_t us)
+{
+	uint64_t from = clock_us();
+
+	while (ready_now() < count) {
+		if (clock_us() - from >= us)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+static void wait_for_all(const struct platform *p, uint32_t startup)
+{
+	uint32_t begun;
+
+	if (!p->processors) {
+		send_all(p, startup);
+		do {
+			begun = begun_now();
+			wait_for(UINT32_MAX, UNKNOWN_US);
+		} while (begun != begun_now() || (ready_now() < begun && begun <= CPUS_MAX));
+		return;
+	}
+	if (wait_for(p->processors, AGAIN_US))
+		return;
+	send_all(p, startup);
+	if (wait_for(p->processors, START_US))
+		return;
+	/* None may come later: INIT makes it wait for a start-up IPI again, and the guest sends none. */
+	for (uint32_t i = 0; i < p->processors; i++) {
+		bool came = false;
+
+		for (uint32_t n = 0; n < ready_now(); n++)
+			came |= cpus[n].apic_id == p->apic_id[i];
+		if (!came)
+			send((uint32_t)p->apic_id[i] << 24, ICR_ASSERT | ICR_INIT);
+	}
+	wait_us(INIT_US);
+	log_line("%u of %u processors have come", ready_now(), p->processors);
+	if (begun_now() != ready_now())
+		fail("a processor stopped on its way here");
+}
+
+void smp_init(gpa_t page, const struct platform *p)
 {
 	static uint8_t was[PAGE_SIZE], copy[PAGE_SIZE];
-	uint32_t started;
+	uint32_t startup = ICR_STARTUP | (uint32_t)(page.a >> PAGE_SHIFT);
 
 	apic = device_map((hpa_t){ rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK }, 1);
 	cpus[0].apic_id = apic_read(APIC_ID) >> 24;
+	if (p->processors == 1)
+		return;
+	if (p->processors > CPUS_MAX)
+		fail("%u processors, more than %u", p->processors, CPUS_MAX);
 	fill(copy, page);
 	gmem_read(&cpus[0].vcpu, page, was, sizeof(was));
 	gmem_write(&cpus[0].vcpu, page, copy, sizeof(copy));
 	paging_step(page);
-	send(0, ICR_OTHERS | ICR_INIT | ICR_ASSERT);
-	wait_ms(10);
-	for (unsigned i = 0; i < 2; i++) {
-		send(0, ICR_OTHERS | ICR_STARTUP | ICR_ASSERT | (uint32_t)(page.a >> PAGE_SHIFT));
-		wait_ms(1);
-	}
-	/* nobody says how many there are: whoever comes, comes soon */
-	do {
-		started = __atomic_load_n(&next_index, __ATOMIC_ACQUIRE);
-		wait_ms(START_WAIT_MS);
-	} while (started != __atomic_load_n(&next_index, __ATOMIC_ACQUIRE) ||
-		 (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < started && started <= CPUS_MAX));
-	if (started > CPUS_MAX)
+	send_all(p, ICR_INIT);
+	wait_us(INIT_US);
+	send_all(p, startup);
+	wait_for_all(p, startup);
+	if (begun_now() > CPUS_MAX)
 		fail("more than %u processors", CPUS_MAX);
-	cpu_count = started;
+	cpu_count = ready_now();
 	paging_guard((void *)page.a);
 	gmem_write(&cpus[0].vcpu, page, was, sizeof(was));
 }
 
 void smp_kick(struct cpu *c)
 {
-	__atomic_store_n(&c->kicked, 1, __ATOMIC_RELEASE);
+	uint32_t none = KICK_NONE;
+
+	if (!__atomic_compare_exchange_n(&c->kicked, &none, KICK_SENDING, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return;		/* it has not taken the last one, and will see what is asked now */
 	send(c->apic_id << 24, ICR_NMI | ICR_ASSERT);
+	__atomic_store_n(&c->kicked, KICK_SENT, __ATOMIC_RELEASE);
+}
+
+uint32_t smp_take_nmis(struct cpu *c)
+{
+	uint32_t kicked, taken = 0;
+
+	/* Until nothing came meanwhile: a kick that is SENT has then been taken, perhaps as one with another. */
+	do {
+		while ((kicked = __atomic_load_n(&c->kicked, __ATOMIC_ACQUIRE)) == KICK_SENDING)
+			cpu_relax();
+		taken += svm_ops.take_nmis();
+	} while (kicked != __atomic_load_n(&c->kicked, __ATOMIC_ACQUIRE));
+	if (kicked == KICK_NONE)
+		return taken;
+	__atomic_store_n(&c->kicked, KICK_NONE, __ATOMIC_SEQ_CST);
+	return taken > 0 ? taken - 1 : 0;
 }
 
 void smp_flush_all(void)
@@ -173,5 +252,5 @@ void smp_flush_all(void)
 void smp_wait(struct cpu *c)
 {
 	ap_wait(&c->start);
-	__atomic_store_n(&c->kicked, 0, __ATOMIC_RELEASE);
+	smp_take_nmis(c);	/* a processor that waits for its start takes no NMI of the guest's */
 }

@@ -34,6 +34,7 @@ static uint8_t *iopm, *msrpm;
 static bool has_nrip;
 
 void svm_run(uint64_t vmcb, uint64_t gpr[GPRS], uint64_t host);
+uint32_t svm_take_nmis(void);
 
 static const char *svm_probe(void)
 {
@@ -366,12 +367,6 @@ static void step_exit(struct vcpu *v)
 		svm_inject_nmi(v);
 }
 
-/* It stays pending until GIF lets it in. */
-static void svm_take_nmi(void)
-{
-	__asm__ volatile("stgi; nop; clgi" : : : "memory");
-}
-
 static void svm_flush(struct vcpu *v)
 {
 	((struct svm *)v->arch)->vmcb->tlb_control = TLB_FLUSH_ALL;
@@ -412,7 +407,7 @@ static void svm_set_tsc(struct vcpu *v, uint64_t value)
 
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM", .probe = svm_probe, .enable = svm_enable, .create = svm_create,
-	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmi = svm_take_nmi,
+	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmis = svm_take_nmis,
 	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
 	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
 };

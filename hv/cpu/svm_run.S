@@ -78,4 +78,20 @@ svm_run:
 	xor	%r11d, %r11d
 	ret
 
+	/*
+	 * uint32_t svm_take_nmis(void): let those in that wait; how many came.
+	 *
+	 * exception.c counts them in RAX while RIP is between the two labels.
+	 */
+	.globl svm_take_nmis, nmi_window_start, nmi_window_end
+	.hidden svm_take_nmis, nmi_window_start, nmi_window_end
+svm_take_nmis:
+	xor	%eax, %eax
+	stgi
+nmi_window_start:
+	nop
+nmi_window_end:
+	clgi
+	ret
+
 	.section .note.GNU-stack, "", @progbits

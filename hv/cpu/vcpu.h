@@ -79,8 +79,8 @@ struct vcpu_ops {
 	/* An exception at the next entry; @error only where the vector has one. */
 	void (*inject)(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error);
 	void (*inject_nmi)(struct vcpu *v);
-	/* Let an NMI that made the guest exit go through the hypervisor's own handler. */
-	void (*take_nmi)(void);
+	/* Let NMIs that wait go through the hypervisor's own handler; how many there were. */
+	uint32_t (*take_nmis)(void);
 	/* The nested tables have lost something. */
 	void (*flush)(struct vcpu *v);
 	uint64_t (*efer)(const struct vcpu *v);

@@ -89,8 +89,7 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 	case VMEXIT_NONE:
 		break;
 	case VMEXIT_NMI:
-		svm_ops.take_nmi();
-		if (!__atomic_exchange_n(&cpus[v->index].kicked, 0, __ATOMIC_ACQ_REL))
+		if (smp_take_nmis(&cpus[v->index]))
 			svm_ops.inject_nmi(v);
 		break;
 	case VMEXIT_SHUTDOWN:

@@ -1,7 +1,7 @@
 /*
  * hv_acpi_test.c - ACPI tables: IOMMUs and sleep states become unfindable, checksums stay right
  */
-#include "hv/acpi.h"
+#include "hv/platform.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -14,6 +14,8 @@
 #define DMAR		0x104000u
 #define IVRS		0x105000u
 #define SSDT		0x106000u
+#define MADT		0x107000u
+#define HPET		0x108000u
 
 static uint8_t memory[MEMORY];
 static uint32_t writes;
@@ -272,6 +274,201 @@ START_TEST(a_list_without_end_ends)
 }
 END_TEST
 
+/* ---- what the tables tell ---- */
+
+static const struct acpi_memory reader = { NULL, read_memory, write_memory };
+static struct platform p;
+static uint32_t madt_end;
+
+static void entry(const void *bytes, uint32_t len)
+{
+	memcpy(memory + MADT + madt_end, bytes, len);
+	madt_end += len;
+	put32(MADT + 4, madt_end);
+	seal(MADT);
+}
+
+static void processor(uint8_t id, uint32_t flags)
+{
+	const uint8_t e[8] = { 0, 8, 1, id, (uint8_t)flags, 0, 0, 0 };
+
+	entry(e, sizeof(e));
+}
+
+static void x2apic(uint32_t id, uint8_t flags)
+{
+	const uint8_t e[16] = { 9, 16, 0, 0, (uint8_t)id, (uint8_t)(id >> 8), 0, 0, flags };
+
+	entry(e, sizeof(e));
+}
+
+static void ioapic(uint32_t at, uint8_t gsi)
+{
+	const uint8_t e[12] = { 1, 12, 0, 0, (uint8_t)at, (uint8_t)(at >> 8), (uint8_t)(at >> 16),
+				(uint8_t)(at >> 24), gsi, 0, 0, 0 };
+
+	entry(e, sizeof(e));
+}
+
+static void read_platform(void)
+{
+	memset(&p, 0xa5, sizeof(p));
+	platform_read(&reader, 0x9fc0, &p);
+}
+
+static void timers_setup(void)
+{
+	static const uint32_t all[] = { DMAR, MADT, HPET };
+	uint64_t base = 0xfed00000;
+
+	setup();
+	list(RSDT, "RSDT", 4, all, 3);
+	table(MADT, "APIC", 44);
+	table(HPET, "HPET", 56);
+	memcpy(memory + HPET + 44, &base, 8);
+	seal(HPET);
+	madt_end = 44;
+}
+
+START_TEST(a_table_is_found_by_its_name)
+{
+	uint64_t at = 0;
+	uint32_t len = 0;
+
+	ck_assert(acpi_find(&reader, 0x9fc0, "APIC", &at, &len));
+	ck_assert_uint_eq(at, MADT);
+	ck_assert_uint_eq(len, 44);
+	ck_assert(!acpi_find(&reader, 0x9fc0, "MCFG", &at, &len));
+	memory[MADT + 40]++;			/* not whole any more */
+	ck_assert(!acpi_find(&reader, 0x9fc0, "APIC", &at, &len));
+	memset(memory + 0xf1230, 0, 36);
+	ck_assert(!acpi_find(&reader, 0x9fc0, "HPET", &at, &len));
+}
+END_TEST
+
+START_TEST(the_first_table_of_a_name_counts)
+{
+	static const uint32_t two[] = { SSDT, HPET };
+	uint64_t at;
+	uint32_t len;
+
+	table(SSDT, "HPET", 60);
+	list(RSDT, "RSDT", 4, two, 2);
+	ck_assert(acpi_find(&reader, 0x9fc0, "HPET", &at, &len));
+	ck_assert_uint_eq(at, SSDT);
+	/* and the short list before the long one */
+	list(XSDT, "XSDT", 8, two + 1, 1);
+	root_pointer(0xf1230, 2);
+	ck_assert(acpi_find(&reader, 0x9fc0, "HPET", &at, &len));
+	ck_assert_uint_eq(at, SSDT);
+}
+END_TEST
+
+START_TEST(enabled_processors_are_counted)
+{
+	processor(0, 1);
+	processor(7, 1);
+	processor(8, 0);		/* could be plugged in */
+	processor(9, 2);
+	x2apic(254, 1);
+	x2apic(255, 1);			/* beyond what xAPIC reaches */
+	x2apic(0x1ff, 1);
+	x2apic(11, 0);
+	x2apic(7, 1);			/* again */
+	read_platform();
+	ck_assert_uint_eq(p.processors, 3);
+	ck_assert_uint_eq(p.apic_id[0], 0);
+	ck_assert_uint_eq(p.apic_id[1], 7);
+	ck_assert_uint_eq(p.apic_id[2], 254);
+}
+END_TEST
+
+START_TEST(more_processors_than_places_are_counted_on)
+{
+	for (uint8_t i = 0; i < 34; i++)
+		processor(i, 1);
+	read_platform();
+	ck_assert_uint_eq(p.processors, 34);
+	ck_assert_uint_eq(p.apic_id[31], 31);
+}
+END_TEST
+
+START_TEST(ioapics_are_told_with_their_first_pin)
+{
+	ioapic(0xfec00000, 0);
+	ioapic(0xfec01000, 24);
+	ioapic(0, 48);
+	ioapic(0xfec02010, 48);
+	ioapic(0xfec03000, 48);
+	ioapic(0xfec04000, 72);
+	ioapic(0xfec05000, 96);		/* no place */
+	read_platform();
+	ck_assert_uint_eq(p.ioapic_count, 4);
+	ck_assert_uint_eq(p.ioapic[0].at, 0xfec00000);
+	ck_assert_uint_eq(p.ioapic[0].gsi, 0);
+	ck_assert_uint_eq(p.ioapic[1].gsi, 24);
+	ck_assert_uint_eq(p.ioapic[2].at, 0xfec03000);
+	ck_assert_uint_eq(p.ioapic[3].at, 0xfec04000);
+}
+END_TEST
+
+START_TEST(entries_that_do_not_fit_end_the_list)
+{
+	static const uint8_t none[2] = { 0, 0 }, one[2] = { 0, 1 }, longer[4] = { 0, 9, 0, 3 };
+	static const uint8_t shorter[7] = { 0, 7, 1, 5, 1, 0, 0 };
+
+	processor(1, 1);
+	entry(shorter, 7);		/* too short for what it says, and passed over */
+	processor(2, 1);
+	entry(none, 2);
+	processor(3, 1);
+	read_platform();
+	ck_assert_uint_eq(p.processors, 2);
+	timers_setup();
+	entry(one, 2);
+	processor(3, 1);
+	read_platform();
+	ck_assert_uint_eq(p.processors, 0);
+	timers_setup();
+	processor(4, 1);
+	entry(longer, 4);		/* beyond the table's end */
+	read_platform();
+	ck_assert_uint_eq(p.processors, 1);
+}
+END_TEST
+
+START_TEST(the_hpet_is_where_its_table_says)
+{
+	uint64_t high = UINT64_C(0x1fed00000), odd = 0xfed00400;
+
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0xfed00000);
+	ck_assert_uint_eq(p.processors, 0);
+	memory[HPET + 40] = 1;		/* in ports */
+	seal(HPET);
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0);
+	timers_setup();
+	memcpy(memory + HPET + 44, &high, 8);
+	seal(HPET);
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0);
+	memcpy(memory + HPET + 44, &odd, 8);
+	seal(HPET);
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0);
+	timers_setup();
+	put32(HPET + 4, 55);
+	seal(HPET);
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0);
+	memset(memory + 0xf1230, 0, 36);
+	read_platform();
+	ck_assert_uint_eq(p.hpet, 0);
+	ck_assert_uint_eq(p.ioapic_count, 0);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("hv_acpi");
@@ -287,5 +484,14 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_root_pointer_that_does_not_add_up_is_none);
 	tcase_add_test(tc, what_is_broken_is_left_alone);
 	tcase_add_test(tc, a_list_without_end_ends);
+	tc = unit_case(s, "platform");
+	tcase_add_checked_fixture(tc, timers_setup, NULL);
+	tcase_add_test(tc, a_table_is_found_by_its_name);
+	tcase_add_test(tc, the_first_table_of_a_name_counts);
+	tcase_add_test(tc, enabled_processors_are_counted);
+	tcase_add_test(tc, more_processors_than_places_are_counted_on);
+	tcase_add_test(tc, ioapics_are_told_with_their_first_pin);
+	tcase_add_test(tc, entries_that_do_not_fit_end_the_list);
+	tcase_add_test(tc, the_hpet_is_where_its_table_says);
 	return s;
 }
