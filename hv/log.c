@@ -345,7 +345,7 @@ void log_tick(void)
 		return;
 	say_left_out();
 	check_uart();
-	while (log_pending() && clock_us() - now < TICK_SEND_US) {
+	while (serial_port() && log_pending() && clock_us() - now < TICK_SEND_US) {
 		log_drain(LOG_RING);
 		cpu_relax();
 	}
