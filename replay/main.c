@@ -1,10 +1,12 @@
 /*
  * main.c - hvreplay: what a policy would have done to recorded packets and disk commands
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "replay/jobs.h"
 #include "replay/report.h"
@@ -181,11 +183,26 @@ static void replay(struct session *s)
 	totals_free(&s->totals);
 }
 
+/*
+ * A standard file that we were given closed stays unusable: the next file that is opened, say
+ * the one of --write, must not get its number, and with it what is said there.
+ */
+static void occupy_standard_files(void)
+{
+	static const int useless[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", useless[fd]) < 0)
+			exit(STATUS_IO);
+}
+
 int main(int argc, char **argv)
 {
 	struct session s;
 	struct fault f = { 0 };
 
+	occupy_standard_files();
 	memset(&s, 0, sizeof(s));
 	s.status = options_read(&s.options, argc, argv);
 	if (s.status >= 0)

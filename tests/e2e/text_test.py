@@ -99,6 +99,8 @@ rule(("hex above 2^64 is an error", "tcp.seq == 0x10000000000000000"), "64 bits"
 rule(("hex has no units", "tcp.seq == 0x1G"), "not a number|is not")
 accepted("17179869183G fits", HEAD + NET.format("a: payload[0:8] == 17179869183G -> drop;"))
 accepted("2^64 - 1 fits", HEAD + NET.format("a: payload[0:8] == 18446744073709551615 -> drop;"))
+for text in ("fe80::1:0:0:0/104", "fe80::1234:1:2:33"):
+    accepted(f"{text} is an IPv6 address, though as long as a MAC", HEAD + NET.format(f"a: ip.src in {{ {text} }} -> drop;"))
 rule(("4K is no unit", "tcp.seq == 4K"), "error: ")
 rule(("a prefix contains no space", "ip.src in 10.0.0.0 /8"), "error: ")
 refused("a rate contains no space", HEAD + NET.format("a: -> log limit 10 /s;"), "error: ")

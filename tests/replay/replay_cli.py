@@ -356,6 +356,21 @@ def a_full_disk_is_an_error():
 
 
 @test
+def what_standard_output_cannot_take_goes_into_no_other_file():
+    def close(*numbers):
+        return lambda: [os.close(n) for n in numbers]
+    put("rules.hvrule", 'policy "r" version 1;\non net in default pass {\n' +
+        "".join(f"    r{i}: ip.ttl == 64 -> log;\n" for i in range(200)) + "}\n")
+    run("rules.hvrule", "net.pcap", "-q", "--write", "want")
+    for options in [], ["--events", "-"], ["--verdicts", "-"]:
+        run("rules.hvrule", "net.pcap", *options, "--write", "w11", status=2, preexec_fn=close(1))
+        assert not os.path.exists("w11") or get("w11") == get("want"), options
+    run("rules.hvrule", "net.pcap", "--write", "w11", status=2, preexec_fn=close(0, 1, 2))
+    assert get("w11") == get("want")
+    run("rules.hvrule", "-", status=2, preexec_fn=close(0))
+
+
+@test
 def standard_input_and_pipes_are_read():
     args = (*LOCAL, "-q", "--verdicts", "-")
     want = run("p.hvrule", "net.pcap", *args)
