@@ -3,12 +3,28 @@
  *
  * ACPI 6.5, section 5.2.  Tables that describe an IOMMU (DMAR, IVRS) and the packages that
  * describe sleep with memory kept (\_S1 to \_S3) get names that nobody asks for; checksums stay right.
+ * What they said is told, so that who knows it all the same finds nothing.
  */
 #ifndef HV_ACPI_H
 #define HV_ACPI_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define ACPI_IOMMUS_MAX	8u
+#define ACPI_PM1_MAX	4u
+
+/* PM1 control registers (section 4.8.3.2.1), and the types of sleep that may be asked for there: bits by number. */
+struct acpi_pm1 {
+	uint16_t port;
+	uint8_t allowed;
+};
+
+struct acpi_sleep {
+	struct acpi_pm1 pm1[ACPI_PM1_MAX];
+	uint32_t count;
+	bool elsewhere;		/* there is one that is no port, and nobody watches */
+};
 
 /* Physical memory: false where there is none that may be touched. */
 struct acpi_memory {
@@ -21,6 +37,10 @@ struct acpi_report {
 	uint32_t tables;	/* looked at */
 	uint32_t iommus;	/* DMAR, IVRS: renamed */
 	uint32_t sleeps;	/* \_S1, \_S2, \_S3: renamed */
+	struct acpi_sleep sleep;
+	uint64_t iommu[ACPI_IOMMUS_MAX];	/* their registers */
+	uint32_t iommu_count;
+	uint64_t ecam, ecam_len;	/* of segment 0; 0: none told */
 	uint32_t broken;	/* a checksum or a length was wrong; left alone */
 };
 

@@ -115,6 +115,23 @@ static bool take_function(struct word w, uint16_t *out)
 	return true;
 }
 
+/* BB:DD.F or -BB:DD.F */
+static bool take_exception(struct word w, struct options *o)
+{
+	bool hide = w.len > 0 && w.at[0] == '-';
+	uint32_t *count = hide ? &o->hidden_count : &o->shown_count;
+	uint16_t *list = hide ? o->hidden : o->shown;
+
+	if (hide) {
+		w.at++;
+		w.len--;
+	}
+	if (*count == OPTIONS_EXCEPTIONS || !take_function(w, &list[*count]))
+		return false;
+	++*count;
+	return true;
+}
+
 static bool take_shown(struct word value, struct options *o)
 {
 	if (same(value, "hide")) {
@@ -128,10 +145,8 @@ static bool take_shown(struct word value, struct options *o)
 		while (one.len < value.len && one.at[one.len] != ',')
 			one.len++;
 		skip = one.len < value.len ? one.len + 1 : one.len;
-		if (o->shown_count == OPTIONS_EXCEPTIONS || (skip == value.len && skip > one.len) ||
-		    !take_function(one, &o->shown[o->shown_count]))
+		if ((skip == value.len && skip > one.len) || !take_exception(one, o))
 			return false;
-		o->shown_count++;
 		value.at += skip;
 		value.len -= skip;
 		if (value.len == 0)

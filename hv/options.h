@@ -4,7 +4,8 @@
  *	console=com1|com2|none		where the log goes
  *	disk=0..15			which BIOS disk the guest starts from
  *	log=quiet|info|debug		how much is said
- *	unmodelled=hide|BB:DD.F,...	storage and network functions without a model: hidden, but these
+ *	unmodelled=hide|BB:DD.F,...	functions that are hidden for want of a model: shown all the same;
+ *	           -BB:DD.F,...		one that is shown: hidden
  *	on-failure=halt|reboot|pass	what a start without a policy ends in; may only tighten
  */
 #ifndef HV_OPTIONS_H
@@ -29,6 +30,8 @@ struct options {
 	uint8_t disk;
 	uint16_t shown[OPTIONS_EXCEPTIONS];	/* bus << 8 | device << 3 | function */
 	uint32_t shown_count;
+	uint16_t hidden[OPTIONS_EXCEPTIONS];
+	uint32_t hidden_count;
 };
 
 /*

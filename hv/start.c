@@ -93,18 +93,17 @@ static bool write_physical(void *host, uint64_t at, const void *from, uint32_t l
 	return true;
 }
 
-static void firmware_tables(struct platform *p)
+static void firmware_tables(struct acpi_report *r, struct platform *p)
 {
 	const struct acpi_memory m = { NULL, read_physical, write_physical };
-	struct acpi_report r;
 	uint16_t ebda = 0;
 
 	read_physical(NULL, BDA_EBDA, &ebda, sizeof(ebda));
-	if (!acpi_hide(&m, ebda, &r))
+	if (!acpi_hide(&m, ebda, r))
 		log_line("acpi: no tables");
 	else
-		log_line("acpi: %u tables, hidden: %u of IOMMUs, %u sleep states; %u broken", r.tables,
-			 r.iommus, r.sleeps, r.broken);
+		log_line("acpi: %u tables, hidden: %u of IOMMUs, %u sleep states; %u broken", r->tables,
+			 r->iommus, r->sleeps, r->broken);
 	platform_read(&m, ebda, p);
 }
 
@@ -115,6 +114,7 @@ static unsigned address_bits(void)
 
 void start(void)
 {
+	struct acpi_report acpi;
 	struct platform platform;
 	const char *why;
 
@@ -137,10 +137,10 @@ void start(void)
 	svm_ops.create(&cpus[0].vcpu, npt_root());
 	svm_ops.enable(&cpus[0].vcpu);
 	msr_init();
-	ports_init();
+	firmware_tables(&acpi, &platform);
 	pci_init(&options);
-	devices_init();
-	firmware_tables(&platform);
+	devices_init(&acpi);
+	ports_init(&acpi);
 	smp_init((gpa_t){ AP_PAGE }, &platform);
 	if (cpu_count > 1)
 		apic_init();

@@ -243,9 +243,15 @@ uint32_t smp_take_nmis(struct cpu *c)
 void smp_flush_all(void)
 {
 	for (uint32_t i = 0; i < cpu_count; i++) {
-		__atomic_store_n(&cpus[i].flush, 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&cpus[i].flush, 1, __ATOMIC_SEQ_CST);
 		if (apic && cpus[i].apic_id != apic_read(APIC_ID) >> 24)
 			smp_kick(&cpus[i]);
+	}
+	/* one that has seen the flag, or will look at it before it enters, is waited for no longer */
+	for (uint32_t i = 0; i < cpu_count; i++) {
+		while (__atomic_load_n(&cpus[i].flush, __ATOMIC_SEQ_CST) &&
+		       __atomic_load_n(&cpus[i].in_guest, __ATOMIC_SEQ_CST))
+			cpu_relax();
 	}
 }
 

@@ -31,6 +31,7 @@ struct cpu {
 	uint32_t start_page;
 	uint32_t kicked;	/* enum kick: an NMI of ours */
 	uint32_t flush;		/* the nested tables have lost something */
+	uint32_t in_guest;	/* may be using what it knows of them */
 };
 
 extern struct cpu cpus[CPUS_MAX];
@@ -46,7 +47,10 @@ void smp_init(gpa_t page, const struct platform *p);
 void smp_kick(struct cpu *c);
 /* Takes the NMIs that wait for the processor that calls, @c; how many of them no kick explains. */
 uint32_t smp_take_nmis(struct cpu *c);
-/* Every processor forgets what it knows of the nested tables before it runs on. */
+/*
+ * Every processor forgets what it knows of the nested tables before it runs on; when this returns, none is in the
+ * guest with what it knew.
+ */
 void smp_flush_all(void);
 /* Sleep until the guest starts this processor, or until an NMI. */
 void smp_wait(struct cpu *c);

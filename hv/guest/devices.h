@@ -1,5 +1,5 @@
 /*
- * devices.h - registers of the modelled devices, and configuration space in memory
+ * devices.h - registers of the modelled devices, configuration space in memory, registers that nobody may have
  *
  * Until the models are there, what the guest does is handed on to the device itself.
  */
@@ -9,13 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv/acpi.h"
 #include "hv/cpu/vcpu.h"
 #include "hv/pci.h"
 
-/* Trap the BARs of every modelled function, and ECAM. */
-void devices_init(void);
-/* By the guest, a BAR of @f is elsewhere now. */
-void devices_moved(const struct vcpu *v, const struct pci_function *f);
+/* Trap the BARs of every modelled function, ECAM, IOMMUs and the chipset's windows; say where no BAR may go. */
+void devices_init(const struct acpi_report *r);
 /* Count the guest's access to a register of configuration space, whichever way it came. */
 void devices_config(const struct vcpu *v, uint16_t bdf, uint16_t reg, bool write);
 /* An access to a port of a modelled device; false: it is none of theirs. */

@@ -129,9 +129,11 @@ void guest_run(struct cpu *c)
 	for (;;) {
 		if (__atomic_load_n(&c->park, __ATOMIC_ACQUIRE))
 			park(c);
-		if (__atomic_exchange_n(&c->flush, 0, __ATOMIC_ACQ_REL))
+		__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
+		if (__atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
 			svm_ops.flush(&c->vcpu);
 		svm_ops.run(&c->vcpu, &x);
+		__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 		handle(&c->vcpu, &x);
 		log_drain(DRAIN_BYTES);
 		if (++exits % TICK_EXITS == 0)

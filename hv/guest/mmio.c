@@ -31,8 +31,21 @@ void mmio_add(struct mmio_region *r)
 		npt_hide((gpa_t){ r->at }, r->len);
 }
 
+bool mmio_cover(uint64_t at, uint64_t len)
+{
+	if (!len)
+		return true;
+	if (!npt_room((gpa_t){ at }, len))
+		return false;
+	npt_hide((gpa_t){ at }, len);
+	smp_flush_all();
+	return true;
+}
+
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
 {
+	if (r->at == at && r->len == len)
+		return;
 	if (r->len)
 		npt_show((gpa_t){ r->at }, r->len);
 	r->at = at;
@@ -116,19 +129,19 @@ static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *
 	struct vcpu *v = host;
 	struct mmio_region *r = region_of(at.a);
 
-	if (r) {
-		if (!r->counters->numbered)
-			counters_access(r->counters, at.a - r->at, write);
-		r->access(r, v, at.a - r->at, size, write, value);
-		return;
-	}
 	if (at.a >= boot.start.a && at.a - boot.start.a < boot.len) {
-		/* ours: reads all ones, writes vanish */
+		/* ours, whatever else may lie there: reads all ones, writes vanish */
 		counters_offence(v->index, OFFENCE_OWN_MEMORY);
 		log_guest(OFFENCE_OWN_MEMORY, "%s of the hypervisor's memory at %llx",
 			  write ? "write" : "read", (unsigned long long)at.a);
 		if (!write)
 			*value = UINT64_MAX;
+		return;
+	}
+	if (r) {
+		if (!r->counters->numbered)
+			counters_access(r->counters, at.a - r->at, write);
+		r->access(r, v, at.a - r->at, size, write, value);
 		return;
 	}
 	mmio_pass(v, at.a, size, write, value);

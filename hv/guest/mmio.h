@@ -10,7 +10,7 @@
 #include "hv/counters.h"
 #include "hv/cpu/vcpu.h"
 
-#define MMIO_REGIONS_MAX	32u
+#define MMIO_REGIONS_MAX	56u
 
 struct mmio_region;
 
@@ -32,7 +32,12 @@ struct mmio_region {
 
 /* The region stays the caller's, and takes effect at once. */
 void mmio_add(struct mmio_region *r);
-/* It is somewhere else now: what it covered becomes the guest's own again. */
+/*
+ * A region is about to be at [@at, @at + @len) too: no processor touches that directly any more.  False: no memory is
+ * left for the tables.
+ */
+bool mmio_cover(uint64_t at, uint64_t len);
+/* It is there now, and covered before; what else it covered becomes the guest's own again. */
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
 /* Hand an access on to the real device at @at. */
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);

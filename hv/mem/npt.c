@@ -47,22 +47,21 @@ hpa_t npt_root(void)
 	return hpa_of(pml4);
 }
 
-/* The large page in @entry becomes a table of the next smaller size. */
+/* The large page in @entry, mapped or hidden, becomes a table of the next smaller size. */
 static uint64_t *split(uint64_t *entry, uint64_t size)
 {
-	uint64_t *table, flags = NPT_ALL | (size > PAGE_SIZE ? NPT_PS : 0), from;
+	uint64_t *table, flags = NPT_ALL | (size > PAGE_SIZE ? NPT_PS : 0), from = *entry & NPT_ADDRESS;
 
-	if (!(*entry & NPT_PS))
-		return (uint64_t *)(*entry & NPT_ADDRESS);
-	from = *entry & NPT_ADDRESS;
+	if (*entry && !(*entry & NPT_PS))
+		return (uint64_t *)from;
 	table = pages_alloc(1);
-	for (uint64_t i = 0; i < ENTRIES; i++)
+	for (uint64_t i = 0; *entry && i < ENTRIES; i++)
 		table[i] = (from + i * size) | flags;
 	*entry = hpa_of(table).a | NPT_ALL;
 	return table;
 }
 
-/* What is hidden in whole large pages stays one entry, and is never shown in parts. */
+/* What is shown or hidden in whole large pages stays one entry. */
 static void set(gpa_t from, uint64_t len, bool shown)
 {
 	uint64_t at = from.a, end = from.a + len, step;
@@ -80,10 +79,24 @@ static void set(gpa_t from, uint64_t len, bool shown)
 			step = LARGE_PAGE;
 			continue;
 		}
-		CHECK(*pde);
 		pte = &split(pde, PAGE_SIZE)[at >> PAGE_SHIFT & (ENTRIES - 1)];
 		*pte = shown ? at | NPT_ALL : 0;
 	}
+}
+
+bool npt_room(gpa_t from, uint64_t len)
+{
+	uint64_t need = 0, first = from.a & ~(LARGE_PAGE - 1);
+
+	for (uint64_t at = first; at - first < len + (from.a - first); at += LARGE_PAGE) {
+		uint64_t pdpte, pde;
+
+		CHECK(at < ENTRIES * GIB);
+		pdpte = pdpt[at / GIB];
+		pde = pdpte && !(pdpte & NPT_PS) ? ((uint64_t *)(pdpte & NPT_ADDRESS))[at >> 21 & (ENTRIES - 1)] : 0;
+		need += pdpte & NPT_PS ? 2 : pdpte && (!pde || pde & NPT_PS);
+	}
+	return need <= pages_left();
 }
 
 void npt_hide(gpa_t from, uint64_t len)

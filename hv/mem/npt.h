@@ -7,6 +7,8 @@
 #ifndef HV_MEM_NPT_H
 #define HV_MEM_NPT_H
 
+#include <stdbool.h>
+
 #include "hv/cpu/x86.h"
 
 /* Maps [0, 2^@address_bits) to itself, at most 512 GiB.  One set of tables serves all processors. */
@@ -14,6 +16,8 @@ void npt_init(unsigned address_bits);
 hpa_t npt_root(void);
 /* [@from, @from + @len), page-aligned: out of the guest's sight, or back. */
 void npt_hide(gpa_t from, uint64_t len);
+/* Is there memory for the tables that hiding or showing this may take? */
+bool npt_room(gpa_t from, uint64_t len);
 void npt_show(gpa_t from, uint64_t len);
 
 #endif

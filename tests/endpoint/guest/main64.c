@@ -59,6 +59,7 @@ void main64(void)
 	run_checks(debug_checks, debug_check_count);
 	run_checks(nmi_checks, nmi_check_count);
 	run_checks(svm_checks, svm_check_count);
+	run_checks(pci_checks, pci_check_count);
 	totals_say();
 	reset_as_told();
 	say("GUEST-END\n");
