@@ -136,6 +136,22 @@ def traces():
                           (0xa1b2c3d4, 0xa1b23c4d, 0x0a0d0d0a, 0x1a2b3c4d, 1, 2, 3, 6, 147, 0xffffffff)])
 
 
+def logs():
+    """fuzz_hvlog.c: how, then what came over a serial port; it puts the right CRC for ????."""
+    texts = ["hypervisor at 1e400000, 26624 KiB", "counters: begin triple fault", "exits: page 95",
+             "exits: cpu1: page 90 io 5", "device: ahci-00:1f.2-bar5 52 reads 32 writes",
+             "register: ahci-00:1f.2-bar5 0x138 0 reads 16 writes", "register: configuration other 5 reads 0 writes",
+             "offence: msr 1000 said 8", "rate: 5715 exits a second, 5715 at most, 2 seconds", "counters: end 9 lines"]
+    lines = ["sluice: [    1.%06d %d info #%d ????] %s\r\n" % (n, n % 2, n + 1, text) for n, text in enumerate(texts)]
+    noise = "\x1b[2J\x1b[1;1HSeaBIOS\r\nsluice: [half\x00a line"
+    for how in (0, 1, 30, 255):
+        seed("fuzz_hvlog", "block-%d" % how, bytes([how]) + "".join(lines).encode())
+        seed("fuzz_hvlog", "noise-%d" % how, bytes([how]) + noise.join(lines[:3] + lines[5:] + lines).encode())
+    words("fuzz_hvlog", [b"sluice: [", b" ????] ", b"debug", b"info", b"warn", b"error", b" #1", b"counters: begin ",
+                         b"counters: end ", b" lines", b"exits: ", b"exits: cpu", b"device: ", b"register: ", b" other ",
+                         b" 0x", b" reads ", b" writes", b"offence: ", b" said ", b"configuration", b"18446744073709551615"])
+
+
 def regexes():
     found = set()
     for _, data in list(policies()) + list(files("tests/policies/*.sigs")) + list(files("rules/*/*.sigs")):
@@ -176,5 +192,6 @@ texts()
 modules()
 insns()
 traces()
+logs()
 regexes()
 programs()
