@@ -26,6 +26,7 @@
 #include "hv/pci.h"
 #include "hv/platform.h"
 #include "hv/screen.h"
+#include "hv/wake.h"
 #include "policy/judge.h"
 
 #define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
@@ -34,6 +35,7 @@
 #define START_WINDOW		2u	/* of the boot processor's */
 #define AP_PAGE			0x8000u	/* free between the firmware and the guest */
 #define FIRST_DISK		0x80u
+#define WAKE_IDLE_HZ		1u
 #define VGA_TEXT		0xb8000u
 
 #ifndef ON_FAILURE			/* configure --with-on-failure */
@@ -144,6 +146,7 @@ void start(void)
 	smp_init((gpa_t){ AP_PAGE }, &platform);
 	if (cpu_count > 1)
 		apic_init();
+	wake_init(&platform, WAKE_IDLE_HZ);
 	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %u processor%s, %llu KiB left", svm_ops.name, cpu_count, cpu_count > 1 ? "s" : "", (unsigned long long)pages_left() * PAGE_SIZE / 1024);
 	log_flush();

@@ -30,6 +30,7 @@ struct cpu {
 	uint32_t start;		/* a start-up IPI was sent: code at @start_page, IP 0 */
 	uint32_t start_page;
 	uint32_t kicked;	/* enum kick: an NMI of ours */
+	uint64_t exits;
 	uint32_t flush;		/* the nested tables have lost something */
 	uint32_t in_guest;	/* may be using what it knows of them */
 };

@@ -12,6 +12,7 @@
 #include "hv/guest/ports.h"
 #include "hv/log.h"
 #include "hv/panic.h"
+#include "hv/wake.h"
 
 #define DRAIN_BYTES	16u	/* of the log, at each exit: a UART's FIFO */
 #define TICK_EXITS	256u	/* where no timer of ours ticks, so many exits do */
@@ -53,6 +54,25 @@ static __attribute__((noreturn)) void restart(const char *why)
 	machine_reset();
 }
 
+static void nmi_exit(struct vcpu *v)
+{
+	bool ticked;
+
+	if (wake_nmi(v->index, smp_take_nmis(&cpus[v->index]), &ticked))
+		svm_ops.inject_nmi(v);
+	if (ticked)
+		guest_tick();
+}
+
+/* What the log has not sent yet shall not wait for the guest. */
+static void mind_log(void)
+{
+	bool pending = log_pending();
+
+	if (pending != (wake_needs(WAKE_LOG) > 0))
+		wake_need(WAKE_LOG, pending ? WAKE_LOG_HZ : 0);
+}
+
 static void handle(struct vcpu *v, const struct vmexit *x)
 {
 	counters_exit(v->index, x->kind);
@@ -89,8 +109,7 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 	case VMEXIT_NONE:
 		break;
 	case VMEXIT_NMI:
-		if (smp_take_nmis(&cpus[v->index]))
-			svm_ops.inject_nmi(v);
+		nmi_exit(v);
 		break;
 	case VMEXIT_SHUTDOWN:
 		restart("triple fault");
@@ -124,7 +143,6 @@ static void park(struct cpu *c)
 void guest_run(struct cpu *c)
 {
 	struct vmexit x;
-	uint32_t exits = 0;
 
 	for (;;) {
 		if (__atomic_load_n(&c->park, __ATOMIC_ACQUIRE))
@@ -136,7 +154,8 @@ void guest_run(struct cpu *c)
 		__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 		handle(&c->vcpu, &x);
 		log_drain(DRAIN_BYTES);
-		if (++exits % TICK_EXITS == 0)
+		mind_log();
+		if (++c->exits % TICK_EXITS == 0)
 			guest_tick();
 	}
 }

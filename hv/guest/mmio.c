@@ -42,6 +42,26 @@ bool mmio_cover(uint64_t at, uint64_t len)
 	return true;
 }
 
+/* All of them: where two overlap, the stricter one stays. */
+static void hide_all(void)
+{
+	for (uint32_t i = 0; i < region_count; i++) {
+		if (regions[i]->len && regions[i]->readable)
+			npt_protect((gpa_t){ regions[i]->at }, regions[i]->len);
+	}
+	for (uint32_t i = 0; i < region_count; i++) {
+		if (regions[i]->len && !regions[i]->readable)
+			npt_hide((gpa_t){ regions[i]->at }, regions[i]->len);
+	}
+	smp_flush_all();
+}
+
+void mmio_readable(struct mmio_region *r, bool readable)
+{
+	r->readable = readable;
+	hide_all();
+}
+
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
 {
 	if (r->at == at && r->len == len)
@@ -50,12 +70,7 @@ void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
 		npt_show((gpa_t){ r->at }, r->len);
 	r->at = at;
 	r->len = len;
-	/* all of them: where two overlap, the one that stays must not be laid bare */
-	for (uint32_t i = 0; i < region_count; i++) {
-		if (regions[i]->len)
-			npt_hide((gpa_t){ regions[i]->at }, regions[i]->len);
-	}
-	smp_flush_all();
+	hide_all();
 }
 
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value)

@@ -25,6 +25,7 @@ struct mmio_region {
 	const char *name;		/* one word: the counters have it */
 	uint64_t at, len;		/* pages; len 0: nowhere for now */
 	mmio_fn *access;
+	bool readable;			/* the guest reads the registers themselves */
 	void *arg;
 	/* NULL: mmio_add() makes some; numbered: whoever knows the number counts */
 	struct counter_device *counters;
@@ -39,6 +40,8 @@ void mmio_add(struct mmio_region *r);
 bool mmio_cover(uint64_t at, uint64_t len);
 /* It is there now, and covered before; what else it covered becomes the guest's own again. */
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
+/* Whether reads come here, or find the registers themselves. */
+void mmio_readable(struct mmio_region *r, bool readable);
 /* Hand an access on to the real device at @at. */
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);
 /* The guest touched a page that is not mapped for it.  Needs the guest lock. */

@@ -62,7 +62,7 @@ static uint64_t *split(uint64_t *entry, uint64_t size)
 }
 
 /* What is shown or hidden in whole large pages stays one entry. */
-static void set(gpa_t from, uint64_t len, bool shown)
+static void set(gpa_t from, uint64_t len, uint64_t rights)
 {
 	uint64_t at = from.a, end = from.a + len, step;
 
@@ -75,12 +75,12 @@ static void set(gpa_t from, uint64_t len, bool shown)
 			continue;		/* beyond the processor's addresses */
 		pde = &split(&pdpt[at / GIB], LARGE_PAGE)[at >> 21 & (ENTRIES - 1)];
 		if (at % LARGE_PAGE == 0 && end - at >= LARGE_PAGE && (*pde & NPT_PS || !*pde)) {
-			*pde = shown ? at | NPT_ALL | NPT_PS : 0;
+			*pde = rights ? at | rights | NPT_PS : 0;
 			step = LARGE_PAGE;
 			continue;
 		}
 		pte = &split(pde, PAGE_SIZE)[at >> PAGE_SHIFT & (ENTRIES - 1)];
-		*pte = shown ? at | NPT_ALL : 0;
+		*pte = rights ? at | rights : 0;
 	}
 }
 
@@ -101,10 +101,15 @@ bool npt_room(gpa_t from, uint64_t len)
 
 void npt_hide(gpa_t from, uint64_t len)
 {
-	set(from, len, false);
+	set(from, len, 0);
 }
 
 void npt_show(gpa_t from, uint64_t len)
 {
-	set(from, len, true);
+	set(from, len, NPT_ALL);
+}
+
+void npt_protect(gpa_t from, uint64_t len)
+{
+	set(from, len, NPT_P | NPT_US);
 }

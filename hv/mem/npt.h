@@ -19,5 +19,7 @@ void npt_hide(gpa_t from, uint64_t len);
 /* Is there memory for the tables that hiding or showing this may take? */
 bool npt_room(gpa_t from, uint64_t len);
 void npt_show(gpa_t from, uint64_t len);
+/* It may be read (and executed), and not written. */
+void npt_protect(gpa_t from, uint64_t len);
 
 #endif
