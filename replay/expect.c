@@ -49,7 +49,32 @@ static void say(struct expect_cursor *c, const char *format, ...)
 	c->text_len += (size_t)len;
 }
 
-int expect_begin(struct expect_cursor *c, const struct expect *e, const char *name)
+/* A byte of a name that stands for itself; any other is written \xHH. */
+static bool is_plain(unsigned char byte)
+{
+	return byte > ' ' && byte != 0x7f && byte != '#' && byte != '\\';
+}
+
+/* Does @written, as it stands in the file, name @name?  By verdicts_input()'s way, or plainly. */
+static bool names(const char *written, const char *name)
+{
+	const char *w = written, *n = name;
+
+	while (*n) {
+		char escaped[5] = { *n };
+
+		if (!is_plain((unsigned char)*n))
+			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*n);
+		if (strncmp(w, escaped, strlen(escaped)))
+			return !strcmp(written, name);
+		w += strlen(escaped);
+		n++;
+	}
+	return !*w;
+}
+
+int expect_begin(struct expect_cursor *c, const struct expect *e, const char *name,
+		 unsigned namesakes)
 {
 	size_t i;
 
@@ -58,8 +83,11 @@ int expect_begin(struct expect_cursor *c, const struct expect *e, const char *na
 	for (i = 0; i < e->section_count; i++) {
 		const struct expect_section *s = &e->sections[i];
 
-		if (!s->name[0] || !strcmp(s->name, base_name(name)))
-			c->section = s;
+		if (s->name[0] && !names(s->name, base_name(name)))
+			continue;
+		c->section = s;
+		if (!namesakes--)
+			break;
 	}
 	if (!c->section)
 		return -1;
@@ -143,6 +171,19 @@ void verdicts_head(struct output *o, const enum hv_verdict hook_default[HV_HOOKS
 			output_print(o, "default %s %s\n", hv_hook_section[hook],
 				     outcome_name[hook_default[hook] == HV_DROP_SILENTLY ?
 						  OUTCOME_SILENT : OUTCOME_DROP]);
+}
+
+void verdicts_input(struct output *o, const char *path)
+{
+	const char *name;
+
+	output_text(o, "input ");
+	for (name = base_name(path); *name; name++)
+		if (is_plain((unsigned char)*name))
+			output_byte(o, *name);
+		else
+			output_print(o, "\\x%02x", (unsigned char)*name);
+	output_byte(o, '\n');
 }
 
 void verdicts_line(struct output *o, const struct judged *j)

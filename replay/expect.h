@@ -12,6 +12,7 @@
  * Outcomes are pass, rewrite (passed, with bytes changed), drop and silent (dropped silently).
  * A line without rules leaves them open; `-` stands for none.  A transfer without a line has
  * the default outcome and no rule matched it; without a `default`, each must have a line.
+ * In a NAME, a blank, '#', '\' and what does not print are written \xHH.
  */
 #ifndef REPLAY_EXPECT_H
 #define REPLAY_EXPECT_H
@@ -75,8 +76,13 @@ struct expect_cursor {
 	size_t text_len, text_room;
 };
 
-/* Begin with the input named @name: 0, or -1 when the file does not speak of it. */
-int expect_begin(struct expect_cursor *c, const struct expect *e, const char *name);
+/*
+ * Begin with the input named @name, behind @namesakes others of the same base name: 0, or -1
+ * when the file does not speak of it.  It has the section of its name that comes as often; when
+ * there are fewer, the last.
+ */
+int expect_begin(struct expect_cursor *c, const struct expect *e, const char *name,
+		 unsigned namesakes);
 void expect_check(struct expect_cursor *c, const struct judged *j);
 /* The input is at its end: lines that are left are differences. */
 void expect_finish(struct expect_cursor *c);
@@ -84,7 +90,8 @@ void expect_finish(struct expect_cursor *c);
 /* What follows the last slash. */
 const char *base_name(const char *path);
 
-/* The line that @j makes in such a file; the lines before the first. */
+/* Such a file: the line of @j, the line before those of the input @path, the lines before all. */
+void verdicts_input(struct output *o, const char *path);
 void verdicts_line(struct output *o, const struct judged *j);
 void verdicts_head(struct output *o, const enum hv_verdict hook_default[HV_HOOKS]);
 

@@ -195,6 +195,16 @@ static int take_policy(struct job *j)
 	return 0;
 }
 
+/* Inputs in front of this one that have its base name. */
+static unsigned namesakes(const struct job *j)
+{
+	unsigned i, count = 0;
+
+	for (i = 0; i < j->index; i++)
+		count += !strcmp(base_name(j->run->options->inputs[i]), base_name(j->path));
+	return count;
+}
+
 static int prepare(struct job *j)
 {
 	const struct run *run = j->run;
@@ -210,7 +220,7 @@ static int prepare(struct job *j)
 		return -1;
 	if (judge_create(&j->arena, j->policy, events_write, &j->sink, &j->judge, &e) < 0)
 		return fault_set(&j->fault, "the policy cannot run: %s", e.text);
-	if (run->expect && expect_begin(&j->cursor, run->expect, j->path) < 0) {
+	if (run->expect && expect_begin(&j->cursor, run->expect, j->path, namesakes(j)) < 0) {
 		j->unexpected = true;
 		return fault_set(&j->fault, "%s: says nothing of the input %s", run->expect->path,
 				 base_name(j->path));
@@ -226,7 +236,7 @@ void job_run(struct job *j)
 
 	if (!prepare(j)) {
 		if (j->verdicts && j->run->options->input_count > 1)
-			output_print(j->verdicts, "input %s\n", base_name(j->path));
+			verdicts_input(j->verdicts, j->path);
 		judge_all(j);
 	}
 	if (j->judge)

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!expect_load(&e, path, &f) && !expect_begin(&c, &e, "a")) {
+	if (!expect_load(&e, path, &f) && !expect_begin(&c, &e, "a", 0)) {
 		for (i = 1; i < 8; i++) {
 			struct judged j = { i, (enum hv_hook)(i % HV_HOOKS),
 					    (enum outcome)(i % OUTCOMES), i % 2 ? "-" : "a,b" };

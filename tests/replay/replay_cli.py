@@ -315,6 +315,25 @@ def expectations_hold_or_show_a_diff():
 
 
 @test
+def expectations_tell_inputs_of_any_name_apart():
+    names = ["day 1/x.pcap", "day 2/x.pcap", "a b#c.pcap", "back\\x20slash", "new\nline", "\x01\udcff"]
+    for i, name in enumerate(names):
+        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        put(name, pcap(FRAMES[i % 4:] + FRAMES[:i]))
+    run("p.hvrule", *names, *LOCAL, "-q", "--verdicts", "v")
+    assert run("p.hvrule", *names, *LOCAL, "-q", "--expect", "v") == ("", "")
+    again = [names[0], *names[:1:-1], names[1]]
+    assert run("p.hvrule", *again, *LOCAL, "-q", "-j1", "--expect", "v") == ("", "")
+    out = run("p.hvrule", names[1], names[0], *LOCAL, "-q", "--expect", "v", status=1)[0]
+    assert "+++ day 1/x.pcap" in out and "+++ day 2/x.pcap" in out, out
+    assert b"input a\\x20b\\x23c.pcap\n" in get("v") and b"input back\\x5cx20slash\n" in get("v")
+    put("v", b"default pass\ninput back\\x20slash\n" + get("v").split(b"slash\n")[1].split(b"input")[0])
+    assert run("p.hvrule", names[3], *LOCAL, "-q", "--expect", "v") == ("", "")
+    for name in names:
+        os.remove(name)
+
+
+@test
 def of_a_broken_input_the_whole_records_are_judged():
     put("cut.pcap", pcap()[:-3])
     out, err = run("p.hvrule", "cut.pcap", *LOCAL, "--events", "e", "--write", "w9", "--verdicts", "v9", status=2)

@@ -41,7 +41,7 @@ START_TEST(what_is_expected_does_not_differ)
 
 	ck_assert_int_eq(load("# head\ndefault pass\ndefault net/in drop\n\n"
 			      "2 net/out drop a,b\t# tail\r\n3 net/in rewrite\n4 net/out silent -\n"), 0);
-	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap", 0), 0);
 	judge(&c, 1, HV_HOOK_NET_OUT, OUTCOME_PASS, "-");
 	judge(&c, 2, HV_HOOK_NET_OUT, OUTCOME_DROP, "a,b");
 	judge(&c, 3, HV_HOOK_NET_IN, OUTCOME_REWRITE, "whatever");
@@ -60,7 +60,7 @@ START_TEST(differences_are_shown_as_a_diff)
 
 	ck_assert_int_eq(load("default pass\n1 net/out drop a\n2 net/out drop a\n3 net/out drop a\n"
 			      "4 net/out drop a\n9 net/out drop a\n"), 0);
-	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap", 0), 0);
 	judge(&c, 1, HV_HOOK_NET_OUT, OUTCOME_DROP, "a,b");	/* another rule as well */
 	judge(&c, 2, HV_HOOK_NET_IN, OUTCOME_DROP, "a");	/* another hook */
 	judge(&c, 3, HV_HOOK_NET_OUT, OUTCOME_PASS, "a");	/* another outcome */
@@ -88,7 +88,7 @@ START_TEST(without_a_default_each_transfer_needs_a_line)
 	struct expect_cursor c;
 
 	ck_assert_int_eq(load("default net/out pass\n"), 0);
-	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap", 0), 0);
 	judge(&c, 1, HV_HOOK_NET_OUT, OUTCOME_PASS, "-");
 	ck_assert_uint_eq(c.differences, 0);
 	judge(&c, 2, HV_HOOK_NET_IN, OUTCOME_PASS, "-");
@@ -104,11 +104,49 @@ START_TEST(lines_belong_to_their_input)
 
 	ck_assert_int_eq(load("default pass\ninput a.pcap\n5 net/in drop\ninput some/b.pcap\n"
 			      "1 net/in drop\n"), 0);
-	ck_assert_int_eq(expect_begin(&c, &e, "c.pcap"), -1);
-	ck_assert_int_eq(expect_begin(&c, &e, "dir/b.pcap"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "c.pcap", 0), -1);
+	ck_assert_int_eq(expect_begin(&c, &e, "dir/b.pcap", 0), 0);
 	judge(&c, 1, HV_HOOK_NET_IN, OUTCOME_DROP, "r");
 	expect_finish(&c);
 	ck_assert_uint_eq(c.differences, 0);
+	expect_free(&e);
+}
+END_TEST
+
+/* The line of the section that @name has behind @namesakes others. */
+static uint32_t first_line(const char *name, unsigned namesakes)
+{
+	struct expect_cursor c;
+
+	ck_assert_int_eq(expect_begin(&c, &e, name, namesakes), 0);
+	return e.lines[c.section->first].line;
+}
+
+START_TEST(inputs_of_one_name_have_its_sections_in_turn)
+{
+	ck_assert_int_eq(load("default pass\ninput a\n1 net/in drop\ninput b\n1 net/in drop\n"
+			      "input a\n1 net/in drop\n"), 0);
+	ck_assert_uint_eq(first_line("x/a", 0), 3);
+	ck_assert_uint_eq(first_line("y/a", 1), 7);
+	ck_assert_uint_eq(first_line("z/a", 2), 7);
+	ck_assert_uint_eq(first_line("b", 0), 5);
+	expect_free(&e);
+}
+END_TEST
+
+START_TEST(odd_bytes_of_a_name_may_stand_for_themselves_where_they_can)
+{
+	struct expect_cursor c;
+
+	ck_assert_int_eq(load("input a\\x20\\x7e\n1 net/in drop\n"), 0);
+	ck_assert_uint_eq(first_line("a\\x20\\x7e", 0), 2);
+	ck_assert_int_eq(expect_begin(&c, &e, "a ~", 0), -1);
+	ck_assert_int_eq(expect_begin(&c, &e, "a\\x20\\x7", 0), -1);
+	expect_free(&e);
+	ck_assert_int_eq(load("input a\\x20~\n1 net/in drop\n"), 0);
+	ck_assert_uint_eq(first_line("a ~", 0), 2);
+	ck_assert_int_eq(expect_begin(&c, &e, "a ", 0), -1);
+	ck_assert_int_eq(expect_begin(&c, &e, "a ~x", 0), -1);
 	expect_free(&e);
 }
 END_TEST
@@ -120,7 +158,7 @@ START_TEST(only_so_many_differences_are_shown)
 	unsigned n;
 
 	ck_assert_int_eq(load("default pass\n"), 0);
-	ck_assert_int_eq(expect_begin(&c, &e, "a"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "a", 0), 0);
 	for (n = 1; n <= 1000; n++)
 		judge(&c, n, HV_HOOK_NET_IN, OUTCOME_DROP, "-");
 	ck_assert_uint_eq(c.differences, 1000);
@@ -182,6 +220,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, differences_are_shown_as_a_diff);
 	tcase_add_test(tc, without_a_default_each_transfer_needs_a_line);
 	tcase_add_test(tc, lines_belong_to_their_input);
+	tcase_add_test(tc, inputs_of_one_name_have_its_sections_in_turn);
+	tcase_add_test(tc, odd_bytes_of_a_name_may_stand_for_themselves_where_they_can);
 	tcase_add_test(tc, only_so_many_differences_are_shown);
 	tcase_add_loop_test(tc, what_cannot_be_read_is_refused_with_its_line, 0, 19);
 	tcase_add_test(tc, a_file_that_is_not_there_is_an_error_of_its_own);
