@@ -24,6 +24,14 @@ static const struct choice failures[] = {
 	{ "halt", FAILURE_HALT }, { "reboot", FAILURE_REBOOT }, { "pass", FAILURE_PASS }, { NULL, 0 },
 };
 
+#ifdef FAULT_TEST
+static const struct choice faults[] = {
+	{ "write-text", FAULT_WRITE_TEXT }, { "write-rodata", FAULT_WRITE_RODATA }, { "exec-data", FAULT_EXEC_DATA },
+	{ "null", FAULT_NULL }, { "stack", FAULT_STACK }, { "smash", FAULT_SMASH }, { "guest", FAULT_GUEST },
+	{ "smap", FAULT_SMAP }, { "smep", FAULT_SMEP }, { "ud", FAULT_UD }, { NULL, 0 },
+};
+#endif
+
 /* A piece of the line. */
 struct word {
 	const char *at;
@@ -178,6 +186,11 @@ static bool take_word(struct word w, struct options *o, char error[OPTIONS_ERROR
 		ok = take_disk(value, o);
 	} else if (same(name, "unmodelled")) {
 		ok = take_shown(value, o);
+#ifdef FAULT_TEST
+	} else if (same(name, "fault")) {
+		ok = choose(value, faults, &chosen);
+		o->fault = ok ? (enum fault)chosen : o->fault;
+#endif
 	} else if (same(name, "on-failure")) {
 		ok = choose(value, failures, &chosen);
 		if (ok && chosen > (int)o->on_failure) {

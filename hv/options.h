@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv/fault.h"
+
 enum console { CONSOLE_COM1, CONSOLE_COM2, CONSOLE_NONE };
 enum log_level { LOG_QUIET, LOG_INFO, LOG_DEBUG };
 /* From the strictest on. */
@@ -28,6 +30,7 @@ struct options {
 	enum log_level log;
 	enum on_failure on_failure;
 	uint8_t disk;
+	enum fault fault;	/* test images alone */
 	uint16_t shown[OPTIONS_EXCEPTIONS];	/* bus << 8 | device << 3 | function */
 	uint32_t shown_count;
 	uint16_t hidden[OPTIONS_EXCEPTIONS];

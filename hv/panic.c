@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "hv/boot/pass.h"
 #include "hv/cpu/x86.h"
 #include "hv/log.h"
 #include "hv/start.h"
@@ -41,17 +42,32 @@ static void log_last(const char *format, ...)
 	va_end(args);
 }
 
-static void stop(const char *what, const char *format, va_list args) __attribute__((noreturn));
+static void stop(const char *what, const char *format, va_list args, bool pass) __attribute__((noreturn));
 
-static void stop(const char *what, const char *format, va_list args)
+static void stop(const char *what, const char *format, va_list args, bool pass)
 {
 	log_text(what, format, args);
-	log_last("%s", options.on_failure == FAILURE_REBOOT ? "the machine restarts" :
-		 "the machine is halted");
+	pass = pass && options.on_failure == FAILURE_PASS && pass_is_possible();
+	if (pass)
+		log_last("WITHOUT THE HYPERVISOR the disk's own system starts now: nothing is judged, nothing is logged");
+	else
+		log_last("%s", options.on_failure == FAILURE_REBOOT ? "the machine restarts" :
+			 "the machine is halted");
 	log_flush();
+	if (pass)
+		pass_boot((uint8_t)(FIRST_DISK + options.disk));
 	if (options.on_failure == FAILURE_REBOOT)
 		machine_reset();
 	halt_forever();
+}
+
+void last_words(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_text("", format, args);
+	va_end(args);
 }
 
 void panic(const char *format, ...)
@@ -59,7 +75,7 @@ void panic(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	stop("bug: ", format, args);
+	stop("bug: ", format, args, false);
 }
 
 void fail(const char *format, ...)
@@ -67,5 +83,5 @@ void fail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	stop("stopped: ", format, args);
+	stop("stopped: ", format, args, true);
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "hv/acpi.h"
+#include "hv/boot/pass.h"
 #include "hv/cpu/exception.h"
 #include "hv/cpu/smp.h"
 #include "hv/cpu/vcpu.h"
+#include "hv/fault.h"
 #include "hv/guest/apic.h"
 #include "hv/guest/bios.h"
 #include "hv/guest/devices.h"
@@ -34,7 +36,6 @@
 #define FIRMWARE_END		(UINT64_C(1) << 32)
 #define START_WINDOW		2u	/* of the boot processor's */
 #define AP_PAGE			0x8000u	/* free between the firmware and the guest */
-#define FIRST_DISK		0x80u
 #define WAKE_IDLE_HZ		1u
 #define VGA_TEXT		0xb8000u
 
@@ -134,6 +135,7 @@ void start(void)
 	why = svm_ops.probe();
 	if (why)
 		fail("%s", why);
+	pass_is_over();
 	npt_init(address_bits());
 	npt_hide((gpa_t){ boot.start.a }, boot.len);
 	svm_ops.create(&cpus[0].vcpu, npt_root());
@@ -150,5 +152,6 @@ void start(void)
 	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %u processor%s, %llu KiB left", svm_ops.name, cpu_count, cpu_count > 1 ? "s" : "", (unsigned long long)pages_left() * PAGE_SIZE / 1024);
 	log_flush();
+	fault_test(options.fault);
 	guest_run(&cpus[0]);
 }

@@ -101,6 +101,8 @@ void exceptions_init(void)
 	load_segments();
 }
 
+static bool telling;
+
 static void backtrace(uint64_t rbp)
 {
 	const struct boot_info *b = &boot;
@@ -110,7 +112,7 @@ static void backtrace(uint64_t rbp)
 
 		if (rbp % 8 || rbp < b->start.a || rbp - b->start.a > b->len - 16)
 			return;
-		log_error("  called from %lx", f[1] - b->start.a);
+		last_words("  called from %lx", f[1] - b->start.a);
 		rbp = f[0];
 	}
 }
@@ -124,10 +126,15 @@ void exception(struct frame *f)
 			f->rax++;
 		return;
 	}
-	log_error("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,
+	/* a frame pointer of anything may lead into a guard page */
+	if (__atomic_exchange_n(&telling, true, __ATOMIC_RELAXED))
+		panic("another exception while one was told");
+	last_words("exception %lu, error %lx, at %lx (+%lx), cr2 %lx", f->vector, f->error, f->rip,
 		 f->rip - boot.start.a, read_cr2());
-	log_error("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);
-	log_error("  rsi %lx rdi %lx rbp %lx rsp %lx", f->rsi, f->rdi, f->rbp, f->rsp);
+	last_words("  rax %lx rbx %lx rcx %lx rdx %lx", f->rax, f->rbx, f->rcx, f->rdx);
+	last_words("  r8 %lx r9 %lx r10 %lx r11 %lx", f->r8, f->r9, f->r10, f->r11);
+	last_words("  r12 %lx r13 %lx r14 %lx r15 %lx rflags %lx", f->r12, f->r13, f->r14, f->r15, f->rflags);
+	last_words("  rsi %lx rdi %lx rbp %lx rsp %lx", f->rsi, f->rdi, f->rbp, f->rsp);
 	backtrace(f->rbp);
 	panic("an exception in the hypervisor");
 }

@@ -9,6 +9,7 @@
 /* APM volume 2, section 5.4 */
 #define PTE_P	(UINT64_C(1) << 0)
 #define PTE_RW	(UINT64_C(1) << 1)
+#define PTE_US	(UINT64_C(1) << 2)
 #define PTE_PWT	(UINT64_C(1) << 3)
 #define PTE_PCD	(UINT64_C(1) << 4)
 #define PTE_A	(UINT64_C(1) << 5)
@@ -67,6 +68,26 @@ void paging_enter(void)
 		write_cr4(read_cr4() | (ebx >> 7 & 1 ? CR4_SMEP : 0) | (ebx >> 20 & 1 ? CR4_SMAP : 0));
 	}
 }
+
+bool paging_is_entered(void)
+{
+	return pml4 && read_cr3() == hpa_of(pml4).a;
+}
+
+#ifdef FAULT_TEST
+void paging_user(void *page)
+{
+	uint64_t va = (uint64_t)page, *t = pml4;
+
+	for (unsigned shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
+		uint64_t *entry = &t[va >> shift & (ENTRIES - 1)];
+
+		*entry = (*entry | PTE_US) & ~PTE_NX;
+		t = (uint64_t *)(*entry & PTE_ADDRESS);
+	}
+	invlpg(page);
+}
+#endif
 
 void paging_step(gpa_t page)
 {

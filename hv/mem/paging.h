@@ -8,6 +8,8 @@
 #ifndef HV_MEM_PAGING_H
 #define HV_MEM_PAGING_H
 
+#include <stdbool.h>
+
 #include "hv/boot/boot_info.h"
 #include "hv/cpu/x86.h"
 
@@ -18,8 +20,13 @@ enum window_kind { WINDOW_RAM, WINDOW_RAM_READ, WINDOW_DEVICE };
 /* Builds the tables; paging_enter() loads them on the processor that calls it. */
 void paging_init(const struct boot_info *b);
 void paging_enter(void);
+bool paging_is_entered(void);
 /* A page of low memory to itself, readable and executable, for processors that start; paging_guard() ends it. */
 void paging_step(gpa_t page);
+#ifdef FAULT_TEST
+/* A page of the hypervisor's memory becomes a user page that may be executed: what SMAP and SMEP are there for. */
+void paging_user(void *page);
+#endif
 /* A page of the hypervisor's memory becomes a guard: touching it is a fault. */
 void paging_guard(void *page);
 /*

@@ -261,6 +261,90 @@ def house():
     check(sorted(flags) == ["R  ", "R E", "RW "], f"segments: {flags}")
 
 
+FAULTS = {      # word of the test image: what the log must say
+    "write-text": "exception 14, error 3, ", "write-rodata": "exception 14, error 3, ",
+    "exec-data": "exception 14, error 11, ", "null": "exception 14, error 0, .* cr2 0$",
+    "guest": "exception 14, error 0, .* cr2 100000$", "smap": "exception 14, error 1, ",
+    "smep": "exception 14, error 11, ", "stack": "exception 8, ", "smash": "bug: a stack was overwritten",
+    "ud": "exception 6, error 0, ",
+}
+
+
+def test_image(args, policy=None):
+    """The image that passes when it cannot start, and faults when told to."""
+    hv = hypervisor(args, policy)
+    hv.elf = os.path.join(BUILD, "tests/endpoint/hv-test.elf")
+    return hv
+
+
+@claim("a fault of the hypervisor itself is caught where it happens, and told with registers and callers")
+def faults():
+    for word, said in FAULTS.items():
+        hv = test_image(f"fault={word} on-failure=halt")
+        with Machine("hv-fault", disks=[guest("guest", "", "hv-fault")], hv=hv) as m:
+            m.expect(said, 60, port=m.log)
+            if "exception" in said:
+                m.expect("rax [0-9a-f]+ rbx", port=m.log)
+                m.expect("rsi [0-9a-f]+ rdi [0-9a-f]+ rbp [0-9a-f]+ rsp", port=m.log)
+                m.expect("called from [0-9a-f]+", port=m.log)
+            m.expect("end: the machine is halted", port=m.log)
+            check("did not come" not in m.log.text(), m.report(word))
+            check("GUEST-UP" not in m.serial.text(), m.report("the guest runs"))
+
+
+def screen(m):
+    """What stands on the text screen."""
+    rows = re.findall(r"0x[0-9a-f]{4}", m.hmp("xp /2000hx 0xb8000"))
+    text = "".join(chr(int(word, 16) & 0x7f) for word in rows)
+    return [text[i:i + 80].rstrip() for i in range(0, len(text), 80)]
+
+
+@claim("the last words of a fault, and of a start that is none, stand on the screen")
+def on_screen():
+    for hv, words in ((test_image("fault=ud on-failure=halt"), ("exception 6", "called from", "end: the machine is halted")),
+                      (hypervisor("polcy=x"), ("unknown word: polcy=x", "end: the machine is halted"))):
+        with Machine("hv-screen", disks=[guest("guest", "", "hv-screen")], hv=hv, extra=["-device", "VGA"]) as m:
+            m.expect("end: the machine is halted", 60, port=m.log)
+            seen = screen(m)
+            for word in words:
+                check(any(word in line for line in seen), m.report(f"no '{word}' on the screen: {seen[:12]}"))
+
+
+def probed(m):
+    """What real mode sees of memory, processor and PCI."""
+    m.expect("PROBE-DONE", BOOT)
+    return re.findall("^(?:E820|INT12|CPUID|PCI) .*", m.serial.text(), re.M)
+
+
+@claim("an image that was built to pass starts the disk's system as if it had not been there, and says so loudly")
+def passes():
+    text = os.path.join(BUILD, "endpoint", "pass.hvb")
+    with open(text, "w", encoding="ascii") as f:
+        f.write("this is no module\n" * 100)
+    with Machine("hv-pass-plain", disks=[guest("probe", "", "hv-pass-plain")]) as m:
+        plain = probed(m)
+    for name, hv in (("no module", test_image("")), ("no policy", test_image("", text)), ("a bad word", test_image("polcy=x"))):
+        if name == "no module":
+            hv.module = None
+        with Machine("hv-pass", disks=[guest("probe", "", "hv-pass")], hv=hv) as m:
+            m.expect("stopped: .*\n.*WITHOUT THE HYPERVISOR", 60, port=m.log)
+            check(probed(m) == plain, m.report(f"{name}: memory, processor or PCI differ from the plain machine"))
+    # the command line may tighten; and what starts does not pass
+    hv = test_image("on-failure=halt", text)
+    stopped("hv-pass-halt", "refused", hv)
+    with Machine("hv-pass-good", disks=[guest("guest", "hv", "hv-pass-good")], hv=test_image("")) as m:
+        check(any(name == "svm-hidden-in-cpuid" and word == "ok" and not rest for word, name, rest in told(m)), m.report("SVM shows"))
+
+
+@claim("Linux boots from the disk when iPXE loads an image that passes", long=True)
+def passes_linux():
+    hv = test_image("")
+    hv.module, hv.by = None, "ipxe"
+    with Machine("hv-pass-linux", disks=[image("endpoint.img")], hv=hv, script="modprobe kvm_amd; echo KVM $?") as m:
+        m.expect("WITHOUT THE HYPERVISOR", BOOT, port=m.log)
+        m.expect("KVM 0", BOOT)
+
+
 if __name__ == "__main__":
     try:
         sys.exit(run())
