@@ -45,9 +45,10 @@ static int open_direct(struct out_file *o, int fd)
 
 static int open_beside(struct out_file *o, mode_t mode)
 {
-	int fd;
+	const char *slash = strrchr(o->path, '/');
+	int dir_len = slash ? (int)(slash - o->path) + 1 : 0, fd;
 
-	if (asprintf(&o->temporary, "%s.XXXXXX", o->path) < 0) {
+	if (asprintf(&o->temporary, "%.*s.hvc.XXXXXX", dir_len, o->path) < 0) {
 		o->temporary = NULL;
 		return complain(o->path);
 	}

@@ -20,13 +20,13 @@ static int open_direct(struct output *o)
 	return o->fd < 0 ? fault_set(o->fault, "%s: %s", o->path, strerror(errno)) : 0;
 }
 
-static int open_beside(struct output *o)
+/* A file beside the one that it becomes, with @mode. */
+static int open_beside(struct output *o, mode_t mode)
 {
 	const char *slash = strrchr(o->path, '/');
 	int dir_len = slash ? (int)(slash - o->path) + 1 : 0;
-	mode_t mask;
 
-	if (asprintf(&o->temp, "%.*s.%s.XXXXXX", dir_len, o->path, o->path + dir_len) < 0) {
+	if (asprintf(&o->temp, "%.*s.hvreplay.XXXXXX", dir_len, o->path) < 0) {
 		o->temp = NULL;
 		return fault_set(o->fault, "%s: out of memory", o->path);
 	}
@@ -37,9 +37,7 @@ static int open_beside(struct output *o)
 		return fault_set(o->fault, "%s: %s", o->path, strerror(errno));
 	}
 	/* mkostemp() makes a file for its owner only */
-	mask = umask(0);
-	umask(mask);
-	fchmod(o->fd, 0666 & ~mask);
+	fchmod(o->fd, mode);
 	return 0;
 }
 
@@ -56,6 +54,7 @@ static int start(struct output *o, const char *path, struct fault *f)
 int output_open(struct output *o, const char *path, struct fault *f)
 {
 	struct stat st;
+	mode_t mask;
 
 	if (start(o, path, f) < 0)
 		return -1;
@@ -65,9 +64,11 @@ int output_open(struct output *o, const char *path, struct fault *f)
 		o->standard = true;
 		return 0;
 	}
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return open_direct(o);
-	return open_beside(o);
+	if (!stat(path, &st))
+		return S_ISREG(st.st_mode) ? open_beside(o, st.st_mode & 0777) : open_direct(o);
+	mask = umask(0);
+	umask(mask);
+	return open_beside(o, 0666 & ~mask);
 }
 
 int output_open_scratch(struct output *o, struct fault *f)

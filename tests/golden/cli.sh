@@ -52,7 +52,11 @@ claim "a wrong policy is status 1" 1 "did you mean" "$hvc" check "$dir/bad.hvrul
 claim "--json makes diagnostics JSON" 1 '"level"' "$hvc" check --json "$dir/bad.hvrule"
 claim "a policy that is not there is status 2" 2 "" "$hvc" check "$dir/none.hvrule"
 claim "a wrong policy writes nothing" 1 "" "$hvc" build "$dir/bad.hvrule" -o "$dir/bad.hvb"
-claim "nor is a temporary file left" 1 "" test -n "$(ls "$dir" | grep '^bad.hvb')"
+claim "nor is a temporary file left" 1 "" test -n "$(ls -A "$dir" | grep -e '^bad.hvb' -e '^\.')"
+long=$(printf '%0251d' 0).hvb
+claim "a module's name may have 255 bytes" 0 "at most" "$hvc" build "$dir/good.hvrule" -o "$dir/$long"
+cp "$dir/good.hvrule" "$dir/$long"
+claim "and so may that of a policy that is formatted" 0 "" "$hvc" fmt -i "$dir/$long"
 claim "an output folder that is not there is status 2" 2 "" "$hvc" build "$dir/good.hvrule" -o "$dir/none/x.hvb"
 claim "a broken object is status 1" 1 "" "$hvc" build "$dir/elf.o" -o "$dir/elf.hvb"
 claim "and writes nothing" 1 "" test -e "$dir/elf.hvb"

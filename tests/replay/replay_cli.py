@@ -443,6 +443,24 @@ def an_interrupt_leaves_nothing_behind():
 
 
 @test
+def an_output_may_have_the_longest_name():
+    for option in "--write", "--events":
+        run("p.hvrule", "net.pcap", "-q", option, "w" * 255)
+        os.remove("w" * 255)
+        err = run("p.hvrule", "net.pcap", "-q", option, "w" * 256, status=2)[1]
+        assert err.endswith("File name too long\n"), err
+
+
+@test
+def an_output_that_replaces_a_file_is_not_open_to_more_people():
+    for mode in 0o600, 0o640:
+        put("private", "")
+        os.chmod("private", mode)
+        run("p.hvrule", "net.pcap", "-q", "--write", "private")
+        assert os.stat("private").st_mode & 0o777 == mode and get("private")
+
+
+@test
 def no_temporary_file_is_left():
     assert not [name for name in os.listdir(".") if name.startswith(".")]
 
