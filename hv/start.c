@@ -140,6 +140,9 @@ void start(void)
 	npt_hide((gpa_t){ boot.start.a }, boot.len);
 	svm_ops.create(&cpus[0].vcpu, npt_root());
 	svm_ops.enable(&cpus[0].vcpu);
+	log_line("processors start and stop by their trapped local APIC%s",
+		 svm_ops.keeps_init() ? "; R_INIT is there and not used, since no machine was at hand to try it" :
+		 "; this processor has no R_INIT");
 	msr_init();
 	firmware_tables(&acpi, &platform);
 	pci_init(&options);

@@ -53,6 +53,20 @@ static const char *svm_probe(void)
 	return NULL;
 }
 
+/*
+ * Section 15.28: with R_INIT an INIT becomes #SX.  Set, looked at and taken back: nobody sends an INIT so early.
+ */
+static bool svm_keeps_init(void)
+{
+	uint64_t was = rdmsr(MSR_VM_CR);
+	bool has;
+
+	wrmsr(MSR_VM_CR, was | VM_CR_R_INIT);
+	has = rdmsr(MSR_VM_CR) & VM_CR_R_INIT;
+	wrmsr(MSR_VM_CR, was);
+	return has;
+}
+
 static void trap(uint8_t *map, uint32_t bit, bool on)
 {
 	if (on)
@@ -275,6 +289,8 @@ static void svm_get(const struct vcpu *v, struct vcpu_state *s)
 		.dr7 = b->dr7, .cpl = b->cpl,
 	};
 	memcpy(s->seg, b->seg, sizeof(s->seg));
+	if (s->cr4 & CR4_PKE)		/* in no VMCB: the processor has the guest's all the time */
+		s->pkru = rdpkru();
 }
 
 static void svm_set(struct vcpu *v, const struct vcpu_state *s)
@@ -406,7 +422,7 @@ static void svm_set_tsc(struct vcpu *v, uint64_t value)
 }
 
 const struct vcpu_ops svm_ops = {
-	.name = "AMD SVM", .probe = svm_probe, .enable = svm_enable, .create = svm_create,
+	.name = "AMD SVM", .probe = svm_probe, .keeps_init = svm_keeps_init, .enable = svm_enable, .create = svm_create,
 	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmis = svm_take_nmis,
 	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
 	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,

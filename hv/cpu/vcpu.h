@@ -57,6 +57,7 @@ struct vcpu {
 struct vcpu_state {
 	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer, dr6, dr7;
 	struct segment seg[SEGS];
+	uint32_t pkru;		/* only got, and only with CR4.PKE */
 	uint8_t cpl;
 };
 
@@ -64,6 +65,8 @@ struct vcpu_ops {
 	const char *name;
 	/* NULL: usable here; else why not, in words for the screen. */
 	const char *(*probe)(void);
+	/* Would an INIT that reaches a processor come to us (AMD: VM_CR.R_INIT), and not reset it? */
+	bool (*keeps_init)(void);
 	/* Memory for @v, and the maps that all share; the nested tables are at @root. */
 	void (*create)(struct vcpu *v, hpa_t root);
 	/* Turn it on for the processor that calls, whose @v is. */

@@ -108,6 +108,15 @@ static inline uint64_t rdtsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/* Needs CR4.PKE. */
+static inline uint32_t rdpkru(void)
+{
+	uint32_t v, high;
+
+	__asm__ volatile("rdpkru" : "=a"(v), "=d"(high) : "c"(0));
+	return v;
+}
+
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };

@@ -7,8 +7,8 @@
 #include "hv/cpu/x86.h"
 
 /*
- * The processor's answer @c to (@leaf, @subleaf), as the guest sees it: no SVM, no hypervisor of ours; OSXSAVE as in
- * the guest's own @cr4.
+ * The processor's answer @c to (@leaf, @subleaf), as the guest sees it: no SVM, no hypervisor of ours, nothing whose
+ * registers are refused; OSXSAVE and OSPKE as in the guest's own @cr4.
  */
 struct cpuid cpuid_filter(uint32_t leaf, uint32_t subleaf, struct cpuid c, uint64_t cr4);
 

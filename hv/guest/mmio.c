@@ -164,6 +164,17 @@ static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *
 
 /* ---- one exit ---- */
 
+/*
+ * Bit 8 of entries above the page directory: AMD's must be zero (APM volume 2, figures 5-21 and 5-22), Intel's ignore it
+ * (SDM 3A, tables 4-15 and 4-17).
+ */
+static bool upper_g_reserved(void)
+{
+	struct cpuid c = cpuid(0, 0);
+
+	return c.ebx == 0x68747541 || c.ebx == 0x6f677948;	/* AuthenticAMD, HygonGenuine */
+}
+
 static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct guest_cpu *c)
 {
 	struct cpuid ext = cpuid(0x80000001, 0);
@@ -173,7 +184,7 @@ static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct gues
 		.efer = s->efer, .cpl = s->cpl,
 		.phys_bits = (uint8_t)(cpuid(0x80000000, 0).eax >= 0x80000008 ?
 				       cpuid(0x80000008, 0).eax & 0xff : 36),
-		.page_1g = ext.edx >> 26 & 1, .upper_g_reserved = true,
+		.page_1g = ext.edx >> 26 & 1, .upper_g_reserved = upper_g_reserved(), .pkru = s->pkru,
 	};
 	memcpy(c->gpr, v->gpr, sizeof(c->gpr));
 	memcpy(c->seg, s->seg, sizeof(c->seg));

@@ -63,9 +63,11 @@ void paging_enter(void)
 	write_cr3(hpa_of(pml4).a);
 	write_cr0(read_cr0() | CR0_WP);
 	if (cpuid(0, 0).eax >= 7) {
-		uint32_t ebx = cpuid(7, 0).ebx;
+		struct cpuid c = cpuid(7, 0);
 
-		write_cr4(read_cr4() | (ebx >> 7 & 1 ? CR4_SMEP : 0) | (ebx >> 20 & 1 ? CR4_SMAP : 0));
+		/* PKE for RDPKRU's sake: the keys are the guest's, and none of our pages is a user page */
+		write_cr4(read_cr4() | (c.ebx >> 7 & 1 ? CR4_SMEP : 0) | (c.ebx >> 20 & 1 ? CR4_SMAP : 0) |
+			  (c.ecx >> 3 & 1 ? CR4_PKE : 0));
 	}
 }
 

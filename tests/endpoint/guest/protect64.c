@@ -3,6 +3,7 @@
  */
 #include "tests/endpoint/guest/check.h"
 #include "tests/endpoint/guest/layout.h"
+#include "tests/endpoint/guest/pci.h"
 #include "tests/endpoint/guest/print.h"
 #include "tests/endpoint/guest/trap.h"
 #include "tests/endpoint/guest/x86.h"
@@ -149,6 +150,72 @@ static const char *noncanonical(void)
 	return protection_fault(read_noncanonical) ? NULL : "no #GP";
 }
 
+#define CPUID7_PKU	(1 << 3)
+#define CPUID7_OSPKE	(1 << 4)
+#define CR4_PKE		(1 << 22)
+#define KEY_1		(1ull << 59)
+#define KEY_1_NO_ACCESS	(1u << 2)
+#define KEY_1_NO_WRITE	(2u << 2)
+#define PF_K		32
+
+static const char *no_keys(void)
+{
+	if (!(cpuid(7, 0).ecx & CPUID7_PKU))
+		return "the processor has no protection keys";
+	return pci_bar(CLASS_ETHERNET, 0) ? NULL : "no e1000";
+}
+
+static void write_pkru(uint32_t value)
+{
+	__asm__ volatile("wrpkru" :: "a"(value), "c"(0), "d"(0) : "memory");
+}
+
+static void write_page_dword(void *arg)
+{
+	*(volatile uint32_t *)(SCRATCH_ADDR + E1000_STATUS) = 0;
+}
+
+static void read_page_dword(void *arg)
+{
+	(void)*(volatile uint32_t *)(SCRATCH_ADDR + E1000_STATUS);
+}
+
+static bool refused_status(void (*f)(void *), unsigned long error)
+{
+	const struct trap *trap = try(f, NULL);
+
+	return trap->taken && trap->vector == TRAP_PF && trap->error == error && trap->address == SCRATCH_ADDR + E1000_STATUS;
+}
+
+/* A device's page as a user page with key 1: the keys hold whoever carries the instruction out. */
+static const char *keys(void)
+{
+	unsigned long cr4 = read_cr4();
+	const char *wrong = NULL;
+
+	set_page(0);
+	if (cpuid(7, 0).ecx & CPUID7_OSPKE)
+		return "OSPKE is set without CR4.PKE";
+	write_cr4((cr4 | CR4_PKE) & ~CR4_SMAP);
+	if (!(cpuid(7, 0).ecx & CPUID7_OSPKE))
+		wrong = "OSPKE does not follow CR4.PKE";
+	table[0] = pci_bar(CLASS_ETHERNET, 0) | PTE_P | PTE_W | PTE_U | KEY_1;
+	invlpg((void *)page);
+	write_pkru(0);
+	if (!done(read_page_dword) || !done(write_page_dword))
+		wrong = "a fault though the key allows all";
+	write_pkru(KEY_1_NO_WRITE);
+	if (!done(read_page_dword) || !refused_status(write_page_dword, PF_P | PF_W | PF_K))
+		wrong = "a key without writing";
+	write_pkru(KEY_1_NO_ACCESS);
+	if (!refused_status(read_page_dword, PF_P | PF_K) || !refused_status(write_page_dword, PF_P | PF_W | PF_K))
+		wrong = "a key without access";
+	write_pkru(0);
+	write_cr4(cr4);
+	set_page(PTE_P | PTE_W);
+	return wrong;
+}
+
 /* The hypervisor's memory: hidden=FIRST-LENGTH. */
 static bool hidden_range(uint64_t *first, uint64_t *length)
 {
@@ -212,6 +279,7 @@ const struct check protect_checks[] = {
 	{"write-protect", 0, write_protect, NULL},
 	{"page-not-present", 0, not_present, NULL},
 	{"noncanonical-address", 0, noncanonical, NULL},
+	{"protection-keys-on-a-device-page", 0, keys, no_keys},
 	{"unknown-msr", HV_ONLY, unknown_msr, NULL},
 	{"hidden-memory-reads-ones", HV_ONLY, hidden_memory, no_hidden_range},
 	{"hidden-memory-does-not-run", HV_ONLY, hidden_code, no_hidden_range},
