@@ -3,6 +3,7 @@
  */
 #include "hv/guest/exits.h"
 
+#include "hv/clock.h"
 #include "hv/counters.h"
 #include "hv/cpu/lock.h"
 #include "hv/guest/bios.h"
@@ -12,6 +13,7 @@
 #include "hv/guest/ports.h"
 #include "hv/log.h"
 #include "hv/panic.h"
+#include "hv/rate.h"
 #include "hv/wake.h"
 
 #define DRAIN_BYTES	16u	/* of the log, at each exit: a UART's FIFO */
@@ -36,6 +38,12 @@ static void cpuid_exit(struct vcpu *v, const struct vmexit *x)
 
 void guest_ends(const char *how)
 {
+	/* a write that should have ended the machine and did not must not be a way to flood the line */
+	static struct rate rate;
+
+	if (!rate_take(&rate, clock_us()))
+		return;
+	log_line("guest: %s", how);
 	counters_report(how, true);
 	log_flush();
 }
@@ -50,7 +58,8 @@ void guest_tick(void)
 static __attribute__((noreturn)) void restart(const char *why)
 {
 	log_line("guest: %s, the machine restarts", why);
-	guest_ends(why);
+	counters_report(why, true);
+	log_flush();
 	machine_reset();
 }
 

@@ -3,10 +3,13 @@
  */
 #include "hv/guest/legacy.h"
 
+#include <stddef.h>
+
 enum { KEYBOARD_DATA = 0x60, KEYBOARD_COMMAND = 0x64, SYSTEM_CONTROL_A = 0x92 };
 /* 8042: 1 goes to the output port, whose bit 1 is A20; DDh and DFh, which some chipsets have, are A20 off and on */
 enum { WRITE_OUTPUT_PORT = 0xd1, A20_OFF = 0xdd, A20_ON = 0xdf, PULSE = 0xf0 };
 #define A20		(1u << 1)
+#define RESET		(1u << 0)	/* of port 92h when it becomes 1, of the output port when it is pulsed to 0 */
 /* PM1 control, upper byte: ACPI 6.5, table 4.16 */
 #define SLP_EN		(1u << 5)
 #define SLP_TYP(high)	((high) >> 2 & 7u)
@@ -60,4 +63,22 @@ bool legacy_out(struct legacy *l, uint16_t port, unsigned size, uint32_t *value)
 	}
 	*value = out;
 	return !legacy_is_drive(port, size);
+}
+
+const char *legacy_end(const struct legacy *l, uint16_t port, unsigned size, uint32_t value)
+{
+	for (unsigned i = 0; i < size; i++) {
+		uint8_t byte = (uint8_t)(value >> 8 * i);
+		uint32_t at = (uint32_t)port + i;
+
+		if (at == SYSTEM_CONTROL_A && byte & RESET)
+			return "reset by port 92";
+		if (at == KEYBOARD_COMMAND && (byte & PULSE) == PULSE && !(byte & RESET))
+			return "reset by the keyboard controller";
+		for (uint32_t n = 0; n < l->sleep.count; n++) {
+			if (at == l->sleep.pm1[n].port + 1u && byte & SLP_EN)
+				return "power-off";
+		}
+	}
+	return NULL;
 }

@@ -22,6 +22,8 @@ struct legacy {
  * which A20 is on.
  */
 bool legacy_out(struct legacy *l, uint16_t port, unsigned size, uint32_t *value);
+/* What that write, which may reach the device, ends the machine by; NULL: it goes on. */
+const char *legacy_end(const struct legacy *l, uint16_t port, unsigned size, uint32_t value);
 /* Ports of drives: nothing is there. */
 bool legacy_is_drive(uint16_t port, unsigned size);
 /* What nobody drives on an IDE channel: bit 7, busy, is pulled down (ATA/ATAPI-8 serial/parallel, table 5). */

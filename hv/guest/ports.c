@@ -97,10 +97,8 @@ static uint32_t config_address(uint16_t port, unsigned size, bool in, uint32_t v
 		return UINT32_MAX;
 	if (in)
 		return inb(port);
-	if (value & RESET_CPU) {
-		log_line("guest: reset by port cf9");
+	if (value & RESET_CPU)
 		guest_ends("reset by port cf9");
-	}
 	outb(port, (uint8_t)value);
 	return 0;
 }
@@ -123,6 +121,8 @@ static bool touches(uint16_t port, unsigned size, uint16_t first, unsigned count
 /* What legacy.h knows, and what shares an access with it. */
 static uint32_t pc_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, uint32_t value)
 {
+	const char *end;
+
 	if (drives_hidden && legacy_is_drive(port, size)) {
 		refuse(v, pc, OFFENCE_PORT, port, in);
 		return LEGACY_NO_DRIVE;
@@ -132,6 +132,9 @@ static uint32_t pc_port(const struct vcpu *v, uint16_t port, unsigned size, bool
 		return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 	if (!legacy_out(&legacy, port, size, &value))
 		return refuse(v, pc, OFFENCE_PORT, port, in);
+	end = legacy_end(&legacy, port, size, value);
+	if (end)
+		guest_ends(end);
 	if (size == 1)
 		outb(port, (uint8_t)value);
 	else if (size == 2)
@@ -151,10 +154,10 @@ static uint32_t access(const struct vcpu *v, uint16_t port, unsigned size, bool 
 		counters_access(pci, port, !in);
 		return config_data(v, port, size, in, value);
 	}
+	if (serial_port() && touches(port, size, serial_port(), UART_PORTS))
+		return refuse(v, console, OFFENCE_CONSOLE, port, in);
 	if (devices_port(port, size, in, &value))
 		return value;
-	if (serial_port() && port >= serial_port() && port - serial_port() < (int)UART_PORTS)
-		return refuse(v, console, OFFENCE_CONSOLE, port, in);
 	if (!touches(port, size, CONFIG_ADDRESS, 8) && !touches(port, size, FW_CFG_DMA, FW_CFG_DMA_BYTES))
 		return pc_port(v, port, size, in, value);
 	return refuse(v, other, OFFENCE_PORT, port, in);

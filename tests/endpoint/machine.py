@@ -209,11 +209,12 @@ class Machine:
 
     limit: seconds after which QEMU ends whatever happens.  icount: virtual time follows
     instructions.  plugin: a TCG plugin and its arguments.  nics: devices.  tftp: a
-    folder that the guest can fetch from at 10.0.2.2."""
+    folder that the guest can fetch from at 10.0.2.2.  log_to: a socket that the log goes to
+    instead of hv.txt."""
 
     def __init__(self, name, disks=(), script=None, args="", kind="linux", smp=1, memory=512, machine="q35",
                  cpu="EPYC", nics=("e1000",), hv=None, extra=(), icount=False, plugin=None, keep=False,
-                 reboot=True, tftp=None, limit=180):
+                 reboot=True, tftp=None, log_to=None, limit=180):
         self.name = name
         self.folder = os.path.join(work_folder(), name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -222,6 +223,7 @@ class Machine:
         self.disks = list(disks)
         if script is not None or args or kind != "linux":
             self.disks.append(self.file("orders.img", orders(script or "", args, kind)))
+        self.log_to = log_to
         self.words = self.board(machine, cpu, smp, memory, reboot)
         self.words += self.storage(machine, keep, after=bool(hv))
         self.words += self.network(nics, hv, tftp)
@@ -247,10 +249,12 @@ class Machine:
     # ---- the command line ----------------------------------------------------
 
     def board(self, machine, cpu, smp, memory, reboot):
+        log = f"socket,id=serial1,fd={self.log_to.fileno()}" if self.log_to else \
+            f"file,id=serial1,path={plain(self.path('hv.txt'))}"
         return ["-accel", "tcg", "-machine", f"{machine},graphics=off", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
                 "-nodefaults", "-display", "none", *([] if reboot else ["-no-reboot"]),
                 "-chardev", f"file,id=serial0,path={plain(self.path('serial.txt'))}", "-serial", "chardev:serial0",
-                "-chardev", f"file,id=serial1,path={plain(self.path('hv.txt'))}", "-serial", "chardev:serial1"]
+                "-chardev", log, "-serial", "chardev:serial1"]
 
     def storage(self, machine, keep, after):
         words = []
@@ -320,7 +324,8 @@ class Machine:
         with open(self.path("qemu.txt"), "wb") as log:
             # Its own process group: what we end is timeout, nice and QEMU, nothing else.
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            pass_fds=[theirs.fileno()], start_new_session=True, cwd=self.folder,
+                                            pass_fds=[theirs.fileno(), *([self.log_to.fileno()] if self.log_to else [])],
+                                            start_new_session=True, cwd=self.folder,
                                             env=dict(os.environ, TMPDIR=self.folder))
         theirs.close()
         self.monitor = Monitor(ours)

@@ -49,9 +49,21 @@ static void say_values(void)
 	say_msr("pat", MSR_PAT);
 }
 
+static void finish(void)
+{
+	totals_say();
+	reset_as_told();
+	say("GUEST-END\n");
+	halt_forever();
+}
+
 void main64(void)
 {
 	trap_start();
+	if (arg_is("only", "log")) {
+		run_checks(log_checks, log_check_count);
+		finish();
+	}
 	say_values();
 	acpi_say_tables();
 	run_checks(protect_checks, protect_check_count);
@@ -60,8 +72,5 @@ void main64(void)
 	run_checks(nmi_checks, nmi_check_count);
 	run_checks(svm_checks, svm_check_count);
 	run_checks(pci_checks, pci_check_count);
-	totals_say();
-	reset_as_told();
-	say("GUEST-END\n");
-	halt_forever();
+	finish();
 }
