@@ -37,6 +37,8 @@ static uint8_t ring[LOG_RING];
 static uint64_t head, tail;		/* free-running: bytes written, sent */
 static uint64_t number, lost, unsaid;	/* lines numbered, lost, lost and not yet told */
 static uint64_t last_us;
+static uint64_t refuses_since;		/* the UART takes nothing; 0: it does */
+static bool stuck;
 static struct rate rates[OFFENCES];
 static uint64_t said[OFFENCES];
 
@@ -253,16 +255,36 @@ void log_text(const char *what, const char *format, va_list args)
 
 /* ---- to the UART ---- */
 
-bool log_pending(void)
+static bool has_lines(void)
 {
 	return __atomic_load_n(&head, __ATOMIC_RELAXED) != __atomic_load_n(&tail, __ATOMIC_RELAXED);
+}
+
+bool log_pending(void)
+{
+	return has_lines() && !__atomic_load_n(&stuck, __ATOMIC_RELAXED);
+}
+
+/* Under the lock: is the UART to be given up, which took nothing just now, or to be believed again? */
+static void judge_uart(bool took)
+{
+	uint64_t now = took ? 0 : clock_us();
+
+	if (took || !refuses_since)
+		refuses_since = now;
+	__atomic_store_n(&stuck, !took && (!serial_port() || now - refuses_since > LOG_STUCK_US),
+			 __ATOMIC_RELAXED);
 }
 
 /* Under the lock: what the UART takes at once, at most @bytes. */
 static unsigned send(unsigned bytes)
 {
-	unsigned n = head != tail ? serial_room() : 0;
+	unsigned n;
 
+	if (head == tail)
+		return 0;
+	n = serial_room();
+	judge_uart(n > 0);
 	n = n < bytes ? n : bytes;
 	n = n < head - tail ? n : (unsigned)(head - tail);
 	for (unsigned i = 0; i < n; i++)
@@ -273,7 +295,7 @@ static unsigned send(unsigned bytes)
 
 void log_drain(unsigned bytes)
 {
-	if (!log_pending() || !lock_try(&lock))
+	if (!has_lines() || !lock_try(&lock))
 		return;
 	send(bytes);
 	lock_give(&lock);
@@ -281,18 +303,14 @@ void log_drain(unsigned bytes)
 
 void log_flush(void)
 {
-	uint64_t moved = clock_us();
+	bool more = has_lines();
 
-	while (log_pending()) {
+	while (more) {
 		bool taken = take();
-		unsigned n = send(LOG_RING);
-		uint64_t now = clock_us();
 
+		send(LOG_RING);
 		give(taken);
-		if (n > 0)
-			moved = now;
-		else if (now - moved > LOG_STUCK_US || !serial_port())
-			return;
+		more = log_pending();
 		cpu_relax();
 	}
 }
@@ -345,7 +363,7 @@ void log_tick(void)
 		return;
 	say_left_out();
 	check_uart();
-	while (serial_port() && log_pending() && clock_us() - now < TICK_SEND_US) {
+	while (log_pending() && clock_us() - now < TICK_SEND_US) {
 		log_drain(LOG_RING);
 		cpu_relax();
 	}

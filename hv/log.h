@@ -59,11 +59,12 @@ void log_text(const char *what, const char *format, va_list args);
 
 /* Send what the UART takes now, at most @bytes.  Never waits, not even for the lock. */
 void log_drain(unsigned bytes);
-/* Send all, waiting as long as the UART takes something: before the guest starts, when the machine stops. */
+/* Send all, waiting at most LOG_STUCK_US for each byte: before the guest starts, when the machine stops. */
 void log_flush(void);
 /* To be called about once a second or oftener, by any processor: says what was left out, minds the UART. */
 void log_tick(void);
-bool log_pending(void);		/* is there something to be sent? */
+/* Is there something to be sent, and a UART that takes it? */
+bool log_pending(void);
 uint64_t log_lost(void);	/* lines that had no room */
 
 #endif

@@ -61,8 +61,12 @@ void screen_line(const char *text, uint32_t len)
 
 void lab_drain(void)
 {
-	while (log_pending())
+	uint32_t before;
+
+	do {
+		before = lab.len;
 		log_drain(LOG_RING);
+	} while (lab.len > before);
 }
 
 /* Bit by bit as the standard says it, from the other end than log.c. */

@@ -357,12 +357,30 @@ START_TEST(a_stuck_uart_is_given_up)
 	lab.room = 0;
 	lab.step = 10;
 	log_flush();
-	ck_assert(log_pending());
 	ck_assert_uint_ge(lab.now - from, LOG_STUCK_US);
 	ck_assert_uint_lt(lab.now - from, LOG_STUCK_US + 1000);
+	ck_assert(!log_pending());	/* nobody needs to hurry for it */
+	from = lab.now;
+	log_flush();
+	log_drain(16);
 	log_tick();
+	ck_assert_uint_lt(lab.now - from, 1000);
 	ck_assert_uint_eq(lab.len, 0);
 	/* it comes back */
+	lab.room = 1;
+	log_drain(1);
+	ck_assert(log_pending());
+	ck_assert_uint_eq(lab.len, 1);
+	/* and is given its time again */
+	lab.room = 0;
+	lab.step = 0;
+	log_drain(16);
+	lab.now += LOG_STUCK_US;
+	log_drain(16);
+	ck_assert(log_pending());
+	lab.now += 1;
+	log_drain(16);
+	ck_assert(!log_pending());
 	lab.room = 1;
 	log_flush();
 	ck_assert(!log_pending());
@@ -375,6 +393,7 @@ START_TEST(without_a_uart_nothing_waits)
 	lab.no_uart = true;
 	log_line("to nobody");
 	log_flush();
+	ck_assert(!log_pending());
 	log_drain(16);
 	log_tick();
 	ck_assert_uint_eq(lab.len, 0);
