@@ -310,11 +310,10 @@ static bool or_boxes(struct boxer *p, const struct cond *c, struct boxes *out)
  */
 static bool and_boxes(struct boxer *p, const struct cond *c, struct boxes *out, bool *left)
 {
+	bool any = false, exact = true;
 	struct boxes part;
-	bool any = false;
 	size_t i;
 
-	*out = (struct boxes){ .exact = true };
 	for (i = 0; i < c->kid_count; i++) {
 		bool taken = boxes_of(p, c->kids[i], &part);
 
@@ -325,10 +324,12 @@ static bool and_boxes(struct boxer *p, const struct cond *c, struct boxes *out, 
 		any |= taken;
 		if (left)
 			left[i] = !taken || !part.exact;
-		if (!taken || !part.exact)
-			out->exact = false;
+		exact &= taken && part.exact;
 	}
-	return any && out->count;
+	if (!any)
+		return false;
+	out->exact = exact;	/* a part before the first that has boxes counts too */
+	return out->count;
 }
 
 static bool boxes_of(struct boxer *p, const struct cond *c, struct boxes *out)

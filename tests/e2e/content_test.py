@@ -179,6 +179,18 @@ AREAS = {
     "lldp": eth(b"secret", 0x88cc),
     "tagged": TCP(b"secret", tags=[(0x8100, 1), (0x8100, 2)]),
 }
+# all of these can only hold inside of some values of header fields, and so share one classifier
+for order in ("payload has secret and tcp.dport == 80", "tcp.dport == 80 and payload has secret"):
+    matrix(f"a search behind or: {order}", "net in", {
+        "found": TCP(b"a secret", dport=80), "other": TCP(b"nothing", dport=80), "port": TCP(b"a secret", dport=81),
+        "syn": TCP(b"", dport=443, flags=2)}, [
+        ("a search beside a header, an alternative of another", f"tcp.syn or {order}", "found syn"),
+        ("within an and", f"ip.ttl == 64 and (tcp.syn or {order})", "found syn"),
+        ("twice", f"tcp.syn or {order} or {order.replace('80', '81')}", "found syn port"),
+        ("deeper", f"tcp.syn or (tcp.dport == 22 or {order}) and ip.version == 4", "found syn"),
+        ("a not in its place", f"tcp.syn or not (ip.proto != 17) and tcp.dport == 80 or {order}", "found syn"),
+    ], head='pattern secret = "secret";')
+
 matrix("areas", "net in", AREAS, [
     ("the payload of ICMP follows its 4-byte header", "payload starts with \"IDSQ\"", "ping nd"),
     ("payload of every protocol", 'payload has "secret"', "ping nd gre tcp6 opts tagged"),
