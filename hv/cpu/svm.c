@@ -283,14 +283,20 @@ static void svm_get(const struct vcpu *v, struct vcpu_state *s)
 {
 	const struct vmcb *b = ((const struct svm *)v->arch)->vmcb;
 
-	*s = (struct vcpu_state){
-		.rip = b->rip, .rflags = b->rflags, .cr0 = b->cr0, .cr2 = b->cr2, .cr3 = b->cr3,
-		.cr4 = b->cr4, .efer = b->efer & ~(uint64_t)EFER_SVME, .dr6 = b->dr6,
-		.dr7 = b->dr7, .cpl = b->cpl,
-	};
+	/* one by one: a compound literal clears all of it first, at every exit */
+	s->rip = b->rip;
+	s->rflags = b->rflags;
+	s->cr0 = b->cr0;
+	s->cr2 = b->cr2;
+	s->cr3 = b->cr3;
+	s->cr4 = b->cr4;
+	s->efer = b->efer & ~(uint64_t)EFER_SVME;
+	s->dr6 = b->dr6;
+	s->dr7 = b->dr7;
+	s->cpl = b->cpl;
 	memcpy(s->seg, b->seg, sizeof(s->seg));
-	if (s->cr4 & CR4_PKE)		/* in no VMCB: the processor has the guest's all the time */
-		s->pkru = rdpkru();
+	/* in no VMCB: the processor has the guest's all the time */
+	s->pkru = s->cr4 & CR4_PKE ? rdpkru() : 0;
 }
 
 static void svm_set(struct vcpu *v, const struct vcpu_state *s)

@@ -57,7 +57,7 @@ int guest_fetch(const struct guest_cpu *cpu, const struct guest_bus *bus, struct
 
 	/* each reading but the first begins in another page: there are two at most */
 	do {
-		verdict = insn_decode(fetch->byte, fetch->count, mode_of(cpu), insn);
+		verdict = fetch->count ? insn_decode(fetch->byte, fetch->count, mode_of(cpu), insn) : INSN_MORE;
 		status = verdict == INSN_MORE ? read_more(cpu, bus, fetch, fault) : GUEST_OK;
 		if (status)
 			return status;

@@ -27,7 +27,9 @@ void mmio_add(struct mmio_region *r)
 	regions[region_count++] = r;
 	if (!r->counters)
 		r->counters = counters_device(r->name, r->len);
-	if (r->len)
+	if (r->len && r->readable)
+		npt_protect((gpa_t){ r->at }, r->len);
+	else if (r->len)
 		npt_hide((gpa_t){ r->at }, r->len);
 }
 
@@ -175,19 +177,37 @@ static bool upper_g_reserved(void)
 	return c.ebx == 0x68747541 || c.ebx == 0x6f677948;	/* AuthenticAMD, HygonGenuine */
 }
 
+/* What all processors have alike, found once: CPUID takes longer than all the rest of an exit. */
+static void paging_features(struct guest_cpu *c)
+{
+	static bool page_1g, upper_g;
+	static uint8_t phys_bits;
+
+	if (!phys_bits) {
+		page_1g = cpuid(0x80000001, 0).edx >> 26 & 1;
+		upper_g = upper_g_reserved();
+		phys_bits = (uint8_t)(cpuid(0x80000000, 0).eax >= 0x80000008 ?
+				      cpuid(0x80000008, 0).eax & 0xff : 36);
+	}
+	c->phys_bits = phys_bits;
+	c->page_1g = page_1g;
+	c->upper_g_reserved = upper_g;
+}
+
+/* Field by field: a compound literal clears all of it first, at every exit. */
 static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct guest_cpu *c)
 {
-	struct cpuid ext = cpuid(0x80000001, 0);
-
-	*c = (struct guest_cpu){
-		.rip = s->rip, .rflags = s->rflags, .cr0 = s->cr0, .cr3 = s->cr3, .cr4 = s->cr4,
-		.efer = s->efer, .cpl = s->cpl,
-		.phys_bits = (uint8_t)(cpuid(0x80000000, 0).eax >= 0x80000008 ?
-				       cpuid(0x80000008, 0).eax & 0xff : 36),
-		.page_1g = ext.edx >> 26 & 1, .upper_g_reserved = upper_g_reserved(), .pkru = s->pkru,
-	};
 	memcpy(c->gpr, v->gpr, sizeof(c->gpr));
+	c->rip = s->rip;
+	c->rflags = s->rflags;
+	c->cr0 = s->cr0;
+	c->cr3 = s->cr3;
+	c->cr4 = s->cr4;
+	c->efer = s->efer;
 	memcpy(c->seg, s->seg, sizeof(c->seg));
+	c->pkru = s->pkru;
+	c->cpl = s->cpl;
+	paging_features(c);
 }
 
 static void fault(struct vcpu *v, struct vcpu_state *s, const struct guest_fault *f)
@@ -222,6 +242,10 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;
+	if (status == GUEST_OK && !e.unfinished && c.rflags == (s.rflags & ~(uint64_t)RFLAGS_RF)) {
+		svm_ops.skip(v, c.rip);		/* a move: nothing else of the processor has changed */
+		return;
+	}
 	if (status == GUEST_REFUSED) {
 		counters_offence(v->index, OFFENCE_INSTRUCTION);
 		log_guest(OFFENCE_INSTRUCTION,

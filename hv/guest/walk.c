@@ -32,6 +32,8 @@ struct mode {
 	unsigned index_bits;
 	unsigned entry_size;	/* bytes */
 	bool pae;		/* three levels, the highest has four entries without rights */
+	uint64_t table;		/* the bits of an entry, or of CR3, that are a table's address */
+	uint64_t reserved;	/* those that must be clear in every present entry */
 };
 
 struct step {
@@ -45,15 +47,24 @@ struct path {
 	uint64_t rights;	/* PTE_W, PTE_U that every level has; PTE_NX that any has */
 };
 
+/* What does not change from level to level is worked out once a walk: most exits take two. */
 static struct mode mode_of(const struct guest_cpu *cpu)
 {
+	struct mode mode = { .levels = 2, .index_bits = 10, .entry_size = 4, .table = bits(31, PAGE_SHIFT) };
+
 	if (!(cpu->cr4 & CR4_PAE))
-		return (struct mode) { .levels = 2, .index_bits = 10, .entry_size = 4 };
-	if (!(cpu->efer & EFER_LMA))
-		return (struct mode) { .levels = 3, .index_bits = 9, .entry_size = 8, .pae = true };
-	return (struct mode) {
-		.levels = cpu->cr4 & CR4_LA57 ? 5 : 4, .index_bits = 9, .entry_size = 8,
-	};
+		return mode;
+	mode.pae = !(cpu->efer & EFER_LMA);
+	mode.levels = mode.pae ? 3 : cpu->cr4 & CR4_LA57 ? 5 : 4;
+	mode.index_bits = 9;
+	mode.entry_size = 8;
+	mode.table = bits(cpu->phys_bits - 1, PAGE_SHIFT);
+	mode.reserved = bits(51, cpu->phys_bits);
+	if (mode.pae)
+		mode.reserved |= bits(62, 52);
+	if (!(cpu->efer & EFER_NXE))
+		mode.reserved |= PTE_NX;
+	return mode;
 }
 
 static unsigned shift_of(const struct mode *mode, unsigned level)
@@ -61,17 +72,11 @@ static unsigned shift_of(const struct mode *mode, unsigned level)
 	return PAGE_SHIFT + (level - 1) * mode->index_bits;
 }
 
-/* The bits of an entry, or of CR3, that are a table's address. */
-static uint64_t table_bits(const struct guest_cpu *cpu, const struct mode *mode)
-{
-	return mode->entry_size == 4 ? bits(31, PAGE_SHIFT) : bits(cpu->phys_bits - 1, PAGE_SHIFT);
-}
-
 static uint64_t root_of(const struct guest_cpu *cpu, const struct mode *mode)
 {
 	if (mode->pae)
 		return cpu->cr3 & bits(31, 5);
-	return cpu->cr3 & table_bits(cpu, mode);
+	return cpu->cr3 & mode->table;
 }
 
 static bool is_leaf(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
@@ -96,21 +101,16 @@ static unsigned pse36_bits(const struct guest_cpu *cpu)
 static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
 			      bool leaf)
 {
-	uint64_t reserved;
+	uint64_t reserved = mode->reserved;
 
 	if (mode->entry_size == 4)
 		return leaf && level == 2 ? bits(21, 13 + pse36_bits(cpu)) : 0;
-	reserved = bits(51, cpu->phys_bits);
-	if (mode->pae)
-		reserved |= bits(62, 52);
 	/*
 	 * Bits 5 to 8 are refused when CR3 is loaded, not in a walk; QEMU's own walk sets the
 	 * accessed bit there.
 	 */
 	if (mode->pae && level == 3)
 		return reserved | PTE_NX | bits(2, 1);
-	if (!(cpu->efer & EFER_NXE))
-		reserved |= PTE_NX;
 	if (leaf && level > 1)
 		return reserved | bits(shift_of(mode, level) - 1, 13);
 	if (level > 2)
@@ -132,12 +132,12 @@ static uint64_t read_entry(const struct guest_bus *bus, const struct mode *mode,
 static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		    const struct mode *mode, uint64_t linear, struct path *path, unsigned *why)
 {
-	uint64_t table = root_of(cpu, mode);
+	uint64_t table = root_of(cpu, mode), entries = UINT64_C(1) << mode->index_bits;
+	unsigned shift = shift_of(mode, mode->levels);
 
 	path->rights = PTE_W | PTE_U;
-	for (unsigned level = mode->levels;; level--) {
-		unsigned index_bits = mode->pae && level == 3 ? 2 : mode->index_bits;
-		uint64_t index = linear >> shift_of(mode, level) & bits(index_bits - 1, 0);
+	for (unsigned level = mode->levels;; level--, shift -= mode->index_bits) {
+		uint64_t index = linear >> shift & ((mode->pae && level == 3 ? 4 : entries) - 1);
 		struct step *s = &path->step[level];
 		bool leaf;
 
@@ -157,7 +157,7 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		path->leaf = level;
 		if (leaf)
 			return true;
-		table = s->entry & table_bits(cpu, mode);
+		table = s->entry & mode->table;
 	}
 }
 

@@ -20,24 +20,22 @@ void gmem_init(const struct boot_info *b)
 {
 	own_start = b->start.a;
 	own_end = b->start.a + b->len;
-	spans[span_count++] = (struct boot_ram){ 0, BASE_RAM_END };
-	spans[span_count++] = (struct boot_ram){ ROM_START, FIRST_MIB - ROM_START };
+	/* what is asked for most comes first: every exit asks some ten times */
 	for (uint32_t i = 0; i < b->ram_count; i++) {
 		if (b->ram[i].start >= FIRST_MIB)
 			spans[span_count++] = b->ram[i];
 	}
+	spans[span_count++] = (struct boot_ram){ 0, BASE_RAM_END };
+	spans[span_count++] = (struct boot_ram){ ROM_START, FIRST_MIB - ROM_START };
 }
 
 bool gmem_is_ram(gpa_t at, uint64_t len)
 {
-	uint64_t end;
-
-	if (__builtin_add_overflow(at.a, len, &end) || (at.a < own_end && own_start < end))
-		return false;
 	for (uint32_t i = 0; i < span_count; i++) {
-		if (at.a >= spans[i].start && at.a - spans[i].start < spans[i].len &&
-		    len <= spans[i].len - (at.a - spans[i].start))
-			return true;
+		uint64_t offset = at.a - spans[i].start;
+
+		if (offset < spans[i].len && len <= spans[i].len - offset)
+			return at.a >= own_end || at.a + len <= own_start;
 	}
 	return false;
 }
@@ -63,19 +61,34 @@ static uint32_t part_of(uint64_t at, uint32_t len)
 	return len < room ? len : room;
 }
 
+/* @len bytes of one page. */
+static void copy_in(uint32_t slot, uint64_t at, void *to, uint32_t len)
+{
+	const uint8_t *page = window_map(slot, (hpa_t){ at }, WINDOW_RAM_READ);
+
+	copy(to, page + at % PAGE_SIZE, len, at);
+}
+
+/* Apart, since hardly a read crosses pages and page walks are most of what an exit costs. */
+static __attribute__((noinline)) void copy_pages(uint32_t slot, uint64_t at, uint8_t *to, uint32_t len)
+{
+	for (uint32_t done = 0, n; done < len; done += n) {
+		n = part_of(at + done, len - done);
+		copy_in(slot, at + done, to + done, n);
+	}
+}
+
 bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
 {
+	uint32_t slot = v->index * WINDOWS_PER_CPU;
+
 	if (!gmem_is_ram(at, len))
 		return false;
-	for (uint32_t done = 0, n; done < len; done += n) {
-		uint64_t a = at.a + done;
-		const uint8_t *page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ a },
-						 WINDOW_RAM_READ);
-
-		n = part_of(a, len - done);
-		copy((uint8_t *)to + done, page + a % PAGE_SIZE, n, a);
-	}
-	window_unmap(v->index * WINDOWS_PER_CPU);
+	if (part_of(at.a, len) == len)
+		copy_in(slot, at.a, to, len);
+	else
+		copy_pages(slot, at.a, to, len);
+	window_unmap(slot);
 	return true;
 }
 
