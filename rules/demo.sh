@@ -47,9 +47,23 @@ printf '\nThe third of its events, the backup partition table:\n'
 event 3 boot-and-partitions endpoint.dmlog --disk-sectors 65536
 
 echo
+title "3. An endpoint: iPXE loads hypervisor and policy, the hypervisor starts what is on the disk"
+cat <<TEXT
+boot.ipxe:
+  kernel tftp://\${next-server}/hv.elf console=com2
+  module tftp://\${next-server}/endpoint.hvb          (hvc build rules/baseline/baseline.hvrule -o endpoint.hvb)
+  boot
+
+TEXT
+status=0
+builddir=$build python3 tests/endpoint/demo.py || status=$?
+
+echo
 title "Next"
 cat <<TEXT
 rules/README.md      eight policies to start from
 docs/language.md     the language;  the manual: man -l docs/man/hvreplay.1
+README.md            a real machine by iPXE; another boot by hand: make -C $build endpoint WORDS=--help
 your own capture:    $build/hvreplay rules/dns-pinning/dns-pinning.hvrule CAPTURE --local ADDRESS
 TEXT
+exit $status

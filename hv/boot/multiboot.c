@@ -51,9 +51,21 @@ static void copy_text(char *to, size_t room, const char *from)
 	to[n] = '\0';
 }
 
-/* The command line begins with the image's name (iPXE: its address). */
+/* Is the first word WORD=...?  Names and addresses have a dot or a slash before any such sign. */
+static bool begins_with_option(const char *line)
+{
+	unsigned n = 0;
+
+	while (n < BOOT_LINE_MAX && ((line[n] >= 'a' && line[n] <= 'z') || line[n] == '-'))
+		n++;
+	return line[n] == '=';
+}
+
+/* The command line begins with the image's name (iPXE: its address); GRUB 2 leaves that out. */
 static const char *behind_name(const char *line)
 {
+	if (begins_with_option(line))
+		return line;
 	for (unsigned n = 0; n < BOOT_LINE_MAX && *line && *line != ' '; n++)
 		line++;
 	while (*line == ' ')

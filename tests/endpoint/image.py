@@ -24,9 +24,9 @@ SECTOR = 512
 DISK_MIB = 64
 PART_LBA = 2048
 MODULES = ("ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "kvm_amd", "kvm_intel",
-           "sd_mod")
-GRUB_MODULES = ("boot", "configfile", "echo", "ext2", "halt", "linux", "linux16", "ls", "normal", "part_msdos",
-                "reboot", "serial", "sleep", "terminal", "test")
+           "msr", "sd_mod")
+GRUB_MODULES = ("boot", "configfile", "echo", "ext2", "halt", "linux", "linux16", "ls", "multiboot", "normal",
+                "part_msdos", "rdmsr", "reboot", "serial", "sleep", "terminal", "test")
 # image, GRUB's disk driver, its name of the first and of the second disk
 IMAGES = (("endpoint.img", "biosdisk", "hd0", "hd1"),
           ("endpoint-ahci.img", "ahci", "ahci0", "ahci1"))
@@ -122,6 +122,29 @@ def unpack_ipxe(deb, work):
     shutil.rmtree(tree)
 
 
+def file_system(files, path, sectors, kind):
+    """A file system with what lies in the folder `files`."""
+    run("mke2fs", "-q", "-F", "-b", "4096", "-t", kind, "-O", "^has_journal,^metadata_csum_seed,^orphan_file", "-d", files, path,
+        f"{sectors // 2}k", stdout=subprocess.DEVNULL)
+
+
+def boot_sector(code, sectors):
+    """With a table of one partition, from PART_LBA on."""
+    entry = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", PART_LBA, sectors)
+    return code.ljust(440, b"\0") + b"SLUI\0\0" + entry + bytes(48) + b"\x55\xaa"
+
+
+def files_disk(files, path, mib=8):
+    """A disk that does not boot: one partition with what lies in the folder `files`."""
+    sectors = mib * 2048 - PART_LBA
+    file_system(files, path + ".part", sectors, "ext2")
+    with open(path, "wb") as out, open(path + ".part", "rb") as part:
+        out.write(boot_sector(b"", sectors))
+        out.seek(PART_LBA * SECTOR)
+        shutil.copyfileobj(part, out)
+    os.unlink(path + ".part")
+
+
 def make_image(work, name, driver, first, second):
     """The disk as a machine's setup writes it: boot.img to LBA 0, GRUB's core behind it, a partition."""
     files = os.path.join(work, "files")
@@ -135,8 +158,7 @@ def make_image(work, name, driver, first, second):
     part = os.path.join(work, "part.img")
     image = os.path.join(work, name)
     part_sectors = DISK_MIB * 2048 - PART_LBA
-    run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-O", "^has_journal,^metadata_csum_seed,^orphan_file", "-d", files, part,
-        f"{part_sectors // 2}k", stdout=subprocess.DEVNULL)
+    file_system(files, part, part_sectors, "ext4")
     run("grub-mkimage", "-O", "i386-pc", "-p", f"({first},msdos1)/boot/grub", "-o",
         os.path.join(work, "core.img"), driver, *GRUB_MODULES)
     with open(os.path.join(GRUB_FOLDER, "boot.img"), "rb") as f:
@@ -144,9 +166,8 @@ def make_image(work, name, driver, first, second):
     with open(os.path.join(work, "core.img"), "rb") as f:
         core = f.read()
     assert len(core) <= (PART_LBA - 1) * SECTOR
-    entry = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", PART_LBA, part_sectors)
     with open(image, "wb") as out:
-        out.write(code + b"SLUI\0\0" + entry + bytes(48) + b"\x55\xaa" + core)
+        out.write(boot_sector(code, part_sectors) + core)
         out.seek(PART_LBA * SECTOR)
         with open(part, "rb") as f:
             shutil.copyfileobj(f, out)

@@ -40,7 +40,7 @@ class Failed(Exception):
 
 @dataclasses.dataclass
 class Hypervisor:
-    """elf: hv.elf; args: its command line; module: endpoint.hvb or None; by: "ipxe" or "kernel"."""
+    """elf: hv.elf; args: its command line; module: endpoint.hvb or None; by: "ipxe", "kernel" or "grub"."""
     elf: str
     args: str = ""
     module: str = None
@@ -53,7 +53,7 @@ def build_folder():
 
 def hypervisor(args="", by="kernel", policy="rules/baseline/baseline.hvrule"):
     """This build's hv.elf with a shipped policy as its module, logging to COM2.  `by` "kernel" saves
-    the 5 s that iPXE takes."""
+    the 5 s that iPXE takes; "grub" is the one on endpoint.img."""
     elf, hvc = os.path.join(build_folder(), "hv.elf"), os.path.join(build_folder(), "hvc")
     if not os.path.exists(elf):
         raise images.Missing(f"{elf} is not built")
@@ -86,11 +86,12 @@ def guest(name, words="", machine_name=None):
     return path
 
 
-def orders(script="", args="", kind="linux"):
-    """The second disk: what GRUB is to set, and the shell script that init runs."""
+def orders(script="", args="", kind="linux", hv=""):
+    """The second disk: what GRUB is to set, and the shell script that init runs.  hv: hv.elf's
+    command line, when GRUB is to load it from the third disk."""
     if kind == "linux":
         args += " endpoint.orders"
-    grub = f'set args="{args}"\nset kind="{kind}"\n'.encode()
+    grub = f'set args="{args}"\nset kind="{kind}"\nset hv="{hv}"\n'.encode()
     text = script.encode() + b"\n"
     assert len(grub) <= ORDERS_GRUB and len(text) <= ORDERS_SIZE - ORDERS_GRUB
     return grub.ljust(ORDERS_GRUB, b"\n") + text.ljust(ORDERS_SIZE - ORDERS_GRUB, b"\n")
@@ -221,8 +222,12 @@ class Machine:
         os.makedirs(self.folder)
         self.limit = int(limit * SLOW)
         self.disks = list(disks)
-        if script is not None or args or kind != "linux":
-            self.disks.append(self.file("orders.img", orders(script or "", args, kind)))
+        by_grub = hv is not None and hv.by == "grub"
+        if script is not None or args or kind != "linux" or by_grub:
+            line = hv.args if by_grub else ""
+            self.disks.append(self.file("orders.img", orders(script or "", args, kind, line)))
+        if by_grub:
+            self.disks.append(self.hv_disk(hv))
         self.log_to = log_to
         self.words = self.board(machine, cpu, smp, memory, reboot)
         self.words += self.storage(machine, keep, after=bool(hv))
@@ -273,7 +278,7 @@ class Machine:
         boot = f",tftp={plain(tftp)}" if tftp else ""
         if hv and hv.by == "ipxe":
             boot = f",tftp={plain(self.tftp_folder(hv))},bootfile=boot.ipxe"
-        elif hv:
+        elif hv and hv.by == "kernel":
             # By bare names: to QEMU and to hv.elf a name ends at a space.
             shutil.copy(hv.elf, self.path("hv.elf"))
             words += ["-kernel", "hv.elf", "-append", hv.args]
@@ -286,6 +291,15 @@ class Machine:
                       "-device", f"{nic},netdev=net{n},mac=52:54:00:12:34:{0x56 + n:02x}"
                       + (",bootindex=0" if rom else ",romfile=")]
         return words
+
+    def hv_disk(self, hv):
+        """The third disk, from which GRUB loads the hypervisor and the policy."""
+        folder = self.path("hv-disk")
+        os.makedirs(folder)
+        shutil.copy(hv.elf, os.path.join(folder, "hv.elf"))
+        shutil.copy(hv.module, os.path.join(folder, "endpoint.hvb"))
+        images.files_disk(folder, self.path("hv.img"))
+        return self.path("hv.img")
 
     def tftp_folder(self, hv):
         """What iPXE loads: its script, the hypervisor and the policy."""
@@ -459,7 +473,7 @@ def main():
     words.add_argument("--hv", help="hv.elf to boot under")
     words.add_argument("--args", default="", help="hv.elf's command line")
     words.add_argument("--module", help="policy module")
-    words.add_argument("--by", choices=("ipxe", "kernel"), default="ipxe", help="how hv.elf is loaded")
+    words.add_argument("--by", choices=("ipxe", "kernel", "grub"), default="ipxe", help="how hv.elf is loaded")
     words.add_argument("--disk", help="a disk image in place of endpoint.img")
     words.add_argument("--script", help="shell script that the endpoint runs")
     words.add_argument("--linux", default="", help="more words for Linux's command line")

@@ -22,7 +22,6 @@ from image import Missing
 
 BOOT = 400
 RANGE = re.compile(r"hypervisor at ([0-9a-f]+), (\d+) KiB")
-EXITS = re.compile(r"\] exits: (\w+) (\d+)$", re.M)
 
 
 def pieces(path):
@@ -54,28 +53,37 @@ def functions(counts, first):
     return sorted(sums.items(), key=lambda row: -row[1])
 
 
-def boot(name, hv, smp, where):
-    """One boot to ENDPOINT-DONE and off: instructions by owner, Linux's clock at the end, exits."""
-    plugin = os.path.join(build_folder(), "tests/endpoint/count.so")
-    if not os.path.exists(plugin):
-        raise Missing(f"{plugin} is not built")
+def plugin(name, where):
+    """QEMU's words for a run that is counted, and the file that it leaves."""
+    path = os.path.join(build_folder(), "tests/endpoint/count.so")
+    if not os.path.exists(path):
+        raise Missing(f"{path} is not built")
     out = os.path.join(build_folder(), f"endpoint-{name}.count")
-    first, end = where
-    with Machine(name, disks=[image("endpoint.img")], hv=hv, smp=smp, icount=True,
-                 plugin=f"{plugin},out={out},first={first:x},end={end:x}", limit=2 * BOOT) as m:
-        done = m.expect(r"ENDPOINT-DONE .*uptime=([\d.]+)", BOOT)
-        m.wait(BOOT)
-        log = m.log.text()
+    return f"{path},out={out},first={where[0]:x},end={where[1]:x}", out
+
+
+def split(out, where, hypervised):
+    """All instructions of a run, the hypervisor's, and those by function."""
     counts = pieces(out)
     os.unlink(out)
-    ours = [row for row in counts if hv and first <= row[0] < end]
-    return {
-        "instructions": sum(count for _, count in counts),
-        "hypervisor": sum(count for _, count in ours),
-        "functions": functions(ours, first) if ours else [],
-        "uptime": float(done[1]),
-        "exits": {name: int(count) for name, count in EXITS.findall(log)},
-    }
+    first, end = where
+    ours = [row for row in counts if hypervised and first <= row[0] < end]
+    return sum(row[1] for row in counts), sum(row[1] for row in ours), functions(ours, first) if ours else []
+
+
+def show_functions(row, top):
+    for name, count in row["functions"][:top]:
+        print(f"{name:40}{count:14,}{count / row['hypervisor']:8.1%}")
+
+
+def boot(name, hv, smp, where):
+    """One boot to ENDPOINT-DONE and off: instructions by owner, Linux's clock at the end."""
+    words, out = plugin(name, where)
+    with Machine(name, disks=[image("endpoint.img")], hv=hv, smp=smp, icount=True, plugin=words, limit=2 * BOOT) as m:
+        done = m.expect(r"ENDPOINT-DONE .*uptime=([\d.]+)", BOOT)
+        m.wait(BOOT)
+    total, ours, by = split(out, where, bool(hv))
+    return {"instructions": total, "hypervisor": ours, "functions": by, "uptime": float(done[1])}
 
 
 def main():
@@ -97,9 +105,8 @@ def main():
         print(f"{name:12}{row['instructions']:16,}{row['hypervisor']:14,}"
               f"{row['hypervisor'] / row['instructions']:8.2%}{row['uptime']:8.2f}s")
     ratio = rows["hypervised"]["instructions"] / rows["plain"]["instructions"]
-    print(f"instructions, hypervised / plain: {ratio:.3f}; exits: {rows['hypervised']['exits'] or 'not logged'}")
-    for name, count in rows["hypervised"]["functions"][:options.top]:
-        print(f"{name:40}{count:14,}{count / rows['hypervised']['hypervisor']:8.1%}")
+    print(f"instructions, hypervised / plain: {ratio:.3f}")
+    show_functions(rows["hypervised"], options.top)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)

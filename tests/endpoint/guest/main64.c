@@ -28,6 +28,19 @@ static void say_msr(const char *name, uint32_t msr)
 		say("VALUE msr-%s=%llx\n", name, (unsigned long long)value);
 }
 
+/* Memory types: what the firmware has set up is what the guest must find. */
+static void say_mtrrs(void)
+{
+	static const uint32_t fixed[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
+	uint32_t variable = rdmsr(MSR_MTRRCAP) & 0xff;
+
+	for (uint32_t i = 0; i < 2 * variable && i < 16; i++)
+		say("VALUE mtrr-%x=%llx\n", 0x200 + i, (unsigned long long)rdmsr(0x200 + i));
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		say("VALUE mtrr-%x=%llx\n", fixed[i], (unsigned long long)rdmsr(fixed[i]));
+	say("VALUE mtrr-def-type=%llx\n", (unsigned long long)rdmsr(MSR_MTRR_DEF_TYPE));
+}
+
 static void say_values(void)
 {
 	static const uint32_t leaves[] = {0, 1, 7, 0xd, 0x40000000, 0x80000001, 0x80000008, 0x8000000a, 0x8000001f};
@@ -47,6 +60,7 @@ static void say_values(void)
 	say_msr("mcg-cap", MSR_MCG_CAP);
 	say_msr("mtrrcap", MSR_MTRRCAP);
 	say_msr("pat", MSR_PAT);
+	say_mtrrs();
 }
 
 static void finish(void)

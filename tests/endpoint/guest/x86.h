@@ -10,6 +10,7 @@
 #define MSR_APIC_BASE	0x1b
 #define MSR_MCG_CAP	0x179
 #define MSR_MTRRCAP	0xfe
+#define MSR_MTRR_DEF_TYPE	0x2ff
 #define MSR_PAT		0x277
 #define MSR_EFER	0xc0000080
 #define  EFER_LMA	(1 << 10)

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""bench_test.py - bench.py reckons right, and runs: with made-up figures, and with the bare guest in Linux's place"""
+import json
+import os
+import subprocess
+import sys
+
+import bench
+from machine import build_folder, guest, work_folder
+from tap import check, claim, run
+
+LOG = """\
+sluice: [    1.000000 0 info #1 0000] counters: begin each minute
+sluice: [    1.000000 0 info #2 0000] exits: io 1
+sluice: [    2.000000 0 info #3 0000] counters: begin triple fault
+sluice: [    2.000000 0 info #4 0000] exits: io 30
+sluice: [    2.000000 0 info #5 0000] exits: page 20
+sluice: [    2.000000 0 info #6 0000] exits: cpu0: io 30 page 20
+sluice: [    2.000000 0 info #7 0000] device: ahci-00:1f.2-bar5 12 reads 8 writes
+sluice: [    2.000000 0 info #8 0000] register: ahci-00:1f.2-bar5 0x8 12 reads 8 writes
+"""
+SERIAL = """\
+BENCH up now at 2500000000 nsecs
+BENCH md5sum now at 3500000000 nsecs
+BENCH fork now at 5000000000 nsecs
+BENCH edge 1767225607 now at 5300000000 nsecs
+"""
+FIELDS = ["name", "unit", "ours", "peer", "peer_name", "ratio", "goal", "holds"]
+# a row for every figure that the issue names
+NAMED = ("boot to userspace, virtual time", "boot to userspace, wall time", "boot to userspace, instructions + 2,000 x exits",
+         "boot to userspace, the hypervisor's share", "boot to userspace, exits", "boot to userspace, exits: io",
+         "boot to userspace, accesses: ahci-00:1f.2-bar5", "LAPIC exits an interrupt, two processors",
+         "md5sum loop, virtual time", "md5sum loop, wall time", "fork loop, virtual time", "fork loop, wall time")
+
+
+def made_up():
+    exits, devices = bench.counters(LOG)
+    return {
+        "counted": {"ours": {"instructions": 1_010_000, "hypervisor": 10_100, "exits": exits, "devices": devices},
+                    "plain": {"instructions": 1_000_000}},
+        "virtual": {"ours": {"boot": 5.0, "md5sum": 1.0, "fork": 2.1}, "plain": {"boot": 4.0, "md5sum": 1.0, "fork": 2.0}},
+        "lapic": {"exits": 300, "interrupts": 200},
+        "wall": {name: [{"boot": t, "md5sum": 1, "fork": 1} for t in took]
+                 for name, took in (("ours", (9, 12, 11)), ("plain", (10, 10, 10)))},
+    }
+
+
+@claim("the last counters of a log are taken, and the time before Linux counts")
+def reading():
+    exits, devices = bench.counters(LOG)
+    check(exits == {"io": 30, "page": 20}, f"{exits}")
+    check(devices == {"ahci-00:1f.2-bar5": (12, 8)}, f"{devices}")
+    seen = bench.marks(SERIAL)
+    check(bench.loops(seen) == {"md5sum": 1.0, "fork": 1.5}, f"{bench.loops(seen)}")
+    check(abs(bench.since_power_on(seen) - 4.2) < 1e-9, f"{bench.since_power_on(seen)}")
+
+
+@claim("every figure has its row, its goal is told kept or failed from unrounded values")
+def arithmetic():
+    rows = {row["name"]: row for row in bench.rows(made_up())}
+    check(set(NAMED) <= set(rows), f"missing: {set(NAMED) - set(rows)}")
+    check(all(list(row) == FIELDS for row in rows.values()), "other fields")
+    for name, ratio, ours, holds in (
+            ("boot to userspace, virtual time", 1.25, 5.0, False),
+            ("boot to userspace, wall time", 1.1, 11, True),
+            ("boot to userspace, wall time, slowest run", 1.2, 12, None),
+            ("boot to userspace, instructions + 2,000 x exits", 1.11, 1_110_000, False),
+            ("boot to userspace, the hypervisor's share", None, 1.0, True),
+            ("boot to userspace, exits", None, 50, None),
+            ("LAPIC exits an interrupt, two processors", None, 1.5, None),
+            ("fork loop, virtual time", 1.05, 2.1, False)):
+        row = rows[name]
+        check(row["holds"] is holds, f"{name}: {row}")
+        check(abs(row["ours"] - ours) < 1e-9, f"{name}: {row}")
+        check(row["ratio"] is ratio or abs(row["ratio"] - ratio) < 1e-9, f"{name}: {row}")
+
+
+@claim("a short run boots the bare guest both ways, prints a table and writes its rows")
+def short():
+    guest("guest", "", "bench-there")
+    done = subprocess.run([sys.executable, bench.__file__, "--short", "--runs", "1", "--folder", work_folder()],
+                          capture_output=True, text=True, check=False, env=dict(os.environ, builddir=build_folder()))
+    check(done.returncode == 0, done.stderr)
+    with open(os.path.join(work_folder(), "bench-endpoint.json"), encoding="utf-8") as f:
+        rows = {row["name"]: row for row in json.load(f)}
+    for name in rows:
+        check(name in done.stdout, f"{name} is not in the table:\n{done.stdout}")
+    exits = rows["boot of the bare guest, exits"]["ours"]
+    check(100 < exits < 100_000, f"{exits} exits")
+    check(sum(row["ours"] for name, row in rows.items() if "exits: " in name) == exits, "reasons are missing")
+    counts = rows["boot of the bare guest, instructions"]
+    check(counts["ours"] > counts["peer"] > 1_000_000, f"{counts}")
+    check(0 < rows["boot of the bare guest, the hypervisor's share"]["ours"] < 100, "share")
+
+
+if __name__ == "__main__":
+    sys.exit(run())

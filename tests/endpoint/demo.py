@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""demo.py - an endpoint boots through iPXE under the hypervisor, as `./quickstart demo` shows it
+
+One machine by emulation, at most LIMIT seconds. Told is what happens, as it happens: who says it, and
+when after power-on. On a terminal a line below says what comes next.
+"""
+import os
+import re
+import signal
+import sys
+import time
+
+from image import Missing
+from machine import SLOW, Failed, Machine, hypervisor, image
+
+POLICY = "rules/baseline/baseline.hvrule"
+LIMIT = 150             # seconds
+POLL = 0.1
+SOURCE = {"iPXE": "serial", "hv": "log", "guest": "serial"}
+
+# What the guest is asked to do: the disk and the network, both through the hypervisor's hands.
+SCRIPT = """
+disk=$(ls -d /sys/block/sd?/sd?1 | cut -d/ -f4)
+echo "DEMO $(uname -sr), $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB, SVM $(grep -qw svm /proc/cpuinfo && echo seen || echo 'not seen')"
+modprobe crc32c_generic
+mount -t ext4 -o ro /dev/${disk}1 /mnt
+echo "DEMO disk  $(md5sum /mnt/boot/vmlinuz | cut -c1-8) is the sum of /boot/vmlinuz, $(stat -c %s /mnt/boot/vmlinuz) bytes"
+ip addr add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+echo "DEMO net   $(ping -c 1 -w 20 10.0.2.2 | grep 'bytes from' | sed 's/ttl.*/answers/')"
+"""
+
+# in the order in which they come: who, the line, how it is shown (None: as it is)
+STORY = [
+    ("iPXE", r"^tftp://\S*/hv\.elf\.\.\. ok", None),
+    ("iPXE", r"^tftp://\S*/endpoint\.hvb\.\.\. ok", None),
+    ("hv", r"hypervisor at \w+, \d+ KiB", None),
+    ("hv", r"policy \".*", None),
+    ("hv", r"pci .* class 02.*", None),
+    ("hv", r"pci .* class 01.*", None),
+    ("hv", r"AMD SVM, \d+ processor.*", None),
+    ("hv", r"guest starts from .*", None),
+    ("guest", r"ENDPOINT-GRUB", "GRUB, from the disk's boot sector"),
+    ("guest", r"ENDPOINT-UP .*", None),
+    ("guest", r"(?<=^DEMO )Linux.*", None),
+    ("guest", r"(?<=^DEMO )disk .*", None),
+    ("guest", r"(?<=^DEMO )net .*", None),
+    ("guest", r"(?<=reboot: )Restarting system", None),
+    ("hv", r"guest: reset .*", None),
+    ("hv", r"device: e1000\S* .*", None),
+    ("hv", r"device: ahci\S* .*", None),
+]
+
+
+def progress(text):
+    if sys.stdout.isatty():
+        print(f"\r\033[K{text}", end="", flush=True)
+
+
+def tell(m, began):
+    """Each line of the story when it comes."""
+    for number, (who, pattern, words) in enumerate(STORY):
+        port = getattr(m, SOURCE[who])
+        while not (found := port.find(pattern)):
+            took = time.monotonic() - began
+            if not m.running():
+                found = port.find(pattern)
+                break
+            if took > LIMIT * SLOW:
+                break
+            progress(f"{took:6.1f} s  ({number} of {len(STORY)} lines, waiting for {who})")
+            time.sleep(POLL)
+        if not found:
+            progress("")
+            raise Failed(m.report(f"{who} did not say /{pattern}/"))
+        progress("")
+        print(f"{time.monotonic() - began:6.1f} s  {who:5}  {words or found[0]}", flush=True)
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with Machine("demo", disks=[image("endpoint.img")], script=SCRIPT, args="endpoint.end=reboot", reboot=False,
+                     hv=hypervisor(by="ipxe", policy=POLICY), limit=LIMIT) as m:
+            began = time.monotonic()
+            tell(m, began)
+            m.wait()
+    except Missing as e:
+        print(f"demo: no endpoint to show: {e}", file=sys.stderr)
+        return 1
+    except Failed as e:
+        print(f"demo: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        progress("")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
