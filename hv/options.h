@@ -1,9 +1,9 @@
 /*
  * options.h - the command line of hv.elf
  *
- *	console=com1|com2|none		where the log goes
+ *	console=com1|com2|none		where the log goes: the guest finds no UART there
  *	disk=0..15			which BIOS disk the guest starts from
- *	log=quiet|info|debug		how much is said
+ *	log=quiet|info|debug		how much is said: errors; what matters, counters at the end; all, counters each minute
  *	unmodelled=hide|BB:DD.F,...	functions that are hidden for want of a model: shown all the same;
  *	           -BB:DD.F,...		one that is shown: hidden
  *	on-failure=halt|reboot|pass	what a start without a policy ends in; may only tighten
