@@ -75,21 +75,20 @@ static bool choose(struct word value, const struct choice *c, int *out)
 	return false;
 }
 
-static bool take_disk(struct word value, struct options *o)
+/* @from to @to, in at most four digits. */
+static bool take_number(struct word value, uint32_t from, uint32_t to, uint32_t *out)
 {
 	uint32_t n = 0;
 
-	if (value.len == 0 || value.len > 2)
+	if (value.len == 0 || value.len > 4)
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.at[i] < '0' || value.at[i] > '9')
 			return false;
 		n = n * 10 + (uint32_t)(value.at[i] - '0');
 	}
-	if (n >= OPTIONS_DISKS)
-		return false;
-	o->disk = (uint8_t)n;
-	return true;
+	*out = n;
+	return n >= from && n <= to;
 }
 
 static int hex_digit(char c)
@@ -166,6 +165,7 @@ static bool take_shown(struct word value, struct options *o)
 static bool take_word(struct word w, struct options *o, char error[OPTIONS_ERROR])
 {
 	struct word name = { w.at, 0 }, value;
+	uint32_t number = 0;
 	int chosen = 0;
 	bool ok;
 
@@ -183,7 +183,11 @@ static bool take_word(struct word w, struct options *o, char error[OPTIONS_ERROR
 		ok = choose(value, levels, &chosen);
 		o->log = ok ? (enum log_level)chosen : o->log;
 	} else if (same(name, "disk")) {
-		ok = take_disk(value, o);
+		ok = take_number(value, 0, OPTIONS_DISKS - 1, &number);
+		o->disk = ok ? (uint8_t)number : o->disk;
+	} else if (same(name, "tick")) {
+		ok = take_number(value, 1, OPTIONS_TICK_MAX, &number);
+		o->tick = ok ? (uint16_t)number : o->tick;
 	} else if (same(name, "unmodelled")) {
 		ok = take_shown(value, o);
 #ifdef FAULT_TEST

@@ -4,6 +4,7 @@
  *	console=com1|com2|none		where the log goes: the guest finds no UART there
  *	disk=0..15			which BIOS disk the guest starts from
  *	log=quiet|info|debug		how much is said: errors; what matters, counters at the end; all, counters each minute
+ *	tick=1..1000			looks at the machine a second, at least
  *	unmodelled=hide|BB:DD.F,...	functions that are hidden for want of a model: shown all the same;
  *	           -BB:DD.F,...		one that is shown: hidden
  *	on-failure=halt|reboot|pass	what a start without a policy ends in; may only tighten
@@ -24,6 +25,7 @@ enum on_failure { FAILURE_HALT, FAILURE_REBOOT, FAILURE_PASS };
 #define OPTIONS_EXCEPTIONS	8u
 #define OPTIONS_ERROR		96u
 #define OPTIONS_DISKS		16u
+#define OPTIONS_TICK_MAX	1000u
 
 struct options {
 	enum console console;
@@ -31,6 +33,7 @@ struct options {
 	enum on_failure on_failure;
 	uint8_t disk;
 	enum fault fault;	/* test images alone */
+	uint16_t tick;			/* Hz */
 	uint16_t shown[OPTIONS_EXCEPTIONS];	/* bus << 8 | device << 3 | function */
 	uint32_t shown_count;
 	uint16_t hidden[OPTIONS_EXCEPTIONS];

@@ -45,7 +45,7 @@
 
 struct boot_info boot;
 /* What the image was built with; the command line may tighten it. */
-struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE };
+struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE, .tick = WAKE_IDLE_HZ };
 uint8_t start_stack[START_STACK] __attribute__((aligned(PAGE_SIZE)));
 
 static void load_policy(void)
@@ -151,7 +151,7 @@ void start(void)
 	smp_init((gpa_t){ AP_PAGE }, &platform);
 	if (cpu_count > 1)
 		apic_init();
-	wake_init(&platform, WAKE_IDLE_HZ);
+	wake_init(&platform, options.tick);
 	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %u processor%s, %llu KiB left", svm_ops.name, cpu_count, cpu_count > 1 ? "s" : "", (unsigned long long)pages_left() * PAGE_SIZE / 1024);
 	log_flush();

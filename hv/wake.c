@@ -1,8 +1,8 @@
 /*
  * wake.c - a tick that makes a guest exit that would not do so by itself
  *
- * The comparator runs in 32-bit mode, once, and is written anew at each tick.  In that mode it also fires when
- * the counter wraps (HPET specification 1.0a, section 2.3.9.2.1): no tick is set beyond that.
+ * The comparator fires once and is written anew at each tick.  In 32-bit mode it also fires when the counter
+ * wraps (HPET specification 1.0a, section 2.3.9.2.1): it has 64 bits where it can, else no tick is set beyond that.
  */
 #include "hv/wake.h"
 
@@ -20,10 +20,12 @@
 #define FS_PER_SECOND	UINT64_C(1000000000000000)
 #define PERIOD_MAX_FS	100000000u	/* section 2.3.4 */
 #define MARGIN_US	20u		/* so shortly before it comes, a tick is left to come */
+#define CAP_64BIT	(1u << 13)
 #define FIRST_OWN	2u		/* the first two comparators are for legacy routing */
 #define PCI_PINS	0x00ff0000u	/* of an I/O APIC: not of ISA */
 #define MESSAGE_TO(apic_id)	(0xfee00000u | (uint32_t)(apic_id) << 12)
 #define EVERYBODY	0xffu
+#define TICKS_TOLD	256u
 
 struct ioapic {
 	volatile uint32_t *registers;
@@ -39,7 +41,8 @@ static struct ioapic ioapics[PLATFORM_IOAPICS];
 static uint32_t mine;			/* the comparator */
 static uint32_t config;			/* of it, but for TN_ENABLE */
 static uint32_t hz;			/* of the counter; 0: there is no tick */
-static uint32_t due, set_at, margin;	/* counter */
+static uint32_t due, set_at, margin;	/* counter, its lower half: a tick is never 2^31 away */
+static uint32_t high;			/* of the comparator */
 static bool armed;
 static bool owed;			/* an NMI of ours may come that @due does not tell of */
 static uint32_t idle, need[WAKE_USERS];
@@ -88,6 +91,23 @@ static void settle(void)
 	armed = false;
 }
 
+/* Not enabled while its halves do not belong together. */
+static void set_comparator(uint32_t at)
+{
+	uint32_t half = hpet[HPET_COUNTER / 4 + 1] + (at < set_at);
+	uint32_t was = hpet[HPET_TIMER(mine, TN_CFG) / 4];
+
+	if (config & TN_32BIT || half == high) {
+		hpet[HPET_TIMER(mine, TN_CMP) / 4] = at;
+		return;
+	}
+	put_config(config);
+	hpet[HPET_TIMER(mine, TN_CMP) / 4] = at;
+	hpet[HPET_TIMER(mine, TN_CMP) / 4 + 1] = half;
+	high = half;
+	put_config(was);
+}
+
 static void arm(uint32_t us)
 {
 	uint32_t wait = (uint32_t)((uint64_t)hz * us / 1000000);
@@ -95,8 +115,10 @@ static void arm(uint32_t us)
 	for (;; wait *= 2) {
 		while (0 - (set_at = counter()) <= margin)	/* let it wrap first */
 			cpu_relax();
-		due = set_at + wait < set_at ? 0 : set_at + wait;
-		hpet[HPET_TIMER(mine, TN_CMP) / 4] = due;
+		due = set_at + wait;
+		if (config & TN_32BIT && due < set_at)
+			due = UINT32_MAX;
+		set_comparator(due);
 		if (!is_past(due))
 			break;
 		owed = true;		/* too late, or just in time: who knows */
@@ -178,8 +200,8 @@ bool wake_nmi(uint32_t index, uint32_t unexplained, bool *ticked)
 	}
 	news = wake_news(&causes_seen, inb(PORT_61));
 	lock_give(&lock);
-	/* a number that is a power of two: it ticks, and the log stays short */
-	if (*ticked && !(ticks & (ticks - 1)))
+	/* it ticks, and the log stays short */
+	if (*ticked && (!(ticks & (ticks - 1)) || ticks % TICKS_TOLD == 0))
 		log_debug("wake: tick %llu", (unsigned long long)ticks);
 	return unexplained > 0 || news;
 }
@@ -286,7 +308,7 @@ static bool choose(struct ioapic *a)
 			continue;
 		hpet[HPET_TIMER(mine, TN_FSB_ADDRESS) / 4] = MESSAGE_TO(to);
 		hpet[HPET_TIMER(mine, TN_FSB) / 4] = IOAPIC_NMI;
-		config = TN_32BIT | TN_FSB_ENABLE;
+		config = TN_FSB_ENABLE;
 		log_line("wake: HPET at %llx, comparator %u of %u, by FSB", (unsigned long long)hpet_region.at, mine, count);
 		return true;
 	}
@@ -296,7 +318,7 @@ static bool choose(struct ioapic *a)
 		pin = ioapic_take(&a->guard, pins, IOAPIC_NMI | IOAPIC_TO(to));
 		if (pin == IOAPIC_NO_PIN)
 			continue;
-		config = TN_32BIT | TN_ROUTE(pin);
+		config = TN_ROUTE(pin);
 		log_line("wake: HPET at %llx, comparator %u of %u, by I/O APIC pin %u",
 			 (unsigned long long)hpet_region.at, mine, count, pin);
 		return true;
@@ -332,7 +354,10 @@ void wake_init(const struct platform *p, uint32_t idle_hz)
 	hz = (uint32_t)(FS_PER_SECOND / period);
 	margin = (uint32_t)((uint64_t)hz * MARGIN_US / 1000000);
 	idle = idle_hz;
+	if (!(hpet[HPET_CAP / 4] & CAP_64BIT) || !(hpet[HPET_TIMER(mine, TN_CFG) / 4] & TN_SIZE_CAP))
+		config |= TN_32BIT;
 	put_config(config);
+	high = hpet[HPET_TIMER(mine, TN_CMP) / 4 + 1];
 	arm(1000000 / idle);		/* before it is enabled */
 	put_config(config | TN_ENABLE);
 }

@@ -20,7 +20,7 @@ enum {
 enum { TN_CFG = 0x00, TN_ROUTE_CAP = 0x04, TN_CMP = 0x08, TN_FSB = 0x10, TN_FSB_ADDRESS = 0x14 };
 enum { CFG_ENABLE = 1u << 0, CFG_LEGACY = 1u << 1 };
 enum {
-	TN_ENABLE = 1u << 2, TN_32BIT = 1u << 8, TN_FSB_ENABLE = 1u << 14, TN_FSB_CAP = 1u << 15,
+	TN_ENABLE = 1u << 2, TN_SIZE_CAP = 1u << 5, TN_32BIT = 1u << 8, TN_FSB_ENABLE = 1u << 14, TN_FSB_CAP = 1u << 15,
 };
 #define TN_ROUTE(pin)		((uint32_t)(pin) << 9)
 #define HPET_COUNT(cap)		(((cap) >> 8 & 0x1f) + 1)

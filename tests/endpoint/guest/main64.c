@@ -80,6 +80,7 @@ void main64(void)
 	}
 	say_values();
 	acpi_say_tables();
+	run_checks(timer_checks, timer_check_count);
 	run_checks(protect_checks, protect_check_count);
 	run_checks(state_checks, state_check_count);
 	run_checks(debug_checks, debug_check_count);
