@@ -11,6 +11,8 @@
 
 #define ETH_HEADER	14u
 #define VLAN_TAGS	2u	/* as many as the judge's parser follows */
+#define LLC_SNAP	8u	/* bytes of an 802.2 header with SNAP */
+#define LENGTH_MAX	1500u	/* IEEE 802.3: what stands in the EtherType's place */
 
 static int parse_mac(const char *text, uint8_t mac[6])
 {
@@ -85,22 +87,36 @@ static bool is_local(const struct locals *l, uint8_t family, const uint8_t *byte
 	return false;
 }
 
-/* The network-layer sender of the frame is a local address. */
-static bool sender_is_local(const struct locals *l, const uint8_t *frame, uint32_t captured)
+/* The EtherType, behind VLAN tags and SNAP as the judge follows them, and *@at behind it; 0: none. */
+static uint16_t network_type(const uint8_t *frame, uint32_t captured, uint32_t *at)
 {
-	uint32_t at = ETH_HEADER - 2, left;
+	static const uint8_t snap[] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };	/* RFC 1042 */
 	unsigned tags;
 	uint16_t type;
 
-	for (tags = 0; ; tags++, at += 4) {
-		if (captured < at + 2)
-			return false;
-		type = get_be16(frame + at);
+	for (*at = ETH_HEADER, tags = 0; ; tags++, *at += 4) {
+		if (captured < *at)
+			return 0;
+		type = get_be16(frame + *at - 2);
 		/* IEEE 802.1Q, 802.1ad, and the tag that 802.1ad's forerunners used */
 		if ((type != 0x8100 && type != 0x88a8 && type != 0x9100) || tags == VLAN_TAGS)
 			break;
 	}
-	at += 2;
+	if (type < LLC_SNAP || type > LENGTH_MAX || captured - *at < LLC_SNAP ||
+	    memcmp(frame + *at, snap, sizeof(snap)))
+		return type;
+	*at += LLC_SNAP;
+	return get_be16(frame + *at - 2);
+}
+
+/* The network-layer sender of the frame is a local address. */
+static bool sender_is_local(const struct locals *l, const uint8_t *frame, uint32_t captured)
+{
+	uint32_t at, left;
+	uint16_t type = network_type(frame, captured, &at);
+
+	if (!type)
+		return false;
 	left = captured - at;
 	if (type == 0x0800 && left >= 16 && frame[at] >> 4 == 4)	/* RFC 791, 3.1 */
 		return is_local(l, 4, frame + at + 12);

@@ -108,6 +108,28 @@ START_TEST(the_sender_makes_a_frame_go_out)
 }
 END_TEST
 
+START_TEST(the_sender_within_snap_counts)
+{
+	static const uint8_t snap[28] = { 0xaa, 0xaa, 3, 0, 0, 0, 8, 0, 0x45, [20] = 10, 0, 0, 1 };
+	uint32_t at = 14 + 4 * (uint32_t)_i;
+
+	frame_of((unsigned)_i, 28, snap, 28);
+	ck_assert_int_eq(hook("10.0.0.1", at + 28), HV_HOOK_NET_OUT);
+	ck_assert_int_eq(hook("10.0.0.1", at + 24), HV_HOOK_NET_OUT);
+	ck_assert_int_eq(hook("10.0.0.1", at + 23), HV_HOOK_NET_IN);
+	ck_assert_int_eq(hook("10.0.0.1", at + 7), HV_HOOK_NET_IN);
+	ck_assert_int_eq(hook("10.0.0.2", at + 28), HV_HOOK_NET_IN);
+	frame[at + 3] = 1;			/* another organisation's protocols */
+	ck_assert_int_eq(hook("10.0.0.1", at + 28), HV_HOOK_NET_IN);
+	frame_of((unsigned)_i, 7, snap, 28);	/* too short for its LLC and SNAP */
+	ck_assert_int_eq(hook("10.0.0.1", at + 28), HV_HOOK_NET_IN);
+	frame_of((unsigned)_i, 1500, snap, 28);
+	ck_assert_int_eq(hook("10.0.0.1", at + 28), HV_HOOK_NET_OUT);
+	frame_of((unsigned)_i, 1501, snap, 28);	/* neither a length nor an EtherType */
+	ck_assert_int_eq(hook("10.0.0.1", at + 28), HV_HOOK_NET_IN);
+}
+END_TEST
+
 START_TEST(versions_that_contradict_the_type_do_not_count)
 {
 	static const uint8_t ip4[20] = { 0x65, [12] = 10, 0, 0, 1 };
@@ -156,6 +178,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tc, what_is_no_address_is_refused, 0, 16);
 	tcase_add_test(tc, as_many_as_the_limit_and_no_more);
 	tcase_add_loop_test(tc, the_sender_makes_a_frame_go_out, 0, 3);
+	tcase_add_loop_test(tc, the_sender_within_snap_counts, 0, 3);
 	tcase_add_test(tc, versions_that_contradict_the_type_do_not_count);
 	tcase_add_test(tc, the_source_mac_counts_and_needs_its_bytes);
 	tcase_add_test(tc, without_local_addresses_the_capture_says);
