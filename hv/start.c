@@ -17,6 +17,7 @@
 #include "hv/guest/bios.h"
 #include "hv/guest/devices.h"
 #include "hv/guest/exits.h"
+#include "hv/guest/mmio.h"
 #include "hv/guest/msr.h"
 #include "hv/guest/ports.h"
 #include "hv/log.h"
@@ -110,11 +111,6 @@ static void firmware_tables(struct acpi_report *r, struct platform *p)
 	platform_read(&m, ebda, p);
 }
 
-static unsigned address_bits(void)
-{
-	return cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
-}
-
 void start(void)
 {
 	struct acpi_report acpi;
@@ -136,8 +132,7 @@ void start(void)
 	if (why)
 		fail("%s", why);
 	pass_is_over();
-	npt_init(address_bits());
-	npt_hide((gpa_t){ boot.start.a }, boot.len);
+	mmio_init();
 	svm_ops.create(&cpus[0].vcpu, npt_root());
 	svm_ops.enable(&cpus[0].vcpu);
 	log_line("processors start and stop by their trapped local APIC%s",

@@ -287,7 +287,7 @@ static struct ioapic *guard_ioapics(const struct platform *p)
 
 		a->registers = device_map((hpa_t){ p->ioapic[i].at }, 1);
 		a->region = (struct mmio_region){ .name = "ioapic", .at = p->ioapic[i].at, .len = PAGE_SIZE,
-						  .access = ioapic_access, .arg = a };
+						  .fixed = true, .access = ioapic_access, .arg = a };
 		ioapic_guard_init(&a->guard, &ioapic_bus, a);
 		mmio_add(&a->region);
 		if (p->ioapic[i].gsi == 0)
@@ -342,6 +342,7 @@ void wake_init(const struct platform *p, uint32_t idle_hz)
 		found = choose(a);
 		hpet_guard_init(&guard, &hpet_bus, mine);
 		hpet_region.len = PAGE_SIZE;
+		hpet_region.fixed = true;
 		hpet_region.access = hpet_access;
 		mmio_add(&hpet_region);
 		mmio_readable(&hpet_region, !guard.stopped);

@@ -129,6 +129,12 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* Bits of a physical address. */
+static inline unsigned physical_bits(void)
+{
+	return cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+}
+
 #define CR_ACCESS(n) \
 static inline uint64_t read_cr##n(void) \
 { \

@@ -88,6 +88,7 @@ void apic_init(void)
 {
 	region.at = rdmsr(MSR_APIC_BASE) & UINT64_C(0x000ffffffffff000);
 	region.len = PAGE_SIZE;
+	region.fixed = true;
 	region.access = apic_access;
 	region.readable = true;	/* reads have no effect (APM volume 2, section 16.3.2) */
 	mmio_add(&region);

@@ -165,10 +165,12 @@ static bool cover(const struct pci_function *f, const struct pci_bar next[PCI_PL
 	for (unsigned i = 0; i < PCI_BARS; i++) {
 		uint64_t from, len = pages_of(&next[i], &from);
 
-		if (next[i].io)
+		if (next[i].io) {
 			svm_trap_ports((uint32_t)next[i].at, (uint32_t)next[i].len, true);
-		else if (!mmio_cover(from, len))
+		} else if (len && !mmio_cover(from, len)) {
+			mmio_uncover();
 			return false;
+		}
 	}
 	return true;
 }
@@ -179,13 +181,14 @@ static void moved(const struct vcpu *v, const struct pci_function *f)
 		if (traps[i].f == f)
 			place(&traps[i]);
 	}
+	mmio_uncover();
 	counters_offence(v->index, OFFENCE_BAR);
 	log_guest(OFFENCE_BAR, "BARs of %02x:%02x.%u moved", f->bdf >> 8, f->bdf >> 3 & 31u, f->bdf & 7u);
 }
 
 static void add_region(struct mmio_region *r, const char *name, uint64_t at, uint64_t len, mmio_fn *access)
 {
-	*r = (struct mmio_region){ .name = name, .at = at, .len = len, .access = access, .counters = r->counters };
+	*r = (struct mmio_region){ .name = name, .at = at, .len = len, .fixed = true, .access = access, .counters = r->counters };
 	pci_forbid(at, len, false);
 	mmio_add(r);
 }

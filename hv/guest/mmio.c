@@ -8,6 +8,7 @@
 #include "hv/counters.h"
 #include "hv/cpu/smp.h"
 #include "hv/guest/emulate.h"
+#include "hv/guest/region.h"
 #include "hv/log.h"
 #include "hv/mem/gmem.h"
 #include "hv/mem/npt.h"
@@ -18,68 +19,76 @@
 #define DEVICE_WINDOW	1u	/* of the processor's; 0 is gmem.c's */
 #define DR6_BS		(UINT64_C(1) << 14)
 
-static struct mmio_region *regions[MMIO_REGIONS_MAX];
-static uint32_t region_count;
+void mmio_init(void)
+{
+	bool huge = cpuid(0x80000001, 0).edx >> 26 & 1;
+
+	npt_init(physical_bits(), huge, NPT_TABLES_A_RANGE * REGIONS_MAX, region_access);
+	npt_update((gpa_t){ boot.start.a }, boot.len);
+	npt_flushed();
+}
+
+static void update(uint64_t at, uint64_t len)
+{
+	npt_update((gpa_t){ at }, len);
+	smp_flush_all();
+	npt_flushed();
+}
 
 void mmio_add(struct mmio_region *r)
 {
-	CHECK(region_count < MMIO_REGIONS_MAX);
-	regions[region_count++] = r;
+	region_add(r);
 	if (!r->counters)
 		r->counters = counters_device(r->name, r->len);
-	if (r->len && r->readable)
-		npt_protect((gpa_t){ r->at }, r->len);
-	else if (r->len)
-		npt_hide((gpa_t){ r->at }, r->len);
+	npt_update((gpa_t){ r->at }, r->len);
+	npt_flushed();
 }
 
 bool mmio_cover(uint64_t at, uint64_t len)
 {
-	if (!len)
-		return true;
-	if (!npt_room((gpa_t){ at }, len))
+	if (!region_cover(at, len))
 		return false;
-	npt_hide((gpa_t){ at }, len);
-	smp_flush_all();
+	update(at, len);
 	return true;
 }
 
-/* All of them: where two overlap, the stricter one stays. */
-static void hide_all(void)
+void mmio_uncover(void)
 {
-	for (uint32_t i = 0; i < region_count; i++) {
-		if (regions[i]->len && regions[i]->readable)
-			npt_protect((gpa_t){ regions[i]->at }, regions[i]->len);
-	}
-	for (uint32_t i = 0; i < region_count; i++) {
-		if (regions[i]->len && !regions[i]->readable)
-			npt_hide((gpa_t){ regions[i]->at }, regions[i]->len);
-	}
-	smp_flush_all();
+	uint64_t at, len;
+
+	while (region_uncover(&at, &len))
+		update(at, len);
 }
 
 void mmio_readable(struct mmio_region *r, bool readable)
 {
 	r->readable = readable;
-	hide_all();
+	update(r->at, r->len);
 }
 
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
 {
-	if (r->at == at && r->len == len)
+	uint64_t was = r->at, was_len = r->len;
+
+	if (was == at && was_len == len)
 		return;
-	if (r->len)
-		npt_show((gpa_t){ r->at }, r->len);
 	r->at = at;
 	r->len = len;
-	hide_all();
+	npt_update((gpa_t){ was }, was_len);
+	update(at, len);
 }
 
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value)
 {
 	uint32_t slot = v->index * WINDOWS_PER_CPU + DEVICE_WINDOW;
-	volatile uint8_t *p = window_map(slot, (hpa_t){ at }, WINDOW_DEVICE);
+	volatile uint8_t *p;
 
+	if (region_is_own(at, size)) {		/* all ones, writes vanish */
+		if (!write)
+			*value = UINT64_MAX;
+		return;
+	}
+	p = window_map(slot, (hpa_t){ at }, WINDOW_DEVICE);
 	p += at % PAGE_SIZE;
 	switch (size) {
 	case 1:
@@ -110,20 +119,11 @@ void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uin
 	window_unmap(slot);
 }
 
-static struct mmio_region *region_of(uint64_t at)
-{
-	for (uint32_t i = 0; i < region_count; i++) {
-		if (at >= regions[i]->at && at - regions[i]->at < regions[i]->len)
-			return regions[i];
-	}
-	return NULL;
-}
-
 /* ---- the bus, as the emulator sees it ---- */
 
 static bool bus_is_ram(void *host, gpa_t at)
 {
-	return gmem_is_ram((gpa_t){ at.a & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE) && !region_of(at.a);
+	return gmem_is_ram((gpa_t){ at.a & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE);
 }
 
 static bool bus_read(void *host, gpa_t at, void *to, unsigned size)
@@ -186,8 +186,7 @@ static void paging_features(struct guest_cpu *c)
 	if (!phys_bits) {
 		page_1g = cpuid(0x80000001, 0).edx >> 26 & 1;
 		upper_g = upper_g_reserved();
-		phys_bits = (uint8_t)(cpuid(0x80000000, 0).eax >= 0x80000008 ?
-				      cpuid(0x80000008, 0).eax & 0xff : 36);
+		phys_bits = (uint8_t)physical_bits();
 	}
 	c->phys_bits = phys_bits;
 	c->page_1g = page_1g;

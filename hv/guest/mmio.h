@@ -25,24 +25,28 @@ struct mmio_region {
 	const char *name;		/* one word: the counters have it */
 	uint64_t at, len;		/* pages; len 0: nowhere for now */
 	mmio_fn *access;
+	bool fixed;			/* decoded before anything on a bus is, and never moved */
 	bool readable;			/* the guest reads the registers themselves */
 	void *arg;
 	/* NULL: mmio_add() makes some; numbered: whoever knows the number counts */
 	struct counter_device *counters;
 };
 
-/* The region stays the caller's, and takes effect at once. */
+/* Before any region is added. */
+void mmio_init(void);
+/* The region stays the caller's, and takes effect at once.  Before the guest runs. */
 void mmio_add(struct mmio_region *r);
 /*
- * A region is about to be at [@at, @at + @len) too: no processor touches that directly any more.  False: no memory is
- * left for the tables.
+ * Regions are about to be there too: no processor touches that directly any more.  False: too many at once.
+ * Ends with mmio_uncover(), when the regions have come there, by mmio_move(), or have not.
  */
 bool mmio_cover(uint64_t at, uint64_t len);
-/* It is there now, and covered before; what else it covered becomes the guest's own again. */
+void mmio_uncover(void);
+/* It is there now; what else it covered becomes the guest's own again. */
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
 /* Whether reads come here, or find the registers themselves. */
 void mmio_readable(struct mmio_region *r, bool readable);
-/* Hand an access on to the real device at @at. */
+/* Hand an access on to the real device at @at; where the hypervisor is there is none. */
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);
 /* The guest touched a page that is not mapped for it.  Needs the guest lock. */
 void mmio_exit(struct vcpu *v, const struct vmexit *x);

@@ -1,45 +1,126 @@
 /*
  * npt.c - nested page tables
+ *
+ * A large page that needs no split any more is one again, and its table serves another: a guest
+ * that moves its devices about for ever uses up nothing.
  */
 #include "hv/mem/npt.h"
 
+#include <stddef.h>
+
 #include "hv/mem/pages.h"
-#include "hv/panic.h"
 
 #define NPT_P		(UINT64_C(1) << 0)
 #define NPT_RW		(UINT64_C(1) << 1)
 #define NPT_US		(UINT64_C(1) << 2)	/* all guest accesses are user accesses */
 #define NPT_PS		(UINT64_C(1) << 7)
-#define NPT_ALL		(NPT_P | NPT_RW | NPT_US)
 #define NPT_ADDRESS	UINT64_C(0x000ffffffffff000)
 #define ENTRIES		512u
 #define GIB		(UINT64_C(1) << 30)
-#define SPLIT_GIB	4u	/* below it everything is in 2 MiB pages */
+#define SPLIT_GIB	4u	/* below it everything is in 2 MiB pages at least */
+#define SMALL_GIB	64u	/* mapped, where 1 GiB pages are not to be had */
 
 static uint64_t *pml4, *pdpt;
+static bool huge_pages;
+static npt_access_fn *access_of;
+/* The first word of each leads to the next; processors may still walk through those that were given. */
+static uint64_t *free_tables, *given_tables;
+static unsigned free_count, given_count;
 
-void npt_init(unsigned address_bits)
+static uint64_t flags(enum npt_access access)
 {
-	uint64_t gib = address_bits < 39 ? UINT64_C(1) << (address_bits - 30) : ENTRIES;
-	bool huge = cpuid(0x80000001, 0).edx >> 26 & 1;
+	switch (access) {
+	case NPT_DIRECT:
+		return NPT_P | NPT_RW | NPT_US;
+	case NPT_READ_ONLY:
+		return NPT_P | NPT_US;
+	default:
+		return 0;
+	}
+}
 
+/* A trapped page has an empty entry: nothing of it shows where it would lead. */
+static uint64_t leaf(uint64_t at, enum npt_access access, bool large)
+{
+	return access == NPT_TRAPPED ? 0 : at | flags(access) | (large ? NPT_PS : 0);
+}
+
+static uint64_t *table_take(void)
+{
+	uint64_t *t = free_tables;
+
+	if (t) {
+		free_tables = (uint64_t *)*t;
+		free_count--;
+	}
+	return t;
+}
+
+/* Its first word is no page for whoever walks through it: an address without NPT_P. */
+static void table_give(uint64_t *t)
+{
+	*t = (uint64_t)given_tables;
+	given_tables = t;
+	given_count++;
+}
+
+void npt_flushed(void)
+{
+	while (given_tables) {
+		uint64_t *t = given_tables;
+
+		given_tables = (uint64_t *)*t;
+		*t = (uint64_t)free_tables;
+		free_tables = t;
+	}
+	free_count += given_count;
+	given_count = 0;
+}
+
+/* The table that @entry leads to; NULL: it is a page, or empty. */
+static uint64_t *table_of(uint64_t entry)
+{
+	return (entry & NPT_P) && !(entry & NPT_PS) ? (uint64_t *)(entry & NPT_ADDRESS) : NULL;
+}
+
+static uint64_t link_to(const uint64_t *table)
+{
+	return hpa_of(table).a | flags(NPT_DIRECT);
+}
+
+static void fill_large(uint64_t *pd, uint64_t at)
+{
+	for (uint64_t i = 0; i < ENTRIES; i++)
+		pd[i] = leaf(at + i * LARGE_PAGE, NPT_DIRECT, true);
+}
+
+void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access)
+{
+	uint64_t gib = address_bits < 30 ? 1 : address_bits < 39 ? UINT64_C(1) << (address_bits - 30) : ENTRIES;
+
+	access_of = access;
+	huge_pages = huge;
 	pml4 = pages_alloc(1);
 	pdpt = pages_alloc(1);
-	pml4[0] = hpa_of(pdpt).a | NPT_ALL;
-	if (!huge && gib > SPLIT_GIB * 16)
-		gib = SPLIT_GIB * 16;
+	pml4[0] = link_to(pdpt);
+	if (!huge && gib > SMALL_GIB)
+		gib = SMALL_GIB;
 	for (uint64_t g = 0; g < gib; g++) {
 		uint64_t *pd;
 
 		if (g >= SPLIT_GIB && huge) {
-			pdpt[g] = g * GIB | NPT_ALL | NPT_PS;
+			pdpt[g] = leaf(g * GIB, NPT_DIRECT, true);
 			continue;
 		}
 		pd = pages_alloc(1);
-		pdpt[g] = hpa_of(pd).a | NPT_ALL;
-		for (uint64_t i = 0; i < ENTRIES; i++)
-			pd[i] = (g * GIB + i * LARGE_PAGE) | NPT_ALL | NPT_PS;
+		fill_large(pd, g * GIB);
+		pdpt[g] = link_to(pd);
 	}
+	free_tables = given_tables = NULL;
+	free_count = given_count = 0;
+	while (tables-- > 0)
+		table_give(pages_alloc(1));
+	npt_flushed();
 }
 
 hpa_t npt_root(void)
@@ -47,69 +128,89 @@ hpa_t npt_root(void)
 	return hpa_of(pml4);
 }
 
-/* The large page in @entry, mapped or hidden, becomes a table of the next smaller size. */
-static uint64_t *split(uint64_t *entry, uint64_t size)
+unsigned npt_tables_left(void)
 {
-	uint64_t *table, flags = NPT_ALL | (size > PAGE_SIZE ? NPT_PS : 0), from = *entry & NPT_ADDRESS;
-
-	if (*entry && !(*entry & NPT_PS))
-		return (uint64_t *)from;
-	table = pages_alloc(1);
-	for (uint64_t i = 0; *entry && i < ENTRIES; i++)
-		table[i] = (from + i * size) | flags;
-	*entry = hpa_of(table).a | NPT_ALL;
-	return table;
+	return free_count;
 }
 
-/* What is shown or hidden in whole large pages stays one entry. */
-static void set(gpa_t from, uint64_t len, uint64_t rights)
+/* Is the same said of all of its pages? */
+static bool is_uniform(uint64_t at, enum npt_access *access)
 {
-	uint64_t at = from.a, end = from.a + len, step;
+	*access = access_of(at);
+	for (uint64_t i = 1; i < ENTRIES; i++) {
+		if (access_of(at + i * PAGE_SIZE) != *access)
+			return false;
+	}
+	return true;
+}
 
-	for (; at < end; at += step) {
-		uint64_t *pde, *pte;
+/* The 2 MiB at @at, as they are to be from now on. */
+static void update_large(uint64_t *pde, uint64_t at)
+{
+	uint64_t *pt = table_of(*pde);
+	enum npt_access access;
 
-		step = PAGE_SIZE;
-		CHECK(at < ENTRIES * GIB);
-		if (!pdpt[at / GIB])
-			continue;		/* beyond the processor's addresses */
-		pde = &split(&pdpt[at / GIB], LARGE_PAGE)[at >> 21 & (ENTRIES - 1)];
-		if (at % LARGE_PAGE == 0 && end - at >= LARGE_PAGE && (*pde & NPT_PS || !*pde)) {
-			*pde = rights ? at | rights | NPT_PS : 0;
-			step = LARGE_PAGE;
-			continue;
+	if (is_uniform(at, &access)) {
+		*pde = leaf(at, access, true);
+		if (pt)
+			table_give(pt);
+		return;
+	}
+	if (!pt)
+		pt = table_take();
+	if (!pt) {
+		*pde = 0;		/* too much trapped is slow, too little would be a hole */
+		return;
+	}
+	for (uint64_t i = 0; i < ENTRIES; i++)
+		pt[i] = leaf(at + i * PAGE_SIZE, access_of(at + i * PAGE_SIZE), false);
+	*pde = link_to(pt);
+}
+
+static bool is_whole(const uint64_t *pd, uint64_t at)
+{
+	for (uint64_t i = 0; i < ENTRIES; i++) {
+		if (pd[i] != leaf(at + i * LARGE_PAGE, NPT_DIRECT, true))
+			return false;
+	}
+	return true;
+}
+
+/* [@at, @end) lies in the GiB of @pdpte. */
+static void update_gib(uint64_t *pdpte, uint64_t at, uint64_t end)
+{
+	uint64_t gib = at & ~(GIB - 1);
+	uint64_t *pd = table_of(*pdpte);
+
+	if (!pd) {
+		pd = table_take();
+		if (!pd) {
+			*pdpte = 0;
+			return;
 		}
-		pte = &split(pde, PAGE_SIZE)[at >> PAGE_SHIFT & (ENTRIES - 1)];
-		*pte = rights ? at | rights : 0;
+		fill_large(pd, gib);
+		*pdpte = link_to(pd);
+	}
+	for (at &= ~(LARGE_PAGE - 1); at < end; at += LARGE_PAGE)
+		update_large(&pd[at / LARGE_PAGE % ENTRIES], at);
+	if (huge_pages && gib >= SPLIT_GIB * GIB && is_whole(pd, gib)) {
+		*pdpte = leaf(gib, NPT_DIRECT, true);
+		table_give(pd);
 	}
 }
 
-bool npt_room(gpa_t from, uint64_t len)
+void npt_update(gpa_t from, uint64_t len)
 {
-	uint64_t need = 0, first = from.a & ~(LARGE_PAGE - 1);
+	uint64_t at = from.a, end;
 
-	for (uint64_t at = first; at - first < len + (from.a - first); at += LARGE_PAGE) {
-		uint64_t pdpte, pde;
+	if (at >= ENTRIES * GIB)
+		return;		/* never mapped */
+	end = len < ENTRIES * GIB - at ? at + len : ENTRIES * GIB;
+	while (at < end) {
+		uint64_t next = (at & ~(GIB - 1)) + GIB;
 
-		CHECK(at < ENTRIES * GIB);
-		pdpte = pdpt[at / GIB];
-		pde = pdpte && !(pdpte & NPT_PS) ? ((uint64_t *)(pdpte & NPT_ADDRESS))[at >> 21 & (ENTRIES - 1)] : 0;
-		need += pdpte & NPT_PS ? 2 : pdpte && (!pde || pde & NPT_PS);
+		if (pdpt[at / GIB])
+			update_gib(&pdpt[at / GIB], at, next < end ? next : end);
+		at = next;
 	}
-	return need <= pages_left();
-}
-
-void npt_hide(gpa_t from, uint64_t len)
-{
-	set(from, len, 0);
-}
-
-void npt_show(gpa_t from, uint64_t len)
-{
-	set(from, len, NPT_ALL);
-}
-
-void npt_protect(gpa_t from, uint64_t len)
-{
-	set(from, len, NPT_P | NPT_US);
 }

@@ -1,8 +1,8 @@
 /*
  * npt.h - nested page tables: guest-physical to physical, APM volume 2, section 15.25
  *
- * Everything is mapped to itself in large pages; what the guest may not touch is not mapped,
- * and only there a large page is split.
+ * Everything is mapped to itself in large pages; only where a part of one is the guest's and
+ * another is not, it is split.
  */
 #ifndef HV_MEM_NPT_H
 #define HV_MEM_NPT_H
@@ -11,15 +11,26 @@
 
 #include "hv/cpu/x86.h"
 
-/* Maps [0, 2^@address_bits) to itself, at most 512 GiB.  One set of tables serves all processors. */
-void npt_init(unsigned address_bits);
+#define NPT_TABLES_A_RANGE	4u	/* at each end, of 2 MiB and of its GiB */
+
+enum npt_access { NPT_TRAPPED, NPT_READ_ONLY, NPT_DIRECT };
+
+/* What the guest may do with the page at @page without us. */
+typedef enum npt_access npt_access_fn(uint64_t page);
+
+/*
+ * Maps [0, 2^@address_bits) to itself, at most 512 GiB, in pages of 1 GiB where the processor has
+ * them (@huge).  One set of tables serves all processors.  Takes @tables pages for splitting: a range
+ * of trapped pages needs NPT_TABLES_A_RANGE at most; when they are used up, whole large pages are
+ * trapped.
+ */
+void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access);
 hpa_t npt_root(void);
-/* [@from, @from + @len), page-aligned: out of the guest's sight, or back. */
-void npt_hide(gpa_t from, uint64_t len);
-/* Is there memory for the tables that hiding or showing this may take? */
-bool npt_room(gpa_t from, uint64_t len);
-void npt_show(gpa_t from, uint64_t len);
-/* It may be read (and executed), and not written. */
-void npt_protect(gpa_t from, uint64_t len);
+/* What @access says of [@from, @from + @len) has changed.  Ends with npt_flushed(). */
+void npt_update(gpa_t from, uint64_t len);
+/* No processor knows anything any more of what was there before npt_update(). */
+void npt_flushed(void);
+/* Pages for splitting that are not in use. */
+unsigned npt_tables_left(void);
 
 #endif
