@@ -103,19 +103,19 @@ static void part_write(const struct guest_bus *bus, const struct operand_part *p
 
 uint64_t operand_read(const struct guest_bus *bus, const struct operand *operand)
 {
-	const struct operand_part *part = operand->part;
-	uint64_t value = part_read(bus, &part[0]);
+	const struct operand_part *low = operand->part, *high = low + 1;
+	uint64_t value = part_read(bus, low);
 
-	if (part[1].size)
-		value |= part_read(bus, &part[1]) << (8 * part[0].size);
+	if (high->size)
+		value |= part_read(bus, high) << (8 * low->size);
 	return value;
 }
 
 void operand_write(const struct guest_bus *bus, const struct operand *operand, uint64_t value)
 {
-	const struct operand_part *part = operand->part;
+	const struct operand_part *low = operand->part, *high = low + 1;
 
-	part_write(bus, &part[0], value);
-	if (part[1].size)
-		part_write(bus, &part[1], value >> (8 * part[0].size));
+	part_write(bus, low, value);
+	if (high->size)
+		part_write(bus, high, value >> (8 * low->size));
 }
