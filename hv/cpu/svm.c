@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hv/cpu/svm_features.h"
 #include "hv/cpu/vmcb.h"
 #include "hv/mem/pages.h"
 #include "hv/panic.h"
@@ -14,10 +15,6 @@
 #define PAT_RESET	UINT64_C(0x0007040600070406)
 #define IO_PORTS	65536u
 #define DR6_BS		(UINT64_C(1) << 14)
-#define GUEST_ASID	1u
-#define CPUID_SVM	0x8000000au
-#define NEXT_RIP_SAVE	(1u << 3)
-#define NESTED_PAGES	(1u << 0)
 
 struct svm {
 	struct vmcb *vmcb;
@@ -38,19 +35,19 @@ uint32_t svm_take_nmis(void);
 
 static const char *svm_probe(void)
 {
-	struct cpuid features;
+	struct svm_features f = {
+		.max_extended = cpuid(0x80000000, 0).eax, .extended_ecx = cpuid(0x80000001, 0).ecx,
+	};
 
-	if (cpuid(0x80000000, 0).eax < CPUID_SVM || !(cpuid(0x80000001, 0).ecx >> 2 & 1))
-		return "the processor has no AMD SVM";
-	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
-		return "SVM is switched off by the firmware: switch it on in its set-up";
-	features = cpuid(CPUID_SVM, 0);
-	if (!(features.edx & NESTED_PAGES))
-		return "the processor has no nested paging";
-	if (features.ebx <= GUEST_ASID)
-		return "the processor has no address space for a guest";
-	has_nrip = features.edx & NEXT_RIP_SAVE;
-	return NULL;
+	if (svm_is_there(&f)) {
+		struct cpuid c = cpuid(CPUID_SVM, 0);
+
+		f.vm_cr = rdmsr(MSR_VM_CR);
+		f.asids = c.ebx;
+		f.edx = c.edx;
+	}
+	has_nrip = f.edx & SVM_NEXT_RIP;
+	return svm_why_not(&f);
 }
 
 /*
