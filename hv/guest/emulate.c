@@ -125,6 +125,8 @@ int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emu
 		return status;
 	if (!insn.memory)
 		return GUEST_AGAIN;
+	if (insn.form == INSN_STRING)	/* two operands, and they move on */
+		cpu->found = false;
 	if (insn.form == INSN_STRING)
 		status = guest_string(cpu, bus, &insn, e->trace ? 1 : EMULATE_BATCH, &finished,
 				      &e->fault);

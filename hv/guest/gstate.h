@@ -29,6 +29,12 @@ struct guest_cpu {
 	struct segment seg[GUEST_SEGMENTS];
 	uint32_t pkru;			/* looked at when CR4.PKE is set */
 	uint8_t cpl;			/* 0 in real mode, 3 in virtual-8086 mode */
+	/*
+	 * @found: the processor has translated and allowed the access that brought us here itself, to @found_at,
+	 * for writing where @found_write.  Where it fits an instruction's one operand, it saves a walk.
+	 */
+	bool found, found_write;
+	gpa_t found_at;
 	/* What CPUID tells the guest about its paging. */
 	uint8_t phys_bits;		/* MAXPHYADDR, 32 to 52 */
 	bool page_1g;			/* 1 GiB pages exist */

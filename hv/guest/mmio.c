@@ -237,6 +237,9 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	}
 	svm_ops.get(v, &s);
 	cpu_of(v, &s, &c);
+	c.found = !x->page.walk && !x->page.fetch;
+	c.found_write = x->page.write;
+	c.found_at = x->page.at;
 	status = guest_emulate(&c, &bus, &e);
 	memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)

@@ -16,6 +16,16 @@ static int map_part(const struct guest_cpu *cpu, const struct guest_bus *bus, ui
 	return status;
 }
 
+/*
+ * Only the place in the page can be compared; that is enough where there is one operand: what else stands there now,
+ * because another processor changed code or tables meanwhile, gets what the access got that was allowed.
+ */
+static bool was_found(const struct guest_cpu *cpu, uint64_t linear, unsigned size, unsigned access)
+{
+	return cpu->found && linear % PAGE_SIZE == cpu->found_at.a % PAGE_SIZE &&
+	       size <= PAGE_SIZE - linear % PAGE_SIZE && (!(access & WALK_WRITE) || cpu->found_write);
+}
+
 int operand_map(const struct guest_cpu *cpu, const struct guest_bus *bus, enum seg seg,
 		uint64_t offset, unsigned size, unsigned access, struct operand *operand,
 		struct guest_fault *fault)
@@ -28,6 +38,12 @@ int operand_map(const struct guest_cpu *cpu, const struct guest_bus *bus, enum s
 	status = guest_linear(cpu, seg, offset, size, access, &linear, fault);
 	if (status)
 		return status;
+	if (was_found(cpu, linear, size, access)) {
+		*operand = (struct operand) {
+			.part[0] = { cpu->found_at, size, !bus->is_ram(bus->host, cpu->found_at) },
+		};
+		return GUEST_OK;
+	}
 	rest = PAGE_SIZE - linear % PAGE_SIZE;
 	*operand = (struct operand) { .part[0].size = size < rest ? size : rest };
 	part[1].size = size - part[0].size;
