@@ -33,6 +33,7 @@ MD5SUMS = 30            # of busybox, 2 MB
 FORKS = 3000
 EXIT = re.compile(r"\] exits: (\w+) (\d+)$", re.M)
 DEVICE = re.compile(r"\] device: (\S+) (\d+) reads (\d+) writes$", re.M)
+SECONDS = re.compile(r"\] rate: .* (\d+) seconds$", re.M)
 MARK = re.compile(r"^BENCH (\w+)(?: (\d+))? now at (\d+) nsecs", re.M)
 
 SCRIPT = f"""
@@ -87,6 +88,12 @@ def counters(log):
     return {name: int(n) for name, n in EXIT.findall(log)}, devices
 
 
+def ticks(log):
+    """NMIs that woke the hypervisor, each second."""
+    seconds = SECONDS.findall(log)
+    return counters(log)[0].get("nmi", 0) / max(int(seconds[-1]), 1) if seconds else 0
+
+
 # ---- machines ------------------------------------------------------------------
 
 
@@ -106,7 +113,8 @@ def counted(name, short, where):
         log = m.log.text()
     total, ours, functions = count.split(out, where, name == "ours")
     exits, devices = counters(log)
-    return {"instructions": total, "hypervisor": ours, "functions": functions, "exits": exits, "devices": devices}
+    return {"instructions": total, "hypervisor": ours, "functions": functions, "exits": exits, "devices": devices,
+            "ticks": ticks(log)}
 
 
 def virtual(name):
@@ -181,6 +189,7 @@ def rows(f):
         yield row(f"{boot}, exits: {reason}", "", n)
     for device, (reads, writes) in sorted(ours["devices"].items()):
         yield row(f"{boot}, accesses: {device}", "", reads + writes)
+    yield row("wake-up, NMIs a second", "", ours["ticks"])
     if short:
         return
     yield row("LAPIC exits an interrupt, two processors", "", f["lapic"]["exits"] / f["lapic"]["interrupts"])
