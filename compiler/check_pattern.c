@@ -22,9 +22,59 @@ static const char *name_of_text(struct check *c, struct loc loc)
 	return name;
 }
 
+static bool is_letter(uint8_t byte)
+{
+	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+}
+
 static bool too_long(struct check *c, struct loc loc)
 {
 	diag_error(c->diags, loc, "the pattern is longer than %d bytes", HVC_MAX_PATTERN_BYTES);
+	return false;
+}
+
+static bool is_ascii(struct loc loc)
+{
+	const char *s = loc_text(loc);
+
+	for (size_t i = 0; i < loc_len(loc); i++)
+		if ((unsigned char)s[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* `i` folds bytes: does one of a character beyond ASCII look like a letter? */
+static bool folds_wrongly(const struct pattern *p)
+{
+	for (size_t i = 0; (p->flags & PATTERN_I) && i < p->len; i += 2)
+		if ((p->bytes[i] >= 0x80 || p->bytes[i + 1]) &&
+		    (is_letter(p->bytes[i]) || is_letter(p->bytes[i + 1])))
+			return true;
+	return false;
+}
+
+/* A wide string with characters beyond ASCII: its bytes are UTF-16LE from here on. */
+static bool wide(struct check *c, struct loc loc, struct pattern *p)
+{
+	struct loc in = { loc.src, loc.first + 1, loc.last - 1 };
+	uint8_t *out = pool_alloc(c->pool, 2 * loc_len(in));
+	size_t bad;
+	ptrdiff_t n = value_wide(loc_text(in), loc_len(in), out, &bad);
+
+	if (n < 0) {
+		in.first += (uint32_t)bad;
+		in.last = in.first + 1;
+		diag_error(c->diags, in, "not UTF-8, in a wide string; write \\xHH for U+00HH, and other "
+			   "bytes as a hex pattern");
+		return false;
+	}
+	p->bytes = out;
+	p->len = (size_t)n;
+	p->flags &= ~(unsigned)PATTERN_WIDE;
+	if (!folds_wrongly(p))
+		return true;
+	diag_error(c->diags, loc, "a character beyond ASCII holds the byte of an ASCII letter, which 'i' "
+		   "would fold; write it as a hex pattern");
 	return false;
 }
 
@@ -33,6 +83,8 @@ static bool literal(struct check *c, const struct pattern_text *t, struct patter
 	p->kind = PATTERN_LITERAL;
 	p->flags = t->flags;
 	if (!check_string(c, t->loc, &p->bytes, &p->len))
+		return false;
+	if ((p->flags & PATTERN_WIDE) && !is_ascii(t->loc) && !wide(c, t->loc, p))
 		return false;
 	if (!p->len) {
 		diag_error(c->diags, t->loc, "an empty pattern");

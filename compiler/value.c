@@ -189,6 +189,63 @@ ptrdiff_t value_string(const char *s, size_t len, uint8_t *out, size_t *bad)
 	return (ptrdiff_t)n;
 }
 
+/* One character of UTF-8 (RFC 3629): its length, or 0. */
+static size_t utf8_character(const char *s, size_t len, uint32_t *character)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s[0];
+	size_t n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 :
+		   first < 0xf8 ? 4 : 0;
+
+	if (n > len)
+		return 0;
+	*character = n > 1 ? first & (0x7fu >> n) : first;
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+		*character = *character << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	if (n && (*character < least[n] || *character > 0x10ffff ||
+		  (*character >= 0xd800 && *character <= 0xdfff)))
+		return 0;
+	return n;
+}
+
+static size_t put_unit(uint8_t *out, uint32_t unit)
+{
+	out[0] = (uint8_t)unit;
+	out[1] = (uint8_t)(unit >> 8);
+	return 2;
+}
+
+ptrdiff_t value_wide(const char *s, size_t len, uint8_t *out, size_t *bad)
+{
+	uint32_t character;
+	size_t n = 0, used;
+	uint8_t byte;
+
+	for (size_t i = 0; i < len; i += used) {
+		*bad = i;
+		used = s[i] != '\\' ? utf8_character(s + i, len - i, &character) :
+		       i + 1 < len && s[i + 1] == 'x' ? 4 : 2;
+		if (!used)
+			return -1;
+		if (s[i] == '\\') {
+			size_t at;
+
+			if (used > len - i || value_string(s + i, used, &byte, &at) != 1)
+				return -1;
+			character = byte;
+		}
+		if (character > 0xffff) {	/* RFC 2781, 2.1 */
+			n += put_unit(out + n, 0xd800 | (character - 0x10000) >> 10);
+			character = 0xdc00 | (character & 0x3ff);
+		}
+		n += put_unit(out + n, character);
+	}
+	return (ptrdiff_t)n;
+}
+
 int value_compare(const struct value *a, const struct value *b)
 {
 	if (a->family != b->family)

@@ -32,6 +32,13 @@ int value_address(const char *s, size_t len, struct value *lo, struct value *hi,
  */
 ptrdiff_t value_string(const char *s, size_t len, uint8_t *out, size_t *bad);
 
+/*
+ * The same as UTF-16LE: UTF-8 decoded, \xHH as the character of that number.  @out has room for
+ * 2 * @len bytes.  Returns the bytes, or -1 and *@bad, the offset of what is no UTF-8.  The string
+ * is one that value_string() takes.
+ */
+ptrdiff_t value_wide(const char *s, size_t len, uint8_t *out, size_t *bad);
+
 /* Order by family, then value: negative, 0, positive. */
 int value_compare(const struct value *a, const struct value *b);
 /* The next and the previous value of its family; false at the end. */

@@ -4,7 +4,7 @@ import re
 import sys
 
 sys.dont_write_bytecode = True
-from lab import ARP, ICMP, ICMP6, TCP, UDP, V6, disk, eth, finish, ipv4, matrix  # noqa: E402
+from lab import ARP, ICMP, ICMP6, TCP, UDP, V6, disk, eth, finish, ipv4, matrix, refused  # noqa: E402
 
 TEXTS = {
     "plain": b"the secret word",
@@ -179,6 +179,21 @@ AREAS = {
     "lldp": eth(b"secret", 0x88cc),
     "tagged": TCP(b"secret", tags=[(0x8100, 1), (0x8100, 2)]),
 }
+WIDE = {k: UDP(v.encode("utf-16le") if isinstance(v, str) else v) for k, v in {
+    "umlaut": "Für Lösegeld", "upper": "FÜR LÖSEGELD", "euro": "5 €", "smile": "\U0001f600!", "bytes": b"F\0\xc3\0\xbc\0r\0",
+    "top": "\uffff", "crossed": "\u0141"}.items()}
+matrix("wide", "net in", WIDE, [
+    ("wide takes a character of two bytes of UTF-8", 'payload has "Für" wide', "umlaut"),
+    ("i folds ASCII only, beside it", 'payload has "lösegeld" wide i', "umlaut"),
+    ("three bytes", 'payload has " €" wide', "euro"),
+    ("four bytes: a surrogate pair", 'payload has "😀" wide at 0', "smile"),
+    ("the last of three bytes", 'payload has "\uffff" wide', "top"),
+    ("an escape is the character of that number", 'payload has "F\\xfcr" wide', "umlaut"),
+    ("and two of them are two", 'payload has "F\\xc3\\xbcr" wide', "bytes"),
+    ("escapes and UTF-8 in one", 'payload has "F\\xfcr Lö" wide', "umlaut"),
+    ("without i a letter within a character is no letter", 'payload has "Ł" wide', "crossed"),
+])
+
 # all of these can only hold inside of some values of header fields, and so share one classifier
 for order in ("payload has secret and tcp.dport == 80", "tcp.dport == 80 and payload has secret"):
     matrix(f"a search behind or: {order}", "net in", {
@@ -252,4 +267,11 @@ matrix("sectors", "disk read", DISK, [
     ("data starts with", "data starts with { 01 02 ?? 04 }", "le"),
     ("a transfer without data has nothing", "not data has { 00 }", "nodata"),
 ])
+for name, text in (("alone", b"\xbc"), ("cut", b"a\xc3"), ("overlong", b"\xc0\xaf"), ("a surrogate", b"\xed\xa0\x80"),
+                   ("beyond U+10FFFF", b"\xf4\x90\x80\x80"), ("cut by an escape", b"\xe2\\x82\xac"), ("three, overlong", b"\xe0\x9f\xbf"),
+                   ("four, overlong", b"\xf0\x8f\xbf\xbf"), ("a first byte too large", b"\xf8\x88\x80\x80\x80")):
+    refused(f"wide text that is no UTF-8: {name}", b'policy "w" version 1;\non net in default pass { a: payload has "' + text +
+            b'" wide -> drop; }\n', rf"^p\.hvrule:2:{42 + (name == 'cut')}: error: .*UTF-8")
+refused("i would fold half a character: it is refused", 'policy "w" version 1;\non net in default pass { a: payload has "Ł" i wide -> drop; }\n',
+        r"^p\.hvrule:2:41: error: .*ASCII letter")
 finish()
