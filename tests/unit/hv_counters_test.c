@@ -265,6 +265,7 @@ START_TEST(the_most_used_registers_are_told_and_the_others_summed)
 
 	use(d, 16);
 	counters_report("a", false);
+	ck_assert_uint_eq(lab.len, 0);		/* nobody waits for the line */
 	lab_drain();
 	check_most_used(16, 16);
 	memset(d->rows, 0, d->count * sizeof(*d->rows));
@@ -297,6 +298,19 @@ START_TEST(a_report_fits_the_ring_whatever_the_guest_touched)
 	l = lab_find("counters: end");
 	ck_assert_str_eq(l.text, "counters: end 219 lines");
 	ck_assert_uint_lt(lab.len, LOG_RING / 2);
+}
+END_TEST
+
+START_TEST(the_last_report_waits_for_the_line_and_loses_nothing)
+{
+	log_level(LOG_DEBUG);
+	for (unsigned n = 0; n < COUNTERS_DEVICES_MAX - 1; n++)
+		use(counters_device("a-device-with-quite-a-long-name-of-its-own", 0x1000), 70);
+	counters_report("the end", true);
+	ck_assert_uint_eq(log_lost(), 0);
+	ck_assert(!log_pending());
+	ck_assert_uint_gt(lab.len, 2 * LOG_RING);
+	lab_find("counters: end");
 }
 END_TEST
 
@@ -336,6 +350,8 @@ START_TEST(a_summary_comes_once_a_minute_when_something_happened)
 	lab_drain();
 	expect("summary: 1830 exits, 1 a second, 1000 at most; 1 offences; 0 lines lost");
 	ck_assert(!lab_next(&l));
+	counters_report("the lock is free", true);
+	expect("counters: begin the lock is free");
 }
 END_TEST
 
@@ -391,6 +407,7 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("hv counters");
 	TCase *t = unit_case(s, "registers");
 
+	lab_own_process();
 	tcase_add_test(t, registers_have_rows_up_to_the_span_and_share_one_beyond);
 	tcase_add_test(t, a_span_is_at_most_so_long_and_at_least_a_register);
 	tcase_add_test(t, numbers_find_their_rows_again);
@@ -402,6 +419,7 @@ Suite *unit_suite(void)
 	tcase_add_test(t, a_report_has_everything_that_is_not_zero);
 	tcase_add_test(t, the_most_used_registers_are_told_and_the_others_summed);
 	tcase_add_test(t, a_report_fits_the_ring_whatever_the_guest_touched);
+	tcase_add_test(t, the_last_report_waits_for_the_line_and_loses_nothing);
 	t = unit_case(s, "ticks");
 	tcase_add_test(t, a_summary_comes_once_a_minute_when_something_happened);
 	tcase_add_test(t, a_summary_waits_for_a_line_that_is_idle);

@@ -59,6 +59,11 @@ void screen_line(const char *text, uint32_t len)
 	lab.screen[len] = '\0';
 }
 
+void lab_own_process(void)
+{
+	setenv("CK_FORK", "yes", 1);
+}
+
 void lab_drain(void)
 {
 	uint32_t before;

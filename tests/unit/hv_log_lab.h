@@ -31,6 +31,8 @@ struct lab_line {
 	char text[LOG_TEXT_MAX + 1];
 };
 
+/* To be called by unit_suite(): a log has one life, so that each test needs a process, whatever CK_FORK says. */
+void lab_own_process(void);
 /* Everything goes out. */
 void lab_drain(void);
 /* The next line of what was sent; false: no more.  Fails the test when it is no whole line with a right CRC. */

@@ -1,6 +1,7 @@
 /*
  * hv_log_test.c - the hypervisor's log: lines, numbers, what is lost, what the guest may say, a UART that is stuck
  */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ START_TEST(every_conversion_prints_what_printf_would)
 			 "18446744073709551615 ffffffffffffffff -9223372036854775808");
 	ck_assert_str_eq(add(500, "[%04x] [%5u] [%02x] [%-]", 0xabu, 7u, 0x1234u), "[00ab] [    7] [1234] [-]");
 	ck_assert_str_eq(add(500, "%zu %lu %lx", (size_t)1, 2ul, 3ul), "1 2 3");
-	ck_assert_str_eq(add(500, "%u %", 0u), "0 ");
+	ck_assert_str_eq(add(500, "%u %d %d %", 0u, 0, 1), "0 0 1 ");
 	ck_assert_uint_eq(strlen(add(500, "%64u", 1u)), 64);
 	ck_assert_uint_eq(strlen(add(500, "%65u", 1u)), 64);
 	ck_assert_uint_eq(strlen(add(500, "%99999999999u", 1u)), 64);
@@ -118,20 +119,31 @@ END_TEST
 
 START_TEST(a_processor_is_told_by_its_apic_id)
 {
-	uint32_t id = cpuid(1, 0).ebx >> 24;
+	cpu_set_t here;
+	uint32_t id;
 
-	cpu_count = 3;
-	cpus[0].apic_id = cpus[1].apic_id = id + 1;
-	log_line("unknown");
-	/* this process may move to another processor between the two */
+	/* or the process may move between two questions */
+	CPU_ZERO(&here);
+	CPU_SET((unsigned)sched_getcpu(), &here);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(here), &here), 0);
+	id = cpuid(1, 0).ebx >> 24;
 	for (uint32_t i = 0; i < CPUS_MAX; i++)
-		cpus[i].apic_id = i;
-	cpu_count = CPUS_MAX;
-	log_line("known");
+		cpus[i].apic_id = id + 1 + i;
+	cpu_count = 6;
+	log_line("unknown");
+	cpus[5].apic_id = id;
+	log_line("the last");
+	cpu_count = 5;
+	log_line("not among them");
+	cpus[0].apic_id = id + 1;
+	cpus[3].apic_id = id;
+	cpu_count = 1;		/* nobody is asked */
+	log_line("alone");
 	lab_drain();
 	ck_assert_uint_eq(lab_find("unknown").cpu, 0);
-	if (id < CPUS_MAX)
-		ck_assert_uint_lt(lab_find("known").cpu, CPUS_MAX);
+	ck_assert_uint_eq(lab_find("the last").cpu, 5);
+	ck_assert_uint_eq(lab_find("not among them").cpu, 0);
+	ck_assert_uint_eq(lab_find("alone").cpu, 0);
 }
 END_TEST
 
@@ -488,6 +500,7 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("hv log");
 	TCase *t = unit_case(s, "text");
 
+	lab_own_process();
 	tcase_add_test(t, every_conversion_prints_what_printf_would);
 	tcase_add_test(t, text_of_others_cannot_end_a_line_or_speak_to_a_terminal);
 	tcase_add_test(t, text_is_cut_one_past_its_room_and_says_so);

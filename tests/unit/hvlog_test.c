@@ -362,6 +362,8 @@ END_TEST
 
 START_TEST(tables_take_so_many_rows_and_count_the_others)
 {
+	static char out[1u << 20];
+	FILE *f = fmemopen(out, sizeof(out) - 1, "w");
 	char text[64];
 	struct hvlog_block *b;
 
@@ -387,6 +389,10 @@ START_TEST(tables_take_so_many_rows_and_count_the_others)
 	ck_assert_uint_eq(b->offence_count, HVLOG_OFFENCES_MAX);
 	ck_assert_uint_eq(b->cpu_exit_count, HVLOG_CPU_EXITS_MAX);
 	ck_assert_uint_eq(b->dropped, 1 + 1 + 1 + (HVLOG_DEVICES_MAX + 1 - HVLOG_EXITS_MAX) + 2);
+	hvlog_table(f, b);
+	fclose(f);
+	ck_assert_msg(strstr(out, "\n  38 rows more than hvlog has room for\n") != NULL, "%.200s", out);
+	ck_assert_ptr_nonnull(strstr(out, "  not whole: "));
 }
 END_TEST
 
@@ -427,6 +433,80 @@ START_TEST(a_table_is_sorted_by_use)
 }
 END_TEST
 
+static const char *written(void (*write)(FILE *, struct hvlog_block *))
+{
+	static char out[16384];
+	FILE *f = fmemopen(memset(out, 0, sizeof(out)), sizeof(out) - 1, "w");
+
+	write(f, block());
+	fclose(f);
+	return out;
+}
+
+static void json(FILE *f, struct hvlog_block *b)
+{
+	hvlog_block_json(f, b, "a\"\\\xe4");
+}
+
+START_TEST(equal_rows_are_sorted_by_name_and_register)
+{
+	const char *out, *at;
+
+	say("counters: begin why \"quoted\"");
+	say("register: b other 1 reads 0 writes");
+	say("register: b 0x8 1 reads 0 writes");
+	say("register: b 0x4 0 reads 1 writes");
+	say("register: a 0x8 1 reads 0 writes");
+	say("register: configuration 0xfffffff 5 reads 0 writes");
+	say("register: configuration 0x10000000 4 reads 0 writes");
+	say("exits: b 1");
+	say("exits: a 1");
+	say("counters: end 10 lines");
+	out = written(hvlog_table);
+	at = strstr(out, "exits\n  a  ");
+	ck_assert_msg(at && strstr(at, "\n  b  "), "%s", out);
+	at = strstr(out, "  configuration ff:1f.7+0xfff  ");
+	ck_assert_msg(at != NULL, "%s", out);
+	ck_assert_ptr_nonnull(at = strstr(at, "  configuration 0x10000000  "));
+	ck_assert_ptr_nonnull(at = strstr(at, "\n  a 0x08  "));
+	ck_assert_ptr_nonnull(at = strstr(at, "\n  b 0x04  "));
+	ck_assert_ptr_nonnull(at = strstr(at, "\n  b 0x08  "));
+	ck_assert_ptr_nonnull(at = strstr(at, "\n  b other  "));
+	/* what there is not has no head */
+	ck_assert_ptr_null(strstr(out, "devices"));
+	ck_assert_ptr_null(strstr(out, "offences"));
+	ck_assert_ptr_null(strstr(out, "room for"));
+	ck_assert_str_eq(written(json),
+		"{\"event_type\":\"counters\",\"file\":\"a\\\"\\\\\\\\xE4\",\"seq\":1,\"time\":1.000000,"
+		"\"why\":\"why \\\"quoted\\\"\",\"whole\":true,\"exits\":{\"a\":1,\"b\":1},\"cpus\":[],\"devices\":[],"
+		"\"registers\":[{\"device\":\"configuration\",\"register\":268435455,\"reads\":5,\"writes\":0},"
+		"{\"device\":\"configuration\",\"register\":268435456,\"reads\":4,\"writes\":0},"
+		"{\"device\":\"a\",\"register\":8,\"reads\":1,\"writes\":0},"
+		"{\"device\":\"b\",\"register\":4,\"reads\":0,\"writes\":1},"
+		"{\"device\":\"b\",\"register\":8,\"reads\":1,\"writes\":0},"
+		"{\"device\":\"b\",\"register\":null,\"reads\":1,\"writes\":0}],"
+		"\"offences\":[],\"rate\":{\"now\":0,\"most\":0,\"seconds\":0}}\n");
+}
+END_TEST
+
+START_TEST(what_is_not_shown_is_counted_all_the_same)
+{
+	struct hvlog_splitter s = { .len = 0 };
+	struct hvlog_view v = { .out = NULL, .counters = &counters };
+	char bytes[1024];
+
+	snprintf(bytes, sizeof(bytes), "%s%sx\nsluice: [\n%ssluice: [", line("1.000000 0 info #2", "a"),
+		 line("1.000000 0 info #5", "b"), line("1.000000 0 info #1", "c"));
+	hvlog_feed(&s, bytes, strlen(bytes), hvlog_view_line, &v);
+	hvlog_finish(&s, hvlog_view_line, &v);
+	hvlog_view_end(&v);
+	ck_assert_uint_eq(v.lines, 3);
+	ck_assert_uint_eq(v.missing, 3);
+	ck_assert_uint_eq(v.damaged, 2);
+	ck_assert_uint_eq(v.restarts, 1);
+}
+END_TEST
+
 START_TEST(json_is_one_object_a_line)
 {
 	view.json = true;
@@ -453,6 +533,7 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("hvlog");
 	TCase *t = unit_case(s, "lines");
 
+	lab_own_process();
 	tcase_add_test(t, what_the_hypervisor_writes_is_read);
 	tcase_add_test(t, the_longest_line_is_read);
 	tcase_add_test(t, a_line_of_the_greatest_length_is_taken_and_one_longer_is_not);
@@ -464,10 +545,12 @@ Suite *unit_suite(void)
 	tcase_add_test(t, gaps_and_starts_are_told);
 	tcase_add_test(t, levels_hide_lines_and_never_gaps);
 	tcase_add_test(t, json_is_one_object_a_line);
+	tcase_add_test(t, what_is_not_shown_is_counted_all_the_same);
 	t = unit_case(s, "counters");
 	tcase_add_test(t, every_counter_is_read_and_nothing_like_it);
 	tcase_add_test(t, the_last_whole_block_counts);
 	tcase_add_test(t, tables_take_so_many_rows_and_count_the_others);
 	tcase_add_test(t, a_table_is_sorted_by_use);
+	tcase_add_test(t, equal_rows_are_sorted_by_name_and_register);
 	return s;
 }
