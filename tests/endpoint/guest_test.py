@@ -2,6 +2,7 @@
 """guest_test.py - the bare guest's own checks, a claim each, and what needs the rig's hand"""
 import re
 import sys
+import time
 
 from machine import Machine, guest, hypervisor
 from tap import Open, check, claim, run
@@ -90,6 +91,73 @@ def nmi_hv():
 def machine_check_hv():
     asked("machine-check", lambda m: m.hmp("mce 0 0 0xb200000000000000 0x5 0 0"),
           under("hv-machine-check", "with=machine-check"))
+
+
+def plug_in(m):
+    m.qmp("device_add", driver="virtio-net-pci", bus="rp", id="late")
+
+
+@claim("a network card that is plugged in later shows on the plain machine and not under the hypervisor")
+def hot_plug():
+    words = "with=hot-plug only=hot-plug"
+    asked("hot-plug", plug_in, Machine("guest-plug", disks=[guest("guest", words, "guest-plug")], extra=PORT))
+    asked("hot-plug", plug_in, under("hv-plug", words, extra=PORT))
+
+
+# What only the hypervisor makes true, and is not so on the plain machine: each of these checks can fail.
+CAN_FAIL = {
+    "svm-hidden-in-cpuid", "efer-svme-refused", "pciexbar-stays", "host-bridge-is-read-only", "isa-bridge-moves-nothing",
+    "rcba-is-read-only", "bridge-buses-and-windows-stay", "bridge-resets-nothing", "bar-over-another",
+}
+
+
+def alone(name, hv=False, **machine):
+    """One check by itself, told that there is a hypervisor even where there is none."""
+    words = f"hv only={name} with={name}"
+    if hv:
+        return under(f"hv-{name}", words, **machine)
+    return Machine(f"plain-{name}", disks=[guest("guest", words, f"plain-{name}")], **machine)
+
+
+@claim("what only the hypervisor makes true is not so on the plain machine")
+def can_fail():
+    with Machine("guest-can-fail", disks=[guest("guest", "hv", "guest-can-fail")], extra=PORT) as m:
+        m.expect("^(ok|not ok) bar-everywhere", BOOT)
+        bad = {name for word, name, _ in LINE.findall(m.serial.text()) if word != "ok"}
+        check(CAN_FAIL <= bad, m.report(f"these hold: {CAN_FAIL - bad}"))
+    for name in ("ahci-stays-ahci", "msi-goes-to-apics", "fw-cfg-dma-does-nothing"):
+        with alone(name) as m:
+            check(checks(m)[name][0] == "not ok", m.report(f"{name} holds"))
+
+
+@claim("the plain machine restarts when A20 goes off under its code, and sleeps when S3 is asked for")
+def falls():
+    with alone("a20-stays-on") as m:
+        m.expect("GUEST-UP(.|\n)*GUEST-UP", BOOT)
+    with alone("sleep-with-memory-refused") as m:
+        until = time.monotonic() + BOOT
+        while "SUSPEND" not in m.monitor.poll():
+            check(time.monotonic() < until, m.report("it does not sleep"))
+            time.sleep(0.2)
+
+
+@claim("registers of IOMMUs, which the monitor reads, read all ones in the guest")
+def iommus():
+    for device, at in (("intel-iommu", 0xfed90000), ("amd-iommu", 0xfed80000)):
+        words = f"with=iommu-registers-hidden only=iommu-registers-hidden iommu={at:x}"
+        with under("hv-iommu", words, extra=["-device", device]) as m:
+            told = checks(m)
+            check(told.get("iommu-registers-hidden") == ("ok", ""), m.report(f"{device}: {told.get('iommu-registers-hidden')}"))
+            check("0xffffffff" not in m.hmp(f"xp /1wx {at:#x}"), m.report(f"{device}: nothing is there at all"))
+
+
+@claim("a drive by IDE's ports is there on the plain machine and not under the hypervisor")
+def ide():
+    extra = ["-drive", f"file={guest('probe', '', 'ide-drive')},format=raw,if=ide,snapshot=on"]
+    name = "drives-without-model"
+    for hv in (False, True):
+        with alone(name, hv, machine="pc", extra=extra) as m:
+            check(checks(m)[name][0] == ("ok" if hv else "not ok"), m.report(f"hypervisor: {hv}"))
 
 
 if __name__ == "__main__":

@@ -139,6 +139,32 @@ def hidden_functions():
             check(not any(kind >> 8 == 0x0806 for kind in seen.values()), m.report("the IOMMU is seen"))
 
 
+MOVE = """
+cd /sys/bus/pci/devices/0000:00:01.0
+echo 0000:00:01.0 >driver/unbind
+was=$(printf %d $(head -1 resource | cut -d" " -f1))
+new=$((was ^ 0x01000000))
+bar() { printf "\\x$(printf %x $(($1 & 255)))\\x$(printf %x $(($1 >> 8 & 255)))\\x$(printf %x $(($1 >> 16 & 255)))\\x$(printf %x $(($1 >> 24)))" | dd of=config bs=1 seek=16 conv=notrunc 2>/dev/null; }
+printf "\\007" | dd of=config bs=1 seek=4 conv=notrunc 2>/dev/null
+look() { taskset $1 devmem $(($2 + 8)) 32; }
+echo AT-HOME $(look 2 $was) $(look 2 $new)
+bar $new
+echo MOVED $(look 2 $new) $(look 1 $new) $(look 2 $was)
+bar $was
+echo BACK $(look 2 $was) $(look 1 $was) $(look 2 $new)
+"""
+
+
+@claim("a BAR that one processor moves is trapped for the other too", long=True)
+def moved_by_another():
+    with Machine("hv-moved", disks=[image("endpoint.img")], smp=2, hv=hypervisor(), script=MOVE) as m:
+        for line in ("AT-HOME (0x8[0-9A-F]+) 0xFFFFFFFF", "MOVED (0x8[0-9A-F]+) 0x8[0-9A-F]+ 0xFFFFFFFF",
+                     "BACK (0x8[0-9A-F]+) 0x8[0-9A-F]+ 0xFFFFFFFF"):
+            m.expect(line, BOOT)
+        m.expect("ENDPOINT-DONE", BOOT)
+        m.wait()
+
+
 @claim("tables of IOMMUs and sleep states are not found, and SMRAM is locked")
 def hidden_tables():
     for device, table in (("amd-iommu", "IVRS"), ("intel-iommu", "DMAR")):

@@ -35,6 +35,8 @@ void run_checks(const struct check *checks, size_t count)
 
 		if ((check->flags & ASKED) && !arg_is("with", check->name))
 			continue;
+		if (arg_value("only") && !arg_is("only", check->name))
+			continue;
 		const char *skip = why_skipped(check);
 
 		if (skip) {
