@@ -183,6 +183,213 @@ START_TEST(every_place_in_a_table_is_looked_at)
 }
 END_TEST
 
+static void put64(uint32_t at, uint64_t v)
+{
+	memcpy(memory + at, &v, 8);
+}
+
+static void put_sleep(uint32_t at, char state, const char *package, uint32_t len)
+{
+	memcpy(memory + at, "\x08_S?_\x12", 6);
+	memory[at + 3] = (uint8_t)state;
+	memcpy(memory + at + 6, package, len);
+}
+
+/* The types that PM1a and PM1b may be given, after what is in DSDT. */
+static void types(uint8_t a, uint8_t b)
+{
+	seal(DSDT);
+	put32(FADT + 64, 0x604);
+	put32(FADT + 68, 0x704);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 2);
+	ck_assert_uint_eq(r.sleep.pm1[0].port, 0x604);
+	ck_assert_uint_eq(r.sleep.pm1[1].port, 0x704);
+	ck_assert_uint_eq(r.sleep.pm1[0].allowed, a);
+	ck_assert_uint_eq(r.sleep.pm1[1].allowed, b);
+}
+
+START_TEST(the_types_of_s4_and_s5_are_allowed)
+{
+	put_sleep(DSDT + 100, '3', "\x06\x04\x0a\x05\x0a\x05\x00\x00", 8);
+	put_sleep(DSDT + 200, '4', "\x06\x04\x0a\x06\x01\x00\x00", 7);
+	put_sleep(DSDT + 300, '5', "\x06\x04\x00\x0a\x07\x00\x00", 7);
+	types(1u << 6 | 1u << 0, 1u << 1 | 1u << 7);
+	/* one that is also a type of S3 is not */
+	put_sleep(DSDT + 400, '1', "\x06\x04\x0a\x06\x0a\x06\x00\x00", 8);
+	types(1u << 0, 1u << 1 | 1u << 7);
+}
+END_TEST
+
+START_TEST(where_nobody_knows_s5_only_the_others_are_refused)
+{
+	types(0xff, 0xff);
+	put_sleep(DSDT + 100, '3', "\x06\x04\x01\x0a\x05\x00\x00", 7);
+	types(0xfd, 0xdf);
+}
+END_TEST
+
+START_TEST(packages_that_are_none_say_nothing)
+{
+	put_sleep(DSDT + 100, '5', "\x06\x04\x0c\x05\x00\x00\x00", 7);	/* a dword */
+	types(0xff, 0xff);
+	put_sleep(DSDT + 100, '5', "\x06\x04\x0a\x08\x0a\x05\x00", 7);	/* more than 3 bits */
+	types(0xff, 0xff);
+	put_sleep(DSDT + 100, '5', "\x46\x04\x0a\x05\x0a\x05\x00", 7);	/* too long */
+	types(0xff, 0xff);
+	put_sleep(DSDT + 100, '5', "\x06\x04\x0a\x07\x0c\x05\x00", 7);	/* only the first */
+	types(0x80, 0xff);
+	memory[DSDT + 105] = 0x11;						/* a buffer */
+	types(0xff, 0xff);
+	memset(memory + DSDT + 100, 0, 64);
+	/* cut by the table's end */
+	for (uint32_t n = 1; n <= 7; n++) {
+		put_sleep(DSDT + 5000 - 5 - n, '5', "\x06\x04\x0a\x05\x0a\x05\x00", n - 1);
+		put32(FADT + 64, 0x604);
+		types(n >= 5 ? 0x20 : 0xff, n >= 7 ? 0x20 : 0xff);
+		memset(memory + DSDT + 4900, 0, 120);
+	}
+}
+END_TEST
+
+START_TEST(sleep_packages_are_read_wherever_they_lie)
+{
+	for (uint32_t at = 36; at + 13 <= 1100; at++) {
+		setup();
+		table(DSDT, "DSDT", 1100);
+		put_sleep(DSDT + at, '5', "\x06\x04\x0a\x05\x0a\x06\x00", 7);
+		types(0x20, 0x40);
+	}
+}
+END_TEST
+
+START_TEST(sleep_registers_are_where_fadt_says)
+{
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 0);
+	ck_assert(!r.sleep.elsewhere);
+	put32(FADT + 64, 0x604);
+	memory[FADT + 172] = 1;			/* the same again */
+	put64(FADT + 176, 0x604);
+	memory[FADT + 184] = 1;
+	put64(FADT + 188, 0xffff);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 2);
+	ck_assert_uint_eq(r.sleep.pm1[1].port, 0xffff);
+	ck_assert(!r.sleep.elsewhere);
+	put64(FADT + 188, 0x10000);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 1);
+	ck_assert(r.sleep.elsewhere);
+	put64(FADT + 188, 0);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert(!r.sleep.elsewhere);
+	memory[FADT + 172] = 0;			/* in memory */
+	put64(FADT + 176, 0xfed80804);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert(r.sleep.elsewhere);
+	/* an old table ends before them */
+	put32(FADT + 4, 68);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 1);
+	ck_assert(!r.sleep.elsewhere);
+	put32(FADT + 4, 67);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 0);
+}
+END_TEST
+
+START_TEST(ecam_is_where_mcfg_says)
+{
+	ck_assert(hide());
+	ck_assert_uint_eq(r.ecam_len, 0);
+	table(SSDT, "MCFG", 44 + 32);
+	put64(SSDT + 44, 0xc0000000);
+	memory[SSDT + 52] = 1;			/* another segment */
+	memory[SSDT + 55] = 255;
+	put64(SSDT + 60, 0xe0000000);
+	memory[SSDT + 71] = 63;
+	seal(SSDT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.ecam, 0xe0000000);
+	ck_assert_uint_eq(r.ecam_len, UINT64_C(64) << 20);
+	memory[SSDT + 70] = 1;			/* not from bus 0 */
+	seal(SSDT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.ecam_len, 0);
+	memory[SSDT + 70] = 0;
+	put32(SSDT + 4, 44 + 31);		/* cut */
+	seal(SSDT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.ecam_len, 0);
+}
+END_TEST
+
+START_TEST(registers_of_iommus_are_told)
+{
+	table(DMAR, "DMAR", 48 + 24 + 16 + 16);
+	memcpy(memory + DMAR + 48, "\x01\x00\x18\x00", 4);		/* RMRR */
+	put64(DMAR + 56, 0x1111000);
+	memcpy(memory + DMAR + 72, "\x00\x00\x10\x00", 4);		/* DRHD */
+	put64(DMAR + 80, 0xfed90000);
+	memcpy(memory + DMAR + 88, "\x00\x00\x10\x00", 4);
+	put64(DMAR + 96, 0xfed91000);
+	seal(DMAR);
+	table(IVRS, "IVRS", 48 + 4 * 16);
+	for (unsigned i = 0; i < 4; i++) {
+		static const uint8_t kinds[] = { 0x20, 0x10, 0x11, 0x40 };
+
+		memory[IVRS + 48 + 16 * i] = kinds[i];
+		memory[IVRS + 49 + 16 * i] = 0xb0;
+		memory[IVRS + 50 + 16 * i] = 16;
+		put64(IVRS + 56 + 16 * i, 0xfed80000 + 0x1000 * i);
+	}
+	seal(IVRS);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommu_count, 5);
+	ck_assert_uint_eq(r.iommu[0], 0xfed90000);
+	ck_assert_uint_eq(r.iommu[1], 0xfed91000);
+	ck_assert_uint_eq(r.iommu[2], 0xfed81000);
+	ck_assert_uint_eq(r.iommu[4], 0xfed83000);
+}
+END_TEST
+
+START_TEST(more_iommus_than_places_and_lists_that_do_not_end)
+{
+	table(DMAR, "DMAR", 48 + 16 * 10);
+	for (unsigned i = 0; i < 10; i++)
+		memory[DMAR + 50 + 16 * i] = 16;
+	seal(DMAR);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommu_count, ACPI_IOMMUS_MAX);
+	table(DMAR, "DMAR", 48 + 16 * 3);
+	memory[DMAR + 50] = 16;
+	memory[DMAR + 66] = 3;			/* shorter than its own head */
+	memory[DMAR + 82] = 16;
+	seal(DMAR);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommu_count, 1);
+	table(DMAR, "DMAR", 48 + 16 + 15);
+	memory[DMAR + 50] = memory[DMAR + 66] = 16;
+	seal(DMAR);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommu_count, 1);
+	table(DMAR, "DMAR", 48 + 16 * 2);
+	memory[DMAR + 50] = 4;
+	memory[DMAR + 54] = 16;
+	seal(DMAR);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.iommu_count, 2);
+}
+END_TEST
+
 START_TEST(the_extended_list_is_walked_too)
 {
 	static const uint32_t some[] = { IVRS };
@@ -478,6 +685,14 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, tables_of_iommus_are_renamed);
 	tcase_add_test(tc, sleep_states_are_renamed_wherever_they_lie);
 	tcase_add_test(tc, every_place_in_a_table_is_looked_at);
+	tcase_add_test(tc, the_types_of_s4_and_s5_are_allowed);
+	tcase_add_test(tc, where_nobody_knows_s5_only_the_others_are_refused);
+	tcase_add_test(tc, packages_that_are_none_say_nothing);
+	tcase_add_test(tc, sleep_packages_are_read_wherever_they_lie);
+	tcase_add_test(tc, sleep_registers_are_where_fadt_says);
+	tcase_add_test(tc, ecam_is_where_mcfg_says);
+	tcase_add_test(tc, registers_of_iommus_are_told);
+	tcase_add_test(tc, more_iommus_than_places_and_lists_that_do_not_end);
 	tcase_add_test(tc, the_extended_list_is_walked_too);
 	tcase_add_test(tc, the_extended_address_of_dsdt_counts);
 	tcase_add_test(tc, the_root_pointer_is_found_at_both_ends_of_both_places);

@@ -125,6 +125,31 @@ START_TEST(a_long_or_strange_word_is_shown_cut_and_clean)
 }
 END_TEST
 
+START_TEST(a_function_with_a_minus_is_hidden)
+{
+	ck_assert(reads("unmodelled=-00:1d.0,00:07.0,-ff:1f.7"));
+	ck_assert_uint_eq(o.hidden_count, 2);
+	ck_assert_uint_eq(o.hidden[0], 0x1d << 3);
+	ck_assert_uint_eq(o.hidden[1], 0xffff);
+	ck_assert_uint_eq(o.shown_count, 1);
+	ck_assert_uint_eq(o.shown[0], 7 << 3);
+	ck_assert(reads("unmodelled=-00:1d.0 unmodelled=hide"));	/* which shows nothing more */
+	ck_assert_uint_eq(o.hidden_count, 1);
+	ck_assert(!reads("unmodelled=-"));
+	ck_assert(!reads("unmodelled=--00:1d.0"));
+	ck_assert(!reads("unmodelled=-00:1d.0,"));
+	ck_assert(reads("unmodelled=-00:00.0,-00:01.0,-00:02.0,-00:03.0,-00:04.0,-00:05.0,-00:06.0,-00:07.0,00:08.0"));
+	ck_assert(!reads("unmodelled=-00:00.0,-00:01.0,-00:02.0,-00:03.0,-00:04.0,-00:05.0,-00:06.0,-00:07.0,-00:08.0"));
+}
+END_TEST
+
+START_TEST(only_test_images_fault)
+{
+	ck_assert(!reads("fault=null"));
+	ck_assert_str_eq(error, "command line: unknown word: fault=null");
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("hv_options");
@@ -138,5 +163,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_value_that_is_none_is_an_error);
 	tcase_add_test(tc, eight_functions_and_not_nine);
 	tcase_add_test(tc, a_long_or_strange_word_is_shown_cut_and_clean);
+	tcase_add_test(tc, a_function_with_a_minus_is_hidden);
+	tcase_add_test(tc, only_test_images_fault);
 	return s;
 }
