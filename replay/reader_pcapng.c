@@ -154,6 +154,8 @@ static int read_section(struct reader *r, const struct pcapng_state *p, const st
 	minor = get16(p, b->body + 6);
 	if (major != 1 || (minor != 0 && minor != 2))
 		return reader_fault(r, "pcapng version %u.%u; 1.0 can be read", major, minor);
+	/* its length, 4.1: what is written of the section may be shorter, so it is not specified */
+	memset(b->body + 8, 0xff, 8);
 	return 0;
 }
 

@@ -277,6 +277,15 @@ def what_passes_is_written_as_it_came():
 
 
 @test
+def a_section_from_which_packets_are_gone_states_no_length():
+    content = pcapng()
+    for n in -1, len(content) - 28:
+        put("in", content[:16] + struct.pack("<q", n) + content[24:])
+        run("p.hvrule", "in", *LOCAL, "-q", "--write", "w")
+        assert get("w")[16:24] == b"\xff" * 8 and len(get("w")) < len(content), n
+
+
+@test
 def a_disk_trace_is_written_as_the_policy_lets_it_through():
     run("p.hvrule", "disk.log", "-q", "--write", "w.pcap")
     out = run("all.hvrule", "w.pcap", "-q", "--events", "-")[0]
