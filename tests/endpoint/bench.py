@@ -27,7 +27,6 @@ LOOPS = 600
 EXIT_COST = 2000        # instructions that an exit is worth on a processor
 EPOCH = 1767225600      # of the machines' clock at power-on: machine.py's 2026-01-01
 POLL = 0.02
-SHORT = "bare guest"
 END = "reboot=t endpoint.end=reboot"    # a triple fault: the hypervisor then tells its counters
 MD5SUMS = 30            # of busybox, 2 MB
 FORKS = 3000
@@ -163,39 +162,45 @@ def row(name, unit, ours, peer=None, goal=None):
             "ratio": ratio, "goal": goal, "holds": None if goal is None else measure <= goal}
 
 
-def wall_rows(what, name, ours, plain, goal):
-    took = [[run[what] for run in runs] for runs in (ours, plain)]
+def wall_rows(f, what, name, goal):
+    took = [[run[what] for run in f["wall"][who]] for who in ("ours", "plain")]
+    if not all(took):
+        return
     yield row(f"{name}, wall time", "s", *map(statistics.median, took), goal)
     yield row(f"{name}, wall time, fastest run", "s", *map(min, took))
     yield row(f"{name}, wall time, slowest run", "s", *map(max, took))
 
 
-def rows(f):
-    """All rows of the figures that were taken: "counted", "wall"; but for --short "virtual" and "lapic"."""
-    ours, plain = f["counted"]["ours"], f["counted"]["plain"]
+def counted_rows(boot, ours, plain, goals):
     exits = sum(ours["exits"].values())
-    short = "virtual" not in f
-    boot = "boot of the " + SHORT if short else "boot to userspace"
-    if not short:
-        yield row(f"{boot}, virtual time", "s", f["virtual"]["ours"]["boot"], f["virtual"]["plain"]["boot"], 1.05)
-    yield from wall_rows("boot", boot, f["wall"]["ours"], f["wall"]["plain"], None if short else 1.25)
     yield row(f"{boot}, instructions", "", ours["instructions"], plain["instructions"])
     yield row(f"{boot}, instructions + {EXIT_COST:,} x exits", "", ours["instructions"] + EXIT_COST * exits,
-              plain["instructions"], None if short else 1.04)
+              plain["instructions"], 1.04 if goals else None)
     yield row(f"{boot}, the hypervisor's share", "%", 100 * ours["hypervisor"] / ours["instructions"], None,
-              None if short else 1)
+              1 if goals else None)
     yield row(f"{boot}, exits", "", exits)
     for reason, n in sorted(ours["exits"].items(), key=lambda item: -item[1]):
         yield row(f"{boot}, exits: {reason}", "", n)
     for device, (reads, writes) in sorted(ours["devices"].items()):
         yield row(f"{boot}, accesses: {device}", "", reads + writes)
     yield row("wake-up, NMIs a second", "", ours["ticks"])
-    if short:
-        return
-    yield row("LAPIC exits an interrupt, two processors", "", f["lapic"]["exits"] / f["lapic"]["interrupts"])
-    for loop in ("md5sum", "fork"):
-        yield row(f"{loop} loop, virtual time", "s", f["virtual"]["ours"][loop], f["virtual"]["plain"][loop], 1.02)
-        yield from wall_rows(loop, f"{loop} loop", f["wall"]["ours"], f["wall"]["plain"], 1.15)
+
+
+def rows(f, short=False):
+    """All rows of the figures that were taken: `counted` and `virtual` of ours and plain, `lapic`, `wall` a run each."""
+    boot = "boot of the bare guest" if short else "boot to userspace"
+    virtually = f["virtual"] if len(f["virtual"]) == 2 else None
+    if virtually:
+        yield row(f"{boot}, virtual time", "s", virtually["ours"]["boot"], virtually["plain"]["boot"], 1.05)
+    yield from wall_rows(f, "boot", boot, None if short else 1.25)
+    if len(f["counted"]) == 2:
+        yield from counted_rows(boot, f["counted"]["ours"], f["counted"]["plain"], not short)
+    if f["lapic"]:
+        yield row("LAPIC exits an interrupt, two processors", "", f["lapic"]["exits"] / f["lapic"]["interrupts"])
+    for loop in () if short else ("md5sum", "fork"):
+        if virtually:
+            yield row(f"{loop} loop, virtual time", "s", virtually["ours"][loop], virtually["plain"][loop], 1.02)
+        yield from wall_rows(f, loop, f"{loop} loop", 1.15)
 
 
 def figure(value):
@@ -215,28 +220,29 @@ def show(table):
 # ---- the run ----------------------------------------------------------------------
 
 
-def measure(options):
-    def step(text):
-        if sys.stderr.isatty():
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+def step(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
-    both, f = ("plain", "ours"), {}
+
+def measure(options, f):
+    """Fills @f, which has what there is when this ends early."""
+    both = ("plain", "ours")
     step("where the hypervisor lies")
     where = count.find_hypervisor(1)
-    step("instructions of a boot")
-    f["counted"] = {name: counted(name, options.short, where) for name in both}
+    for name in both:
+        step(f"instructions of a boot, {name}")
+        f["counted"][name] = counted(name, options.short, where)
+    for name in () if options.short else both:
+        step(f"virtual time of boot and loops, {name}")
+        f["virtual"][name] = virtual(name)
     if not options.short:
-        step("virtual time of boot and loops")
-        f["virtual"] = {name: virtual(name) for name in both}
         step("local APIC")
         f["lapic"] = lapic()
-    f["wall"] = {name: [] for name in both}
     for n in range(options.runs):
-        step(f"wall time, run {n + 1} of {options.runs}")
         for name in both:
+            step(f"wall time, run {n + 1} of {options.runs}, {name}")
             f["wall"][name].append(wall(name, options.short))
-    step("")
-    return f
 
 
 def main():
@@ -246,18 +252,25 @@ def main():
     words.add_argument("--top", type=int, default=0, help="so many of the hypervisor's functions by instructions")
     words.add_argument("--folder", default=".", help="where bench-endpoint.json goes")
     options = words.parse_args()
+    figures = {"counted": {}, "virtual": {}, "lapic": None, "wall": {"ours": [], "plain": []}}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    why = None
     try:
-        figures = measure(options)
+        measure(options, figures)
     except (Failed, Missing) as e:
-        print(f"bench: {e}", file=sys.stderr)
-        return 1
-    table = list(rows(figures))
+        why = e
+    except (KeyboardInterrupt, SystemExit):
+        why = "interrupted"
+    step("")
+    table = list(rows(figures, options.short))
     show(table)
-    count.show_functions(figures["counted"]["ours"], options.top)
+    if "ours" in figures["counted"]:
+        count.show_functions(figures["counted"]["ours"], options.top)
     with open(os.path.join(options.folder, "bench-endpoint.json"), "w", encoding="utf-8") as f:
         f.write("[\n" + ",\n".join("  " + json.dumps(r) for r in table) + "\n]\n")
-    return 0
+    if why:
+        print(f"bench: not all was measured: {why}", file=sys.stderr)
+    return 1 if why else 0
 
 
 if __name__ == "__main__":

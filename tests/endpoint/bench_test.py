@@ -2,10 +2,12 @@
 """bench_test.py - bench.py reckons right, and runs: with made-up figures, and with the bare guest in Linux's place"""
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import bench
+from image import Missing
 from machine import build_folder, guest, work_folder
 from tap import check, claim, run
 
@@ -79,9 +81,25 @@ def arithmetic():
         check(row["ratio"] is ratio or abs(row["ratio"] - ratio) < 1e-9, f"{name}: {row}")
 
 
+@claim("what was measured before an early end has its rows, and nothing else")
+def early():
+    figures = made_up()
+    del figures["virtual"]["ours"]
+    figures["lapic"] = None
+    figures["wall"]["plain"].pop()
+    names = {row["name"] for row in bench.rows(figures)}
+    check({"boot to userspace, instructions", "boot to userspace, wall time", "fork loop, wall time"} <= names, f"{names}")
+    check(not any("virtual" in name or "LAPIC" in name for name in names), f"{names}")
+    figures["wall"]["plain"] = []
+    del figures["counted"]["plain"]
+    check(not list(bench.rows(figures)), "rows of nothing")
+
+
 @claim("a short run boots the bare guest both ways, prints a table and writes its rows")
 def short():
     guest("guest", "", "bench-there")
+    if not shutil.which("qemu-system-x86_64"):
+        raise Missing("qemu-system-x86 is not installed")
     done = subprocess.run([sys.executable, bench.__file__, "--short", "--runs", "1", "--folder", work_folder()],
                           capture_output=True, text=True, check=False, env=dict(os.environ, builddir=build_folder()))
     check(done.returncode == 0, done.stderr)
