@@ -1,7 +1,7 @@
 /*
  * log64.c - what a test of counters and log wants done: so many times, nothing else, or a flood of it
  *
- * with=log-count and with=log-flood; log_test.py has the same numbers.  `only=log` leaves out all other checks, so
+ * with=log-count and with=log-flood; log_test.py has the same numbers.  `alone=log` leaves out all other checks, so
  * that numbers are exact.
  */
 #include "tests/endpoint/guest/check.h"
@@ -11,7 +11,7 @@
 
 #define AHCI_CAP	0x00
 #define E1000_LEDCTL	0xe00
-#define MSR_PATCH_LOADER 0xc0010020
+#define MSR_TSC		0x10
 #define CONFIG_ADDRESS	0xcf8
 #define CONFIG_DATA	0xcfc
 #define HIDDEN_FUNCTION	0x80004000u	/* 00:08.0, where the test puts a card without a model */
@@ -25,7 +25,7 @@ static void refused_read(void *arg)
 
 static void refused_write(void *arg)
 {
-	wrmsr(MSR_PATCH_LOADER, 0);
+	wrmsr(MSR_VM_HSAVE_PA, 0);
 }
 
 static void refused_instruction(void *arg)
@@ -80,6 +80,18 @@ static const char *count(void)
 	return traps == 100 + 5 + 3 + 9 ? NULL : "not everything was refused";
 }
 
+/* The counter goes on from what was written; a hypervisor's clock must not. */
+static const char *tsc(void)
+{
+	uint64_t far = rdtsc() + (UINT64_C(1) << 50);
+
+	wrmsr(MSR_TSC, far);
+	if (rdtsc() - far > UINT64_C(1) << 40)
+		return "it does not go on from a value ahead";
+	wrmsr(MSR_TSC, 0);
+	return rdtsc() < UINT64_C(1) << 40 ? NULL : "it does not go on from zero";
+}
+
 static const char *flood(void)
 {
 	unsigned long ahci = pci_bar(CLASS_AHCI, 5);
@@ -98,5 +110,6 @@ static const char *flood(void)
 const struct check log_checks[] = {
 	{"log-count", ASKED, count, NULL},
 	{"log-flood", ASKED, flood, NULL},
+	{"tsc-is-the-guests", HV_ONLY, tsc, NULL},
 };
 const size_t log_check_count = sizeof(log_checks) / sizeof(log_checks[0]);

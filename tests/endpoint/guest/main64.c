@@ -74,7 +74,7 @@ static void finish(void)
 void main64(void)
 {
 	trap_start();
-	if (arg_is("only", "log")) {
+	if (arg_is("alone", "log")) {
 		run_checks(log_checks, log_check_count);
 		finish();
 	}
