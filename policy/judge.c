@@ -303,6 +303,7 @@ static __attribute__((noinline)) enum hv_verdict judge_disk(struct judge *j,
 	struct ata_info info = ata_decode(d);
 	enum hv_verdict v = HV_PASS;
 
+	fill_disk(j);	/* events show it, also where no program runs */
 	if (info.class == ATA_RESERVED || info.class == ATA_VENDOR || info.class == ATA_REFUSED) {
 		report_command(j, info.name, "always fails");
 		return HV_DROP;
@@ -311,10 +312,8 @@ static __attribute__((noinline)) enum hv_verdict judge_disk(struct judge *j,
 		report_command(j, info.name, "dropped: it has too many ranges");
 		return HV_DROP;
 	}
-	if (j->p->has_hook[j->t->hook]) {
-		fill_disk(j);
+	if (j->p->has_hook[j->t->hook])
 		v = run_program(j);
-	}
 	if (v == HV_PASS && info.guarded) {
 		out->guarded = true;
 		j->tally[JUDGE_GUARDED]++;

@@ -265,5 +265,14 @@ with Lab() as lab:
     v = lab.verdicts("p.hvrule", "t.pcap")
     claim("a match that crosses two parts of one command is found", isinstance(v, Verdicts) and v.outcome(1) == "drop", v)
 
+with Lab() as lab:  # hooks without a program, behind a command that had one
+    lab.put("p.hvrule", HEAD + "on disk write default pass { seen: -> log; }\n")
+    lab.put("t.pcap", disk_trace([disk(0xa0, bytes(2048), size=2048, hook=WRITE, cdb=b"\x2a" + bytes(11)),
+                                  disk(0xf4), disk(0x83), disk(0xa0, cdb=b"\x3b" + bytes(11))]))
+    events = lab.events("p.hvrule", "t.pcap")
+    told = [(e["rule"], e.get("scsi_opcode")) for e in events] if isinstance(events, list) else events
+    claim("an event of a command that is always dropped tells of no other command",
+          told == [("seen", 0x2a), ("built-in", None), ("built-in", None), ("built-in", 0x3b)], told)
+
 claim("the helper's hooks are those of the trace format", (WRITE, READ, CONTROL) == (2, 3, 4))
 finish()
