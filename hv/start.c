@@ -144,8 +144,7 @@ void start(void)
 	devices_init(&acpi);
 	ports_init(&acpi);
 	smp_init((gpa_t){ AP_PAGE }, &platform);
-	if (cpu_count > 1)
-		apic_init();
+	apic_init();
 	wake_init(&platform, options.tick);
 	bios_start(&cpus[0].vcpu, &boot, (uint8_t)(FIRST_DISK + options.disk));
 	log_line("%s, %u processor%s, %llu KiB left", svm_ops.name, cpu_count, cpu_count > 1 ? "s" : "", (unsigned long long)pages_left() * PAGE_SIZE / 1024);

@@ -17,7 +17,7 @@
 #include "hv/panic.h"
 
 /* Local APIC registers (APM volume 2, table 16-2) */
-enum { APIC_ID = 0x20, APIC_ICR_LOW = 0x300, APIC_ICR_HIGH = 0x310 };
+enum { APIC_ID = 0x20, APIC_LDR = 0xd0, APIC_DFR = 0xe0, APIC_ICR_LOW = 0x300, APIC_ICR_HIGH = 0x310 };
 enum {
 	ICR_NMI = 4u << 8, ICR_INIT = 5u << 8, ICR_STARTUP = 6u << 8, ICR_PENDING = 1u << 12,
 	ICR_ASSERT = 1u << 14, ICR_OTHERS = 3u << 18,
@@ -84,6 +84,13 @@ static void send(uint32_t high, uint32_t low)
 	apic[APIC_ICR_HIGH / 4] = was;
 }
 
+static void take_ids(struct cpu *c)
+{
+	c->apic_id = apic_read(APIC_ID) >> 24;
+	c->apic_ldr = apic_read(APIC_LDR);
+	c->apic_dfr = apic_read(APIC_DFR);
+}
+
 /* On its own stack, one after the other: own memory is handed out without a lock. */
 void ap_main(uint32_t index)
 {
@@ -93,7 +100,7 @@ void ap_main(uint32_t index)
 	paging_enter();
 	exceptions_init();
 	c->vcpu.index = index;
-	c->apic_id = apic_read(APIC_ID) >> 24;
+	take_ids(c);
 	svm_ops.create(&c->vcpu, npt_root());
 	svm_ops.enable(&c->vcpu);
 	c->parked = c->park = 1;
@@ -193,7 +200,7 @@ void smp_init(gpa_t page, const struct platform *p)
 	uint32_t startup = ICR_STARTUP | (uint32_t)(page.a >> PAGE_SHIFT);
 
 	apic = device_map((hpa_t){ rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK }, 1);
-	cpus[0].apic_id = apic_read(APIC_ID) >> 24;
+	take_ids(&cpus[0]);
 	if (p->processors == 1)
 		return;
 	if (p->processors > CPUS_MAX)

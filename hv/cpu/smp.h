@@ -19,7 +19,7 @@
 enum kick { KICK_NONE, KICK_SENDING, KICK_SENT };
 
 /*
- * What others ask of a processor (@park, @start, @flush) is set by them under the guest lock,
+ * What others ask of a processor (@park, @start, @nmi, @flush) is set by them under the guest lock,
  * before they kick it, and taken by itself, after it has taken the kick.
  */
 struct cpu {
@@ -30,6 +30,8 @@ struct cpu {
 	uint32_t start;		/* a start-up IPI was sent: code at @start_page, IP 0 */
 	uint32_t start_page;
 	uint32_t kicked;	/* enum kick: an NMI of ours */
+	uint32_t nmi;		/* the guest shall get one */
+	uint32_t apic_ldr, apic_dfr;	/* as the guest wrote them */
 	uint64_t exits;
 	uint32_t flush;		/* the nested tables have lost something */
 	uint32_t in_guest;	/* may be using what it knows of them */

@@ -336,18 +336,21 @@ static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t 
 		b->eventinj |= EVENT_ERROR | (uint64_t)error << 32;
 }
 
-static void svm_inject_nmi(struct vcpu *v)
+static bool svm_inject_nmi(struct vcpu *v)
 {
 	struct svm *s = v->arch;
 
 	if (s->nmi_blocked || s->stepping) {	/* as the processor: one more waits, others are lost */
 		s->nmi_waits = true;
-		return;
+		return true;
 	}
+	if (s->vmcb->eventinj & EVENT_VALID)
+		return false;
 	s->vmcb->eventinj = VECTOR_NMI | EVENT_NMI | EVENT_VALID;
 	s->vmcb->intercept1 |= INTERCEPT1_IRET;
 	s->vmcb->clean = 0;
 	s->nmi_blocked = true;
+	return true;
 }
 
 /* The guest is about to leave its NMI handler. */
@@ -380,10 +383,10 @@ static void step_exit(struct vcpu *v)
 		b->eventinj = VECTOR_DB | EVENT_EXCEPTION | EVENT_VALID;
 	else
 		b->dr6 &= ~DR6_BS;
-	if (b->eventinj)
-		s->nmi_waits = s->nmi_blocked = true;	/* behind the guest's own handler's IRET */
-	else
-		svm_inject_nmi(v);
+	if (svm_inject_nmi(v))
+		return;
+	s->nmi_waits = s->nmi_blocked = true;	/* behind the IRET of the other event's handler */
+	b->intercept1 |= INTERCEPT1_IRET;
 }
 
 static void svm_flush(struct vcpu *v)

@@ -81,7 +81,8 @@ struct vcpu_ops {
 	void (*skip)(struct vcpu *v, uint64_t next_rip);
 	/* An exception at the next entry; @error only where the vector has one. */
 	void (*inject)(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error);
-	void (*inject_nmi)(struct vcpu *v);
+	/* At the next entry, or when the guest has left its handler.  False: another event goes first. */
+	bool (*inject_nmi)(struct vcpu *v);
 	/* Let NMIs that wait go through the hypervisor's own handler; how many there were. */
 	uint32_t (*take_nmis)(void);
 	/* The nested tables have lost something. */

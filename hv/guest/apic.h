@@ -1,10 +1,14 @@
 /*
- * apic.h - the guest's local APIC: its own but for the IPIs that would start a processor without us
+ * apic.h - the guest's local APIC
  */
 #ifndef HV_GUEST_APIC_H
 #define HV_GUEST_APIC_H
 
-/* Trap the page of the local APIC's registers. */
+#include "hv/cpu/smp.h"
+
+/* After smp_init(): from here on IPIs that start, reset or interrupt processors for good are played. */
 void apic_init(void);
+/* As INIT leaves it, on the processor that calls: @c. */
+void apic_reset(struct cpu *c);
 
 #endif

@@ -6,6 +6,7 @@
 #include "hv/clock.h"
 #include "hv/counters.h"
 #include "hv/cpu/lock.h"
+#include "hv/guest/apic.h"
 #include "hv/guest/bios.h"
 #include "hv/guest/cpuid.h"
 #include "hv/guest/mmio.h"
@@ -54,8 +55,7 @@ void guest_tick(void)
 	log_tick();
 }
 
-/* What the guest has done ends it as a triple fault ends a machine. */
-static __attribute__((noreturn)) void restart(const char *why)
+void guest_restart(const char *why)
 {
 	log_line("guest: %s, the machine restarts", why);
 	counters_report(why, true);
@@ -68,7 +68,7 @@ static void nmi_exit(struct vcpu *v)
 	bool ticked;
 
 	if (wake_nmi(v->index, smp_take_nmis(&cpus[v->index]), &ticked))
-		svm_ops.inject_nmi(v);
+		__atomic_store_n(&cpus[v->index].nmi, 1, __ATOMIC_RELAXED);
 	if (ticked)
 		guest_tick();
 }
@@ -121,12 +121,12 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		nmi_exit(v);
 		break;
 	case VMEXIT_SHUTDOWN:
-		restart("triple fault");
+		guest_restart("triple fault");
 	case VMEXIT_INVALID:
-		restart("a state that no processor can be in");
+		guest_restart("a state that no processor can be in");
 	case VMEXIT_INTERRUPT: case VMEXIT_INIT: case VMEXIT_OTHER: case VMEXIT_KINDS:
 		log_line("exit %llx", (unsigned long long)x->other);
-		restart("an exit that was not asked for");
+		guest_restart("an exit that was not asked for");
 	}
 }
 
@@ -134,8 +134,9 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 static void park(struct cpu *c)
 {
 	lock_take(&guest_lock);
+	apic_reset(c);
 	c->parked = 1;
-	c->park = 0;
+	c->park = c->nmi = 0;
 	while (!c->start) {		/* another INIT may have come on the way here */
 		lock_give(&guest_lock);
 		smp_wait(c);
@@ -149,6 +150,15 @@ static void park(struct cpu *c)
 	log_guest(OFFENCE_START, "processor %u (APIC %u) starts at %x", c->vcpu.index, c->apic_id, c->start_page << PAGE_SHIFT);
 }
 
+/* Behind another event that goes first, it is the next: an NMI of our own ends the guest's next run at once. */
+static void give_nmi(struct cpu *c)
+{
+	if (svm_ops.inject_nmi(&c->vcpu))
+		return;
+	__atomic_store_n(&c->nmi, 1, __ATOMIC_SEQ_CST);
+	smp_kick(c);
+}
+
 void guest_run(struct cpu *c)
 {
 	struct vmexit x;
@@ -156,6 +166,8 @@ void guest_run(struct cpu *c)
 	for (;;) {
 		if (__atomic_load_n(&c->park, __ATOMIC_ACQUIRE))
 			park(c);
+		if (__atomic_exchange_n(&c->nmi, 0, __ATOMIC_SEQ_CST))
+			give_nmi(c);
 		__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
 		if (__atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
 			svm_ops.flush(&c->vcpu);

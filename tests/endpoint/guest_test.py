@@ -160,5 +160,27 @@ def ide():
             check(checks(m)[name][0] == ("ok" if hv else "not ok"), m.report(f"hypervisor: {hv}"))
 
 
+def second(name, words="", **machine):
+    with Machine(name, disks=[guest("guest", f"with=second-processor only=second-processor {words}".rstrip(), name)], smp=2, **machine) as m:
+        told = checks(m)
+        check(told.get("second-processor") == ("ok", ""), m.report(f"{told.get('second-processor')}"))
+
+
+@claim("a second processor starts, takes each NMI once, stops by INIT and starts again, on the plain machine", long=True)
+def second_plain():
+    second("guest-second")
+
+
+@claim("a second processor starts, takes each NMI once, stops by INIT and starts again, under the hypervisor")
+def second_hv():
+    second("guest-second-hv", "hv", hv=hypervisor())
+
+
+@claim("an INIT beside its register resets the plain machine")
+def one_way_plain():
+    with alone("init-has-one-way") as m:
+        m.expect("GUEST-UP(.|\n)*GUEST-UP", BOOT)
+
+
 if __name__ == "__main__":
     sys.exit(run())

@@ -40,6 +40,12 @@ def cf9():
     bare("cf9")
 
 
+@claim("the bare guest restarts by an INIT of the boot processor, plain and under the hypervisor")
+def init():
+    bare("init")
+    bare("init", hypervisor())
+
+
 @claim("the bare guest restarts by port 92h", long=True)
 def port92():
     bare("port92")

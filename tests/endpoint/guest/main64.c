@@ -87,5 +87,6 @@ void main64(void)
 	run_checks(nmi_checks, nmi_check_count);
 	run_checks(svm_checks, svm_check_count);
 	run_checks(pci_checks, pci_check_count);
+	run_checks(smp_checks, smp_check_count);
 	finish();
 }
