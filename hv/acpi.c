@@ -204,10 +204,10 @@ static void note_pm1_registers(struct walk *w, uint64_t at, uint32_t length)
 		uint64_t wide = 0;
 		uint8_t space = 0;
 
-		if (length >= plain + 4 && w->m->read(w->m->host, at + plain, &port, 4))
+		if (length >= plain + 4 && w->m->read(w->m->host, at + plain, &port, sizeof(port)))
 			note_pm1(w, port, which);
-		if (length < x + 12 || !w->m->read(w->m->host, at + x, &space, 1) ||
-		    !w->m->read(w->m->host, at + x + GAS_ADDRESS, &wide, 8) || wide == 0)
+		if (length < x + 12 || !w->m->read(w->m->host, at + x, &space, sizeof(space)) ||
+		    !w->m->read(w->m->host, at + x + GAS_ADDRESS, &wide, sizeof(wide)) || wide == 0)
 			continue;
 		if (space == GAS_IO)
 			note_pm1(w, wide, which);
@@ -258,7 +258,7 @@ static bool hide(struct walk *w, uint64_t at)
 	} else if (!memcmp(h.signature, "DMAR", 4) || !memcmp(h.signature, "IVRS", 4)) {
 		note_iommus(w, at, h.length, h.signature[0] == 'D');
 		w->r->iommus += put_byte(w, at, 0, 'X');
-	} else if (!memcmp(h.signature, "DSDT", 4) || !memcmp(h.signature, "SSDT", 4)) {
+	} else if (!memcmp(h.signature, "SSDT", 4)) {
 		hide_sleep(w, at, h.length);
 	} else if (!memcmp(h.signature, "FACP", 4)) {
 		note_pm1_registers(w, at, h.length);

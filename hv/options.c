@@ -57,7 +57,7 @@ static void complain(char error[OPTIONS_ERROR], const char *what, struct word w)
 {
 	size_t n = 0;
 
-	while (*what && n < OPTIONS_ERROR - 1)
+	while (*what)			/* ours, and short */
 		error[n++] = *what++;
 	for (size_t i = 0; i < w.len && n < OPTIONS_ERROR - 1; i++)
 		error[n++] = w.at[i] >= ' ' && w.at[i] < 0x7f ? w.at[i] : '?';
@@ -145,7 +145,7 @@ static bool take_shown(struct word value, struct options *o)
 		o->shown_count = 0;
 		return true;
 	}
-	while (value.len > 0) {
+	for (;;) {
 		struct word one = { value.at, 0 };
 		size_t skip;
 
@@ -159,7 +159,6 @@ static bool take_shown(struct word value, struct options *o)
 		if (value.len == 0)
 			return true;
 	}
-	return false;
 }
 
 static bool take_word(struct word w, struct options *o, char error[OPTIONS_ERROR])

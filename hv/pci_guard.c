@@ -20,8 +20,8 @@ enum { EXPRESS_CAPABILITIES = 4, EXPRESS_CONTROL = 8, EXPRESS_LINK = 0x10 };
 #define FLR		(1u << 15)
 #define LINK_DISABLE	(1u << 4)
 /* Port control and status: drivers switch ports on (ICH9 datasheet, section 15.1.30); beside it is MAP, the mode. */
-enum { SATA_PCS = 0x92 };
-#define SATA_PCS_ENABLE	0x003f0000u
+enum { SATA_MAP_PCS = 0x90 };
+#define PCS_ENABLE	0x003f0000u
 #define BUS_RESET	(1u << 22)	/* bridge control, bit 6 of the upper word */
 /* Extended: they bring functions or make BARs grow (PCI Express base 3.0, sections 7.22 and 7.13; SR-IOV 1.1, 3.3) */
 enum { EXT_SRIOV = 0x10, EXT_RESIZABLE = 0x15, EXT_VF_RESIZABLE = 0x24 };
@@ -99,8 +99,8 @@ uint32_t guard_writable(const struct pci_function *f, uint16_t at)
 		return 0;
 	if (f->kind == PCI_DEVICE && f->fate != PCI_MODELLED)
 		return ALL;
-	if (f->model == PCI_AHCI && (f->id & 0xffff) == INTEL && at == (SATA_PCS & 0xfc))
-		return SATA_PCS_ENABLE;
+	if (f->model == PCI_AHCI && (f->id & 0xffff) == INTEL && at == SATA_MAP_PCS)
+		return PCS_ENABLE;
 	bits = f->kind == PCI_BRIDGE ? LOOK_UP(bridge, at) : LOOK_UP(modelled, at);
 	return bits ? bits : cap_writable(f, at);
 }
@@ -171,18 +171,16 @@ void guard_places(const struct pci_function *f, const struct guard_registers *r,
 		bool on;
 
 		*p = (struct pci_bar){ .io = f->bar[i].io };
-		if (!f->size[i])
-			continue;
 		if (i == PCI_ROM_PLACE) {
 			p->at = low & ROM_ADDRESS;
 			on = low & ROM_ENABLE && r->command & PCI_COMMAND_MEMORY;
 		} else {
 			p->at = low & (p->io ? 0xfffcu : ~15u);
-			if (f->wide[i] && i + 1 < PCI_BARS)
+			if (f->wide[i])		/* never the last one */
 				p->at |= (uint64_t)r->bar[i + 1] << 32;
 			on = r->command & (p->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
 		}
-		p->at &= ~(f->size[i] - 1);
+		p->at &= ~(f->size[i] - 1);	/* 0 where there is no BAR */
 		p->len = on ? f->size[i] : 0;
 	}
 }

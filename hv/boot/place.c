@@ -8,7 +8,7 @@
 #define PLACE_MIN	(UINT64_C(16) << 20)
 #define PLACE_END	(UINT64_C(1) << 32)
 
-/* The highest place in one piece of RAM; steps down over whatever is taken. */
+/* The highest place in one piece of RAM, none in one that wraps; steps down over whatever is taken. */
 static uint64_t place_in(uint64_t start, uint64_t end, const struct place_span *taken,
 			 uint32_t taken_count, uint64_t size, uint64_t align)
 {
@@ -41,8 +41,6 @@ uint64_t place_find(const struct boot_ram *ram, uint32_t count, const struct pla
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t at;
 
-		if (ram[i].start + ram[i].len < ram[i].start)
-			continue;
 		at = place_in(ram[i].start, ram[i].start + ram[i].len, taken, taken_count, size,
 			      align);
 		best = at > best ? at : best;

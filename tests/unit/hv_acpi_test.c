@@ -293,7 +293,19 @@ START_TEST(sleep_registers_are_where_fadt_says)
 	seal(FADT);
 	ck_assert(hide());
 	ck_assert(r.sleep.elsewhere);
+	memory[FADT + 172] = 1;
+	put64(FADT + 176, 0x900);
+	put32(FADT + 64, 0);
+	put32(FADT + 4, 184);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 1);
+	put32(FADT + 4, 183);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleep.count, 0);
 	/* an old table ends before them */
+	put32(FADT + 64, 0x604);
 	put32(FADT + 4, 68);
 	seal(FADT);
 	ck_assert(hide());
@@ -411,6 +423,28 @@ START_TEST(the_extended_address_of_dsdt_counts)
 	seal(DSDT);
 	put32(FADT + 40, 0x107000);
 	put32(FADT + 140, DSDT);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 1);
+	/* a table that ends with it, and one that ends before */
+	memory[DSDT + 52] = 'S';
+	seal(DSDT);
+	put32(FADT + 4, 148);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 1);
+	memory[DSDT + 52] = 'S';
+	seal(DSDT);
+	put32(FADT + 4, 147);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 0);
+	put32(FADT + 40, DSDT);
+	put32(FADT + 4, 43);
+	seal(FADT);
+	ck_assert(hide());
+	ck_assert_uint_eq(r.sleeps, 0);
+	put32(FADT + 4, 44);
 	seal(FADT);
 	ck_assert(hide());
 	ck_assert_uint_eq(r.sleeps, 1);

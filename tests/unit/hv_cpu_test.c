@@ -53,6 +53,8 @@ START_TEST(leaf_d_has_no_supervisor_state)
 	is(ALL, ALL, 0, 0);
 	ask(0xd, 11, 0);
 	is(0, 0, 0, 0);
+	ask(0xd, 2, 0);
+	is(0, 0, 0, 0);
 	seen = cpuid_filter(0xd, 2, (struct cpuid){ 256, 576, 0, 0 }, 0);
 	is(256, 576, 0, 0);
 	seen = cpuid_filter(0xd, 9, (struct cpuid){ 8, 2688, 2, 0 }, 0);

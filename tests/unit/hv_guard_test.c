@@ -197,7 +197,10 @@ START_TEST(an_msi_goes_to_local_apics)
 	f.fate = PCI_SHOWN;
 	ck_assert(!guard_msi(&f, 0x54, 0x1e400000));
 	f.cap_count = 0;
+	f.msi64 = true;
 	ck_assert(guard_msi(&f, 0x54, 0x1e400000));
+	ck_assert(guard_msi(&f, 4, 0));			/* the registers at 4 and 8 are not its */
+	ck_assert(guard_msi(&f, 8, 1));
 }
 END_TEST
 
@@ -367,6 +370,9 @@ START_TEST(the_end_of_the_address_space_is_no_way_round)
 	r.bar[3] = 0x80;
 	r.bar[2] = 4;
 	ck_assert_uint_eq(withheld(), PCI_COMMAND_MEMORY);
+	r.command = 0;
+	ck_assert_uint_eq(withheld(), 0);
+	r.command = DECODE;
 	f.size[2] = UINT64_C(1) << 40;
 	r.bar[3] = 0;
 	r.bar[0] = r.bar[1] = 0;

@@ -99,6 +99,25 @@ START_TEST(drives_have_no_ports)
 }
 END_TEST
 
+START_TEST(what_ends_the_machine_is_told)
+{
+	ck_assert_str_eq(legacy_end(&l, 0x92, 1, 0x01), "reset by port 92");
+	ck_assert_str_eq(legacy_end(&l, 0x91, 2, 0x0100), "reset by port 92");
+	ck_assert_ptr_null(legacy_end(&l, 0x92, 1, 0x02));
+	ck_assert_ptr_null(legacy_end(&l, 0x91, 1, 0x01));
+	ck_assert_str_eq(legacy_end(&l, 0x64, 1, 0xfe), "reset by the keyboard controller");
+	ck_assert_ptr_null(legacy_end(&l, 0x64, 1, 0xff));
+	ck_assert_ptr_null(legacy_end(&l, 0x64, 1, 0xee));
+	ck_assert_ptr_null(legacy_end(&l, 0x60, 1, 0xfe));
+	ck_assert_str_eq(legacy_end(&l, 0x604, 2, 0x2001), "power-off");
+	ck_assert_str_eq(legacy_end(&l, 0x705, 1, 0x20), "power-off");
+	ck_assert_ptr_null(legacy_end(&l, 0x604, 2, 0x1c01));
+	ck_assert_ptr_null(legacy_end(&l, 0x604, 1, 0x20));
+	ck_assert_ptr_null(legacy_end(&l, 0x606, 1, 0x20));
+	ck_assert_ptr_null(legacy_end(&l, 0x80, 1, 0x21));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("hv_legacy");
@@ -110,5 +129,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, commands_that_pulse_or_switch_a20_do_not);
 	tcase_add_test(tc, only_the_allowed_types_of_sleep);
 	tcase_add_test(tc, drives_have_no_ports);
+	tcase_add_test(tc, what_ends_the_machine_is_told);
 	return s;
 }

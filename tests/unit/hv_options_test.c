@@ -136,6 +136,10 @@ START_TEST(a_function_with_a_minus_is_hidden)
 	ck_assert(reads("unmodelled=-00:1d.0 unmodelled=hide"));	/* which shows nothing more */
 	ck_assert_uint_eq(o.hidden_count, 1);
 	ck_assert(!reads("unmodelled=-"));
+	ck_assert(!reads("unmodelled=00:20.0"));
+	ck_assert(!reads("unmodelled=00:1f.8"));
+	ck_assert(!reads("disk=00001"));
+	ck_assert(reads("disk=0001"));
 	ck_assert(!reads("unmodelled=--00:1d.0"));
 	ck_assert(!reads("unmodelled=-00:1d.0,"));
 	ck_assert(reads("unmodelled=-00:00.0,-00:01.0,-00:02.0,-00:03.0,-00:04.0,-00:05.0,-00:06.0,-00:07.0,00:08.0"));
