@@ -1,7 +1,7 @@
 /*
  * lock.h - spinlocks, first come first served
  *
- * Order: guest (guest/exits.c), then wake or pci, then log.  No lock is held across a run of the guest.
+ * Order: guest (guest/exits.c), then wake, pci or counters, then log.  No lock is held across a run of the guest.
  */
 #ifndef HV_CPU_LOCK_H
 #define HV_CPU_LOCK_H
