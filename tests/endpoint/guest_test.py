@@ -141,6 +141,14 @@ def falls():
             time.sleep(0.2)
 
 
+@claim("MSI-X and power states of an e1000e are there on the plain machine and not under the hypervisor")
+def e1000e():
+    name = "no-msi-x-no-power-states"
+    for hv in (False, True):
+        with alone(name, hv, nics=("e1000e",)) as m:
+            check(checks(m)[name] == (("ok", "") if hv else ("not ok", "there is MSI-X")), m.report(f"hypervisor: {hv}"))
+
+
 @claim("registers of IOMMUs, which the monitor reads, read all ones in the guest")
 def iommus():
     for device, at in (("intel-iommu", 0xfed90000), ("amd-iommu", 0xfed80000)):

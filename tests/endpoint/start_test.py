@@ -129,13 +129,14 @@ def e820():
 def hidden_functions():
     nics = ("e1000", "virtio-net-pci,addr=7", "ne2k_pci,addr=8")
     extra = ["-device", "virtio-blk-pci,drive=v,addr=9", "-drive", "file=/dev/null,format=raw,if=none,id=v,readonly=on",
-             "-device", "nvme,serial=x,addr=0xa", "-device", "amd-iommu"]
-    for args, shown in (("", set()), ("unmodelled=00:08.0,00:0a.0", {0x40, 0x50})):
+             "-device", "nvme,serial=x,addr=0xa", "-device", "amd-iommu", "-device", "qemu-xhci,addr=0xb",
+             "-device", "virtio-rng-pci,addr=0xc", "-device", "virtio-serial-pci,addr=0xd"]
+    for args, shown in (("", {0x58}), ("unmodelled=00:08.0,00:0a.0,-00:0b.0", {0x40, 0x50})):
         with Machine("hv-hidden", disks=[guest("probe", "", "hv-hidden")], nics=nics, extra=extra, hv=hypervisor(args)) as m:
             m.expect("PROBE-DONE", BOOT)
             seen = {int(at, 16): int(kind, 16) >> 8 for at, kind in
                     re.findall(r"^PCI (\w+) id=\w+ class=(\w+)", m.serial.text(), re.M)}
-            check({0x38, 0x40, 0x48, 0x50} & set(seen) == shown, m.report(f"seen: {seen}"))
+            check({0x38, 0x40, 0x48, 0x50, 0x58, 0x60, 0x68} & set(seen) == shown, m.report(f"seen: {seen}"))
             check(not any(kind >> 8 == 0x0806 for kind in seen.values()), m.report("the IOMMU is seen"))
 
 
