@@ -51,13 +51,17 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-/* Options anywhere.  -1: go on; else the exit status. */
-static int take_options(int argc, char **argv, struct cmd_options *o)
+/* Options anywhere; *@operands are argv[1] and on.  -1: go on; else the exit status. */
+static int take_options(int argc, char **argv, struct cmd_options *o, int *operands)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:ihV", options, NULL)) != -1) {
+	/* "-": operands come in their place, POSIXLY_CORRECT or not */
+	while ((c = getopt_long(argc, argv, "-o:ihV", options, NULL)) != -1) {
 		switch (c) {
+		case 1:
+			argv[++*operands] = optarg;
+			break;
 		case 'o':
 			if (o->output)
 				return misused("-o is given twice", "");
@@ -83,6 +87,8 @@ static int take_options(int argc, char **argv, struct cmd_options *o)
 			return EXIT_USAGE;
 		}
 	}
+	while (optind < argc)
+		argv[++*operands] = argv[optind++];
 	return -1;
 }
 
@@ -98,20 +104,20 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
 	struct cmd_options o = { 0 };
-	int status = take_options(argc, argv, &o);
+	int operands = 0, status = take_options(argc, argv, &o, &operands);
 	const struct command *c = commands, *end = commands + sizeof(commands) / sizeof(*commands);
 
 	if (status >= 0)
 		return finish(status);
-	if (optind >= argc)
+	if (!operands)
 		return misused("no command", "");
-	while (c < end && strcmp(c->name, argv[optind]))
+	while (c < end && strcmp(c->name, argv[1]))
 		c++;
 	if (c == end)
-		return misused("no such command: ", argv[optind]);
-	if (argc - optind != 2)
-		return misused(argc - optind < 2 ? "no file for " : "more than one file for ", c->name);
-	o.input = argv[optind + 1];
+		return misused("no such command: ", argv[1]);
+	if (operands != 2)
+		return misused(operands < 2 ? "no file for " : "more than one file for ", c->name);
+	o.input = argv[2];
 	if (c->writes && !o.output)
 		return misused("where to? -o FILE is missing", "");
 	if (!c->writes && o.output)

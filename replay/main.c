@@ -110,9 +110,15 @@ static int judge_inputs(struct session *s)
 	return 0;
 }
 
+/* Is it standard output, "-" or by another name?  Then nothing else is said there. */
 static bool to_stdout(const char *path)
 {
-	return path && !strcmp(path, "-");
+	struct stat st, standard;
+
+	if (!path || !strcmp(path, "-"))
+		return path;
+	return strcmp(path, "/dev/null") && !stat(path, &st) && !fstat(STDOUT_FILENO, &standard) &&
+	       !S_ISREG(st.st_mode) && st.st_dev == standard.st_dev && st.st_ino == standard.st_ino;
 }
 
 /* Put the outputs in their places: traces only when all went well, events in any case. */

@@ -47,6 +47,9 @@ claim "dump shows name, version and rules" 0 'policy "good" version 3, 1 rules' 
 claim "dump shows the memory fixed at load" 0 "bytes fixed at load" "$hvc" dump "$dir/good.hvb"
 claim "dump shows the rule before its code" 0 "; rule 0: web, line 3" "$hvc" dump "$dir/good.hvb"
 claim "dump names the helper of a call" 0 "; hv_log" "$hvc" dump "$dir/good.hvb"
+claim "options stand anywhere, POSIXLY_CORRECT or not" 0 "at most" \
+	env POSIXLY_CORRECT=1 "$hvc" build "$dir/good.hvrule" -o "$dir/posix.hvb"
+claim "behind -- nothing is an option" 2 "" "$hvc" build -o "$dir/posix.hvb" -- "$dir/good.hvrule" --json
 claim "check of a good policy is quiet and 0" 0 "" "$hvc" check "$dir/good.hvrule"
 claim "a wrong policy is status 1" 1 "did you mean" "$hvc" check "$dir/bad.hvrule"
 claim "--json makes diagnostics JSON" 1 '"level"' "$hvc" check --json "$dir/bad.hvrule"

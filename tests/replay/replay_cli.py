@@ -399,6 +399,17 @@ def what_standard_output_cannot_take_goes_into_no_other_file():
 
 
 @test
+def the_summary_leaves_standard_output_alone_by_any_name():
+    for name in "-", "/dev/stdout":
+        out, err = run("p.hvrule", "net.pcap", *LOCAL, "--verdicts", name)
+        assert out.startswith("default pass\n") and "transfers" not in out and "4 transfers" in err, (name, out)
+    with open("/dev/null", "wb") as null:
+        p = subprocess.run([HVREPLAY, "p.hvrule", "net.pcap", "--events", "/dev/null"], stdout=null,
+                           stderr=subprocess.PIPE, check=True)
+    assert not p.stderr, p.stderr
+
+
+@test
 def standard_input_and_pipes_are_read():
     args = (*LOCAL, "-q", "--verdicts", "-")
     want = run("p.hvrule", "net.pcap", *args)
