@@ -51,9 +51,9 @@ static void read_madt(const struct acpi_memory *m, uint64_t at, uint32_t len, st
 	uint8_t e[ENTRY_MAX];
 
 	for (uint32_t offset = MADT_ENTRIES; offset + 2 <= len; offset += e[1]) {
-		if (!m->read(m->host, at + offset, e, 2) || e[1] < 2 || e[1] > len - offset)
-			return;
-		if (!m->read(m->host, at + offset, e, e[1] < ENTRY_MAX ? e[1] : ENTRY_MAX))
+		uint32_t n = len - offset < ENTRY_MAX ? len - offset : ENTRY_MAX;
+
+		if (!m->read(m->host, at + offset, e, n) || e[1] < 2 || e[1] > len - offset)
 			return;
 		if (e[0] == MADT_LOCAL_APIC && e[1] >= LOCAL_APIC_BYTES)
 			add_processor(p, e[3], get32(e + 4));

@@ -134,11 +134,9 @@ static bool write_cfg(struct hpet_guard *g, uint32_t v)
 	return false;
 }
 
-/* Section 2.3.7: what is written while it runs is undefined, and would move our time. */
+/* What is written while it runs is undefined (section 2.3.7), would move our time, and is forgotten when it stops. */
 static void write_counter(struct hpet_guard *g, bool high, unsigned size, uint64_t value)
 {
-	if (!g->stopped)
-		return;
 	if (size == 8)
 		g->counter = value;
 	else if (high)

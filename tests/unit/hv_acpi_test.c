@@ -655,11 +655,12 @@ END_TEST
 
 START_TEST(entries_that_do_not_fit_end_the_list)
 {
-	static const uint8_t none[2] = { 0, 0 }, one[2] = { 0, 1 }, longer[4] = { 0, 9, 0, 3 };
+	static const uint8_t none[2] = { 0, 0 }, empty[2] = { 5, 2 }, one[2] = { 0, 1 }, longer[4] = { 0, 9, 0, 3 };
 	static const uint8_t shorter[7] = { 0, 7, 1, 5, 1, 0, 0 };
 
 	processor(1, 1);
 	entry(shorter, 7);		/* too short for what it says, and passed over */
+	entry(empty, 2);
 	processor(2, 1);
 	entry(none, 2);
 	processor(3, 1);

@@ -199,6 +199,9 @@ START_TEST(the_guest_sets_its_counter_while_it_is_stopped)
 	hpet_write(&h, HPET_COUNTER + 4, 4, 0xeeff0011);
 	ck_assert_uint_eq(hpet_read(&h, HPET_COUNTER, 4), 0xaabbccdd);
 	ck_assert_uint_eq(hpet_read(&h, HPET_COUNTER + 4, 4), 0xeeff0011);
+	hpet_write(&h, HPET_COUNTER, 8, UINT64_C(0x0100000002));
+	ck_assert_uint_eq(hpet_read(&h, HPET_COUNTER, 8), UINT64_C(0x0100000002));
+	hpet_write(&h, HPET_COUNTER, 8, UINT64_C(0xeeff0011aabbccdd));
 	ck_assert(hpet_write(&h, HPET_CFG, 4, CFG_ENABLE));
 	ck_assert_uint_eq(*hpet_at(HPET_COUNTER), 0xaabbccdd);
 	ck_assert_uint_eq(*hpet_at(HPET_COUNTER + 4), 0xeeff0011);
@@ -409,6 +412,8 @@ START_TEST(other_entries_are_the_guest_s)
 	ck_assert_uint_eq(read_index(IOAPIC_VERSION), 0x00170020);
 	ck_assert_uint_eq(read_index(IOAPIC_ID), 0x05000000);
 	ck_assert_uint_eq(ioapic_read(&io, IOAPIC_SELECT, 4), IOAPIC_ID);
+	ioapic_write(&io, IOAPIC_SELECT, 4, 0x1234);
+	ck_assert_uint_eq(ioapic_read(&io, IOAPIC_SELECT, 4), 0x34);
 	ioapic_write(&io, IOAPIC_EOI, 4, 0x41);
 	ck_assert_uint_eq(ended, 0x41);
 }
