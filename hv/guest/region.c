@@ -62,25 +62,20 @@ static bool is_ram(uint64_t at)
 	return gmem_is_ram((gpa_t){ at & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE);
 }
 
-static struct mmio_region *find(uint64_t at, bool fixed)
+/* Asked of every page of what moves: most have no region, so that whose they are else comes last. */
+struct mmio_region *region_of(uint64_t at)
 {
+	struct mmio_region *found = NULL;
+
 	for (uint32_t i = 0; i < region_count; i++) {
 		struct mmio_region *r = regions[i];
 
-		if (r->fixed == fixed && at >= r->at && at - r->at < r->len)
-			return r;
+		if (at < r->at || at - r->at >= r->len)
+			continue;
+		if (!found || (r->fixed && !found->fixed))
+			found = r;
 	}
-	return NULL;
-}
-
-struct mmio_region *region_of(uint64_t at)
-{
-	struct mmio_region *r;
-
-	if (region_is_own(at, 1) || is_ram(at))
-		return NULL;
-	r = find(at, true);
-	return r ? r : find(at, false);
+	return found && !region_is_own(at, 1) && !is_ram(at) ? found : NULL;
 }
 
 enum npt_access region_access(uint64_t page)
