@@ -84,9 +84,9 @@ def grub_ahci():
 
 @claim("log=quiet says only why it stops, log=debug where the registers of devices are")
 def levels():
-    with Machine("hv-debug", disks=[guest("guest", "", "hv-debug")], hv=hypervisor("log=debug")) as m:
+    with Machine("hv-debug", disks=[guest("guest", "only=none", "hv-debug")], hv=hypervisor("log=debug")) as m:
         m.expect(r"ahci-00:1f.2-bar5: at [0-9a-f]+, 4096 bytes", 60, port=m.log)
-    with Machine("hv-quiet", disks=[guest("guest", "", "hv-quiet")], hv=hypervisor("log=quiet")) as m:
+    with Machine("hv-quiet", disks=[guest("guest", "only=none", "hv-quiet")], hv=hypervisor("log=quiet")) as m:
         told(m)
         check("sluice" not in m.log.text(), m.report("it speaks"))
     stopped("hv-quiet-stop", "no AMD SVM", hypervisor("log=quiet"), cpu="EPYC,-svm")
@@ -169,10 +169,10 @@ def moved_by_another():
 @claim("tables of IOMMUs and sleep states are not found, and SMRAM is locked")
 def hidden_tables():
     for device, table in (("amd-iommu", "IVRS"), ("intel-iommu", "DMAR")):
-        with Machine("hv-tables-plain", disks=[guest("guest", "", "hv-tables-plain")], extra=["-device", device]) as m:
+        with Machine("hv-tables-plain", disks=[guest("guest", "only=none", "hv-tables-plain")], extra=["-device", device]) as m:
             told(m)
             check(f"ACPI {table} " in m.serial.text(), m.report(f"the plain machine has no {table}"))
-        with Machine("hv-tables", disks=[guest("guest", "", "hv-tables")], extra=["-device", device], hv=hypervisor()) as m:
+        with Machine("hv-tables", disks=[guest("guest", "only=none", "hv-tables")], extra=["-device", device], hv=hypervisor()) as m:
             told(m)
             m.expect(r"acpi: \d+ tables, hidden: 1 of IOMMUs, 1 sleep states; 0 broken", port=m.log)
             check(f"ACPI {table} " not in m.serial.text(), m.report(f"{table} is there"))
@@ -182,7 +182,7 @@ def hidden_tables():
 
 @claim("the guest restarts under the hypervisor, which iPXE loads again")
 def reset():
-    with Machine("hv-reset", disks=[guest("guest", "hv reset=cf9", "hv-reset")], hv=hypervisor(by="ipxe")) as m:
+    with Machine("hv-reset", disks=[guest("guest", "hv only=none reset=cf9", "hv-reset")], hv=hypervisor(by="ipxe")) as m:
         for _ in range(2):
             m.expect("guest starts from the disk", BOOT, port=m.log)
         check(m.resets() >= 1, m.report("no reset"))
@@ -191,7 +191,7 @@ def reset():
 @claim("the guest restarts by the keyboard controller, ACPI and a triple fault", long=True)
 def resets():
     for way in ("kbd", "acpi", "triple"):
-        with Machine(f"hv-reset-{way}", disks=[guest("guest", f"hv reset={way}", f"hv-reset-{way}")], hv=hypervisor()) as m:
+        with Machine(f"hv-reset-{way}", disks=[guest("guest", f"hv only=none reset={way}", f"hv-reset-{way}")], hv=hypervisor()) as m:
             for _ in range(2):
                 m.expect("guest starts from the disk", BOOT, port=m.log)
 
@@ -359,7 +359,7 @@ def passes():
     # the command line may tighten; and what starts does not pass
     hv = test_image("on-failure=halt", text)
     stopped("hv-pass-halt", "refused", hv)
-    with Machine("hv-pass-good", disks=[guest("guest", "hv", "hv-pass-good")], hv=test_image("")) as m:
+    with Machine("hv-pass-good", disks=[guest("guest", "hv only=svm-hidden-in-cpuid", "hv-pass-good")], hv=test_image("")) as m:
         check(any(name == "svm-hidden-in-cpuid" and word == "ok" and not rest for word, name, rest in told(m)), m.report("SVM shows"))
 
 
