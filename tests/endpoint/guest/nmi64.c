@@ -101,7 +101,7 @@ static const char *nmi_wakes(void)
 	ioapic_write(REDIRECTION + 2 * PIT_PIN + 1, 0);
 	ioapic_write(REDIRECTION + 2 * PIT_PIN, ENTRY_NMI);
 	/* a hypervisor below may end a HLT, as may an SMI */
-	for (unsigned i = 0; i < 100 && taken < 3; i++)
+	for (unsigned i = 0; i < 10000 && taken < 3; i++)
 		__asm__ volatile("cli; hlt");
 	ioapic_write(REDIRECTION + 2 * PIT_PIN, ENTRY_MASKED);
 	trap_hook(TRAP_NMI, NULL);
