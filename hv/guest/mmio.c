@@ -23,7 +23,8 @@ void mmio_init(void)
 {
 	bool huge = cpuid(0x80000001, 0).edx >> 26 & 1;
 
-	npt_init(physical_bits(), huge, NPT_TABLES_A_RANGE * REGIONS_MAX, region_access);
+	npt_init(physical_bits(), huge, NPT_TABLES_A_RANGE * REGIONS_MAX, region_access,
+		 region_border);
 	npt_update((gpa_t){ boot.start.a }, boot.len);
 	npt_flushed();
 }

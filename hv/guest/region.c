@@ -87,3 +87,35 @@ enum npt_access region_access(uint64_t page)
 	r = region_of(page);
 	return !r ? NPT_DIRECT : r->readable ? NPT_READ_ONLY : NPT_TRAPPED;
 }
+
+/* @edge, rounded both ways: the page that it lies in may be another's than both its neighbours. */
+static void nearer(uint64_t *border, uint64_t page, uint64_t edge)
+{
+	uint64_t down = edge & ~(uint64_t)(PAGE_SIZE - 1), up = down + PAGE_SIZE;
+
+	if (down > page && down < *border)
+		*border = down;
+	if (edge != down && up > page && up < *border)
+		*border = up;
+}
+
+uint64_t region_border(uint64_t page)
+{
+	uint64_t border = ~(uint64_t)(PAGE_SIZE - 1), at, len;
+
+	nearer(&border, page, boot.start.a);
+	nearer(&border, page, boot.start.a + boot.len);
+	for (uint32_t i = 0; i < cover_count; i++) {
+		nearer(&border, page, covers[i].at);
+		nearer(&border, page, covers[i].at + covers[i].len);
+	}
+	for (uint32_t i = 0; i < region_count; i++) {
+		nearer(&border, page, regions[i]->at);
+		nearer(&border, page, regions[i]->at + regions[i]->len);
+	}
+	for (uint32_t i = 0; gmem_span(i, &at, &len); i++) {
+		nearer(&border, page, at);
+		nearer(&border, page, at + len);
+	}
+	return border;
+}

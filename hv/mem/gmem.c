@@ -40,6 +40,15 @@ bool gmem_is_ram(gpa_t at, uint64_t len)
 	return false;
 }
 
+bool gmem_span(uint32_t n, uint64_t *at, uint64_t *len)
+{
+	if (n >= span_count)
+		return false;
+	*at = spans[n].start;
+	*len = spans[n].len;
+	return true;
+}
+
 /* Naturally aligned words in one access: other processors may change them meanwhile. */
 static void copy(void *to, const void *from, uint32_t len, uint64_t at)
 {

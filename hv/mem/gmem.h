@@ -14,6 +14,8 @@
 void gmem_init(const struct boot_info *b);
 /* Is all of [@at, @at + @len) guest RAM? */
 bool gmem_is_ram(gpa_t at, uint64_t len);
+/* The ranges that gmem_is_ram() looks at, from @n 0 on; false: no more. */
+bool gmem_span(uint32_t n, uint64_t *at, uint64_t *len);
 /* False, and nothing copied, when not all of it is guest RAM. */
 bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len);
 bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len);

@@ -23,6 +23,7 @@
 static uint64_t *pml4, *pdpt;
 static bool huge_pages;
 static npt_access_fn *access_of;
+static npt_border_fn *border_of;
 /* The first word of each leads to the next; processors may still walk through those that were given. */
 static uint64_t *free_tables, *given_tables;
 static unsigned free_count, given_count;
@@ -94,11 +95,13 @@ static void fill_large(uint64_t *pd, uint64_t at)
 		pd[i] = leaf(at + i * LARGE_PAGE, NPT_DIRECT, true);
 }
 
-void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access)
+void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access,
+	      npt_border_fn *border)
 {
 	uint64_t gib = address_bits < 30 ? 1 : address_bits < 39 ? UINT64_C(1) << (address_bits - 30) : ENTRIES;
 
 	access_of = access;
+	border_of = border;
 	huge_pages = huge;
 	pml4 = pages_alloc(1);
 	pdpt = pages_alloc(1);
@@ -133,15 +136,38 @@ unsigned npt_tables_left(void)
 	return free_count;
 }
 
+/* The next page to ask for behind @page, or @end. */
+static uint64_t next_of(uint64_t page, uint64_t end)
+{
+	uint64_t next = border_of(page);
+
+	return next < end ? next : end;
+}
+
 /* Is the same said of all of its pages? */
 static bool is_uniform(uint64_t at, enum npt_access *access)
 {
+	uint64_t end = at + LARGE_PAGE;
+
 	*access = access_of(at);
-	for (uint64_t i = 1; i < ENTRIES; i++) {
-		if (access_of(at + i * PAGE_SIZE) != *access)
+	for (uint64_t page = next_of(at, end); page < end; page = next_of(page, end)) {
+		if (access_of(page) != *access)
 			return false;
 	}
 	return true;
+}
+
+static void fill_small(uint64_t *pt, uint64_t at)
+{
+	uint64_t end = at + LARGE_PAGE;
+
+	for (uint64_t page = at; page < end;) {
+		enum npt_access access = access_of(page);
+		uint64_t next = next_of(page, end);
+
+		for (; page < next; page += PAGE_SIZE)
+			pt[(page - at) / PAGE_SIZE] = leaf(page, access, false);
+	}
 }
 
 /* The 2 MiB at @at, as they are to be from now on. */
@@ -162,8 +188,7 @@ static void update_large(uint64_t *pde, uint64_t at)
 		*pde = 0;		/* too much trapped is slow, too little would be a hole */
 		return;
 	}
-	for (uint64_t i = 0; i < ENTRIES; i++)
-		pt[i] = leaf(at + i * PAGE_SIZE, access_of(at + i * PAGE_SIZE), false);
+	fill_small(pt, at);
 	*pde = link_to(pt);
 }
 

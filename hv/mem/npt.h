@@ -17,6 +17,8 @@ enum npt_access { NPT_TRAPPED, NPT_READ_ONLY, NPT_DIRECT };
 
 /* What the guest may do with the page at @page without us. */
 typedef enum npt_access npt_access_fn(uint64_t page);
+/* A page above @page, up to which the same is said of every one: so that not each has to be asked for. */
+typedef uint64_t npt_border_fn(uint64_t page);
 
 /*
  * Maps [0, 2^@address_bits) to itself, at most 512 GiB, in pages of 1 GiB where the processor has
@@ -24,7 +26,8 @@ typedef enum npt_access npt_access_fn(uint64_t page);
  * of trapped pages needs NPT_TABLES_A_RANGE at most; when they are used up, whole large pages are
  * trapped.
  */
-void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access);
+void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access,
+	      npt_border_fn *border);
 hpa_t npt_root(void);
 /* What @access says of [@from, @from + @len) has changed.  Ends with npt_flushed(). */
 void npt_update(gpa_t from, uint64_t len);

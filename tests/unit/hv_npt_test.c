@@ -41,6 +41,15 @@ bool gmem_is_ram(gpa_t at, uint64_t len)
 	return false;
 }
 
+bool gmem_span(uint32_t n, uint64_t *at, uint64_t *len)
+{
+	if (n >= sizeof(ram) / sizeof(ram[0]))
+		return false;
+	*at = ram[n].at;
+	*len = ram[n].len;
+	return true;
+}
+
 static _Alignas(PAGE_SIZE) uint8_t own_page[200][PAGE_SIZE];
 static uint64_t pages_used;
 
@@ -115,6 +124,21 @@ static enum npt_access by_range(uint64_t page)
 	return NPT_DIRECT;
 }
 
+static uint64_t range_border(uint64_t page)
+{
+	uint64_t border = UINT64_C(1) << 60;
+
+	for (unsigned i = 0; i < RANGES; i++) {
+		uint64_t end = range[i].at + range[i].len;
+
+		if (range[i].at > page && range[i].at < border)
+			border = range[i].at;
+		if (end > page && end < border)
+			border = end;
+	}
+	return border;
+}
+
 static void move(unsigned n, uint64_t at, uint64_t len, enum npt_access access)
 {
 	uint64_t was = range[n].at, was_len = range[n].len;
@@ -131,7 +155,7 @@ static void start_tables(unsigned bits, bool huge, unsigned tables)
 {
 	memset(range, 0, sizeof(range));
 	pages_used = 0;
-	npt_init(bits, huge, tables, by_range);
+	npt_init(bits, huge, tables, by_range, range_border);
 	ck_assert_uint_eq(npt_tables_left(), tables);
 }
 
@@ -342,6 +366,45 @@ START_TEST(a_region_answers_from_its_first_byte_to_its_last)
 }
 END_TEST
 
+/* From @page on, page by page, as far as the border says. */
+static void same_to_the_border(uint64_t page)
+{
+	uint64_t border = region_border(page), end = page + 4 * MIB;
+	enum npt_access access = region_access(page);
+
+	ck_assert_uint_gt(border, page);
+	ck_assert_uint_eq(border % PAGE_SIZE, 0);
+	for (uint64_t at = page; at < border && at < end; at += PAGE_SIZE)
+		ck_assert_msg(region_access(at) == access, "%llx and %llx, border %llx", (unsigned long long)page,
+			      (unsigned long long)at, (unsigned long long)border);
+}
+
+START_TEST(up_to_a_border_all_pages_are_the_same)
+{
+	static const uint64_t place[] = {
+		0, 0x9f000, 0xff000, OWN - 4 * KIB, OWN, OWN + 25 * MIB, 0x7effe000, 0xfebbf000, 0xfed00000, 0xfee00000,
+		4 * GIB - 8 * KIB, 4 * GIB, 6 * GIB - 4 * KIB, 6 * GIB, 0 - 2 * MIB,
+	};
+	unsigned n = sizeof(place) / sizeof(place[0]);
+
+	add_regions();
+	for (unsigned i = 0; i < n; i++) {
+		bar.at = place[i] & ~(uint64_t)(PAGE_SIZE - 1);
+		ck_assert(region_cover(place[(i + 5) % n], 12 * KIB));
+		for (unsigned j = 0; j < n; j++) {
+			for (uint64_t back = 0; back <= 3 * MIB && back <= place[j]; back += 764 * KIB)
+				same_to_the_border((place[j] - back) & ~(uint64_t)(PAGE_SIZE - 1));
+		}
+		ck_assert(region_uncover(&(uint64_t){ 0 }, &(uint64_t){ 0 }));
+	}
+	bar.at = 0x10000000;
+	ck_assert_uint_eq(region_border(0x10000000 - 4 * KIB), 0x10000000);
+	/* a page that is RAM in part has a border on both its sides */
+	bar.at = 0x9f000;
+	ck_assert_uint_eq(region_border(0x9f000), 0xa0000);
+}
+END_TEST
+
 START_TEST(a_bar_moved_over_the_local_apic_is_not_seen_there)
 {
 	add_regions();
@@ -430,6 +493,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tables, without_a_table_left_more_is_trapped_not_less);
 	suite_add_tcase(s, tables);
 	tcase_add_test(regions, a_region_answers_from_its_first_byte_to_its_last);
+	tcase_add_test(regions, up_to_a_border_all_pages_are_the_same);
 	tcase_add_test(regions, a_bar_moved_over_the_local_apic_is_not_seen_there);
 	tcase_add_test(regions, a_bar_moved_over_ram_is_not_seen_there);
 	tcase_add_test(regions, a_bar_moved_over_the_hypervisor_shows_nothing_of_it);
