@@ -9,8 +9,8 @@
 enum { PIT_2 = 0x42, PIT_CONTROL = 0x43, PORT_61 = 0x61 };
 enum { PIT_2_ONE_SHOT = 0xb0, P61_GATE = 1, P61_SPEAKER = 2, P61_OUT = 0x20 };
 #define PIT_HZ		1193182u
-#define MEASURE_TICKS	(PIT_HZ / 100)
-#define PATIENCE	1000000u	/* reads of port 61h, a microsecond each: far more than 10 ms */
+#define MEASURE_TICKS	(PIT_HZ / 500)	/* 2 ms: port 61h tells the end to a microsecond */
+#define PATIENCE	1000000u	/* reads of port 61h, a microsecond each: far more than 2 ms */
 #define ASSUMED_HZ	UINT64_C(1000000000)
 
 static uint64_t start, hz;

@@ -291,7 +291,9 @@ static void svm_get(const struct vcpu *v, struct vcpu_state *s)
 	s->dr6 = b->dr6;
 	s->dr7 = b->dr7;
 	s->cpl = b->cpl;
-	memcpy(s->seg, b->seg, sizeof(s->seg));
+	/* in halves: short enough to become moves */
+	__builtin_memcpy(s->seg, b->seg, sizeof(s->seg) / 2);
+	__builtin_memcpy(s->seg + SEGS / 2, b->seg + SEGS / 2, sizeof(s->seg) / 2);
 	/* in no VMCB: the processor has the guest's all the time */
 	s->pkru = s->cr4 & CR4_PKE ? rdpkru() : 0;
 }

@@ -194,17 +194,20 @@ static void paging_features(struct guest_cpu *c)
 	c->upper_g_reserved = upper_g;
 }
 
-/* Field by field: a compound literal clears all of it first, at every exit. */
+/*
+ * Field by field: a compound literal clears all of it first, at every exit.  Builtin: moves, where freestanding code
+ * calls a loop.
+ */
 static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct guest_cpu *c)
 {
-	memcpy(c->gpr, v->gpr, sizeof(c->gpr));
+	__builtin_memcpy(c->gpr, v->gpr, sizeof(c->gpr));
 	c->rip = s->rip;
 	c->rflags = s->rflags;
 	c->cr0 = s->cr0;
 	c->cr3 = s->cr3;
 	c->cr4 = s->cr4;
 	c->efer = s->efer;
-	memcpy(c->seg, s->seg, sizeof(c->seg));
+	__builtin_memcpy(c->seg, s->seg, sizeof(c->seg));
 	c->pkru = s->pkru;
 	c->cpl = s->cpl;
 	paging_features(c);
@@ -242,7 +245,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	c.found_write = x->page.write;
 	c.found_at = x->page.at;
 	status = guest_emulate(&c, &bus, &e);
-	memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
+	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;
 	if (status == GUEST_OK && !e.unfinished && c.rflags == (s.rflags & ~(uint64_t)RFLAGS_RF)) {
