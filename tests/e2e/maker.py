@@ -113,13 +113,16 @@ class Maker:
         return Flag(self.rng.choice(self.FLAGS))
 
     def alternatives(self):
-        """An `or` of parts that a header narrows, in any place: compiler/box.c makes boxes of these."""
+        """
+        An `or` of parts that a header narrows, in any place, and maybe a header beside it:
+        compiler/box.c makes boxes of these.
+        """
         parts = []
         for _ in range(self.rng.choice([2, 2, 3])):
             part = [self.header()] + [self.condition(0) for _ in range(self.rng.choice([0, 1, 1, 2]))]
             self.rng.shuffle(part)
             parts.append(All(part))
-        return Any(parts)
+        return All([self.header(), Any(parts)]) if self.maybe(0.3) else Any(parts)
 
     def condition(self, depth):
         if depth == 0 or self.maybe(0.45):
