@@ -52,6 +52,8 @@ static bool is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
+#define NEL	0x85u	/* next line, ISO 6429 */
+
 static bool is_space(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -71,6 +73,10 @@ static void skip_blank(struct re_parse *r)
 			while (r->at < r->len && r->s[r->at] != '\n')
 				r->at++;
 		} else {
+			/* the second byte of an \u00c5 in UTF-8, among others */
+			if ((r->flags & PATTERN_X) && r->at < r->len && r->s[r->at] == NEL)
+				re_refuse(r, r->at, r->at + 1, "with x, PCRE2 skips the byte 0x85 as white "
+					  "space; write \\x85 for it");
 			return;
 		}
 	}
@@ -486,5 +492,5 @@ struct re *re_parse(struct re_parse *r)
 	re = parse_branches(r);
 	if (re && r->at < r->len)
 		return re_refuse(r, r->at, r->at + 1, "unmatched ')'");
-	return re;
+	return r->error ? NULL : re;
 }
