@@ -168,8 +168,8 @@ static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *
 /* ---- one exit ---- */
 
 /*
- * Bit 8 of entries above the page directory: AMD's must be zero (APM volume 2, figures 5-21 and 5-22), Intel's ignore it
- * (SDM 3A, tables 4-15 and 4-17).
+ * Bit 8 of entries above the page directory: AMD's must be zero (APM volume 2, section 5.3), Intel's ignore it (SDM 3A,
+ * section 4.5).
  */
 static bool upper_g_reserved(void)
 {

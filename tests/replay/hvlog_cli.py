@@ -6,16 +6,12 @@ import re
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from claims import run_all, test  # noqa: E402
+
 HVLOG = os.path.abspath(os.path.join(os.environ.get("builddir", "."), "hvlog"))
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
 
 
 def crc16(data):
@@ -234,23 +230,4 @@ def follow_shows_lines_as_they_come():
     assert run("-f", input=LOG)[0].count("\n") == 15
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    with tempfile.TemporaryDirectory() as where:
-        os.chdir(where)
-        for n, f in enumerate(TESTS, 1):
-            name = f.__name__.replace("_", " ")
-            try:
-                skipped = f()
-                print(f"ok {n} - {name}" + (f" # SKIP {skipped}" if skipped else ""))
-            except (AssertionError, subprocess.SubprocessError, OSError, ValueError, KeyError) as e:
-                failed += 1
-                print(f"not ok {n} - {name}")
-                print("".join(f"# {row}\n" for row in repr(e).replace("\\n", "\n").splitlines()), end="")
-            sys.stdout.flush()
-        os.chdir("/")
-    return failed != 0
-
-
-sys.exit(main())
+sys.exit(run_all())

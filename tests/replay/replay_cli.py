@@ -7,8 +7,10 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
+
+sys.dont_write_bytecode = True
+from claims import run_all, test  # noqa: E402
 
 HVREPLAY = os.path.join(os.environ.get("builddir", "."), "hvreplay")
 HVC = os.path.join(os.environ.get("builddir", "."), "hvc")
@@ -33,12 +35,6 @@ on disk control default pass {
     trim:  disk.range overlaps { 0..63 }   -> log, drop;
 }
 """
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
 
 
 def put(name, content):
@@ -485,29 +481,13 @@ def no_temporary_file_is_left():
     assert not [name for name in os.listdir(".") if name.startswith(".")]
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    with tempfile.TemporaryDirectory() as where:
-        os.chdir(where)
-        prepare()
-        put("all.hvrule", 'policy "all" version 1;\n' + "".join(
-            f"on {hook} default pass {{ each: -> log, pass; }}\n"
-            for hook in ("net out", "net in", "disk write", "disk read", "disk control")))
-        put("pass.hvrule", 'policy "pass" version 1;\n')
-        for n, f in enumerate(TESTS, 1):
-            name = f.__name__.replace("_", " ")
-            try:
-                skipped = f()
-                print(f"ok {n} - {name}" + (f" # SKIP {skipped}" if skipped else ""))
-            except (AssertionError, subprocess.SubprocessError, OSError, ValueError, KeyError) as e:
-                failed += 1
-                print(f"not ok {n} - {name}")
-                print("".join(f"# {line}\n" for line in repr(e).replace("\\n", "\n").splitlines()), end="")
-            sys.stdout.flush()
-        os.chdir("/")
-    return failed != 0
+def ready():
+    prepare()
+    put("all.hvrule", 'policy "all" version 1;\n' + "".join(
+        f"on {hook} default pass {{ each: -> log, pass; }}\n"
+        for hook in ("net out", "net in", "disk write", "disk read", "disk control")))
+    put("pass.hvrule", 'policy "pass" version 1;\n')
 
 
 HVREPLAY, HVC = os.path.abspath(HVREPLAY), os.path.abspath(HVC)
-sys.exit(main())
+sys.exit(run_all(ready))
