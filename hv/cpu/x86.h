@@ -9,12 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "devmodel/address.h"
+
 #define PAGE_SIZE	4096u
 #define PAGE_SHIFT	12
 #define LARGE_PAGE	(UINT64_C(1) << 21)
 
-/* Addresses cannot be mixed up: what the guest calls physical, and what the machine does. */
-typedef struct { uint64_t a; } gpa_t;
+/* What the machine calls physical; gpa_t is what the guest does. */
 typedef struct { uint64_t a; } hpa_t;
 
 enum {

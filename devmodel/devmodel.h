@@ -1,0 +1,53 @@
+/*
+ * devmodel.h - what a device model is given
+ *
+ *	 guest driver                          hypervisor, or a test
+ *	      | access                              | poll
+ *	 +----v-------------------------------------v----+
+ *	 |                 device model                   |
+ *	 +----+----------------+-----------------+--------+
+ *	      | guest memory   | judge           | registers, DMA memory
+ *	 guest RAM         the policy       the device, or a simulated one
+ *
+ * A model includes nothing of the hypervisor, so that it runs on the host as it is.  It takes no lock: whoever
+ * calls it, calls it once at a time.  It never waits for the device, and what it does in one call is bounded.
+ */
+#ifndef DEVMODEL_DEVMODEL_H
+#define DEVMODEL_DEVMODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "devmodel/address.h"
+
+struct devmodel_ops {
+	/* The device's own register at @offset in BAR 0, bytes, a multiple of 4. */
+	uint32_t (*reg_read)(void *host, uint32_t offset);
+	void (*reg_write)(void *host, uint32_t offset, uint32_t value);
+	/* Copy @len > 0 bytes.  False, and nothing copied, where not all of it is guest RAM. */
+	bool (*guest_read)(void *host, gpa_t at, void *to, uint32_t len);
+	bool (*guest_write)(void *host, gpa_t at, const void *from, uint32_t len);
+	/*
+	 * May the device itself reach [@at, @at + @len)?  All of it guest RAM and none of it the hypervisor's; then
+	 * *@out is where the device finds all of it.
+	 */
+	bool (*guest_dma)(void *host, gpa_t at, uint32_t len, dma_t *out);
+	/* Nanoseconds, never backwards. */
+	uint64_t (*now_ns)(void *host);
+};
+
+/* Memory that the device may reach and the guest may not: contiguous for both, page-aligned, zeroed. */
+struct dma_memory {
+	uint8_t *at;
+	dma_t bus;
+	uint32_t len;		/* bytes */
+};
+
+/* One device: its surroundings, as a model sees them. */
+struct devmodel {
+	const struct devmodel_ops *ops;
+	void *host;
+	struct dma_memory pool;
+};
+
+#endif
