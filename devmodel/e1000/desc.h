@@ -85,8 +85,12 @@ union rx_desc {
 };
 
 enum {
-	RXD_DD = 1u << 0, RXD_EOP = 1u << 1, RXD_IXSM = 1u << 2, RXD_VP = 1u << 3, RXD_TCPCS = 1u << 5,
-	RXD_IPCS = 1u << 6, RXD_PIF = 1u << 7,
+	RXD_DD = 1u << 0, RXD_EOP = 1u << 1, RXD_IXSM = 1u << 2, RXD_VP = 1u << 3, RXD_UDPCS = 1u << 4,
+	RXD_TCPCS = 1u << 5, RXD_IPCS = 1u << 6, RXD_PIF = 1u << 7,
+};
+enum {
+	RXE_CE = 1u << 0, RXE_SE = 1u << 1, RXE_SEQ = 1u << 2, RXE_CXE = 1u << 4, RXE_TCPE = 1u << 5,
+	RXE_IPE = 1u << 6, RXE_RXE = 1u << 7,
 };
 
 _Static_assert(sizeof(union tx_desc) == DESC_BYTES, "8254x manual, section 3.3.3");

@@ -18,7 +18,7 @@ enum {
 	POOL_RX_RING = 0,
 	POOL_RX_BUFFERS = POOL_RX_RING + SHADOW_RX * DESC_BYTES,
 	POOL_RX_FRAME = POOL_RX_BUFFERS + SHADOW_RX * RX_BUFFER,	/* a frame of several buffers, in one piece */
-	POOL_TX = POOL_RX_FRAME + FRAME_MAX,
+	POOL_TX = POOL_RX_FRAME + FRAME_MAX + 4096,	/* behind the frame: its CRC */
 	/* of each queue */
 	POOL_TX_RING = 0,
 	POOL_TX_BYTES = POOL_TX_RING + SHADOW_TX * DESC_BYTES,

@@ -42,14 +42,16 @@ enum {
 };
 
 enum {
-	RCTL_EN = 1u << 1, RCTL_SBP = 1u << 2, RCTL_LPE = 1u << 5, RCTL_RDMTS = 3u << 8, RCTL_DTYP = 3u << 10,
-	RCTL_BSIZE = 3u << 16, RCTL_BSEX = 1u << 25, RCTL_SECRC = 1u << 26,
+	RCTL_EN = 1u << 1, RCTL_SBP = 1u << 2, RCTL_UPE = 1u << 3, RCTL_MPE = 1u << 4, RCTL_LPE = 1u << 5,
+	RCTL_LBM = 3u << 6, RCTL_RDMTS = 3u << 8, RCTL_DTYP = 3u << 10, RCTL_MO = 3u << 12, RCTL_BAM = 1u << 15,
+	RCTL_BSIZE = 3u << 16, RCTL_VFE = 1u << 18, RCTL_CFIEN = 1u << 19, RCTL_CFI = 1u << 20, RCTL_DPF = 1u << 22,
+	RCTL_PMCF = 1u << 23, RCTL_BSEX = 1u << 25, RCTL_SECRC = 1u << 26,
 	RCTL_FLXBUF = 0xfu << 27,	/* 82574: KiB, in place of BSIZE */
 };
-enum { RCTL_RDMTS_SHIFT = 8, RCTL_BSIZE_SHIFT = 16, RCTL_FLXBUF_SHIFT = 27 };
+enum { RCTL_RDMTS_SHIFT = 8, RCTL_DTYP_SHIFT = 10, RCTL_BSIZE_SHIFT = 16, RCTL_FLXBUF_SHIFT = 27 };
 
 enum { TCTL_EN = 1u << 1 };
 enum { RFCTL_EXSTEN = 1u << 15 };
-enum { DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24 };
+enum { DCTL_WTHRESH_SHIFT = 16, DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24 };
 
 #endif

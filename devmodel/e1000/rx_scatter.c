@@ -1,0 +1,211 @@
+/*
+ * rx_scatter.c - a frame that passed goes into the guest's buffers, and its descriptors say so
+ *
+ * A descriptor of the guest is read once.  Where it cannot be read there is none to be used up: the frame is lost
+ * and the head stays, as a device stays whose fetch nobody answers.  Where its buffer is no guest RAM, the bytes are
+ * lost as a device's posted writes are, and the descriptor comes back with an error, so that a driver goes on.
+ */
+#include "devmodel/e1000/state.h"
+
+#include <string.h>
+
+#include "devmodel/e1000/pool.h"
+
+#define SPLIT_BYTES	32u	/* a descriptor with packet split (82574 datasheet, section 7.1.5) */
+
+/* A descriptor as the guest's ring has it; what is not in it is 0. */
+struct guest_desc {
+	gpa_t at;
+	uint64_t buffer[4];	/* without packet split the second word is what is written over */
+};
+
+/* What is written over it. */
+struct split_written {
+	uint32_t mrq;
+	uint16_t ip_id, checksum;
+	uint32_t status;
+	uint16_t length0, vlan;
+	uint16_t header_status, length[3];
+	uint64_t reserved;
+};
+_Static_assert(sizeof(struct split_written) == SPLIT_BYTES, "82574 datasheet, section 7.1.5");
+
+enum { EXTENDED_STATUS_AT = 8, LEGACY_STATUS_AT = 12, EXTENDED_ERRORS_SHIFT = 24 };
+
+/* ---- what the guest's registers say ---- */
+
+static uint32_t buffer_bytes(const struct e1000 *n)
+{
+	uint32_t bsize = (n->rctl & RCTL_BSIZE) >> RCTL_BSIZE_SHIFT, kib = (n->rctl & RCTL_FLXBUF) >> RCTL_FLXBUF_SHIFT;
+
+	if (n->family->extended && kib)
+		return kib << 10;
+	if (n->rctl & RCTL_BSEX && bsize)
+		return 32768u >> bsize;
+	return 2048u >> (n->rctl & RCTL_BSEX ? 0 : bsize);
+}
+
+/* PSRCTL: the first buffer in 128 bytes, the others in KiB. */
+static void split_buffers(struct e1000 *n, struct rx_target *t)
+{
+	uint32_t psrctl = dev_read(n, E1000_PSRCTL), sum;
+
+	t->step = SPLIT_BYTES / DESC_BYTES;
+	t->buffers = 4;
+	sum = t->bytes[0] = (psrctl & 0x7f) << 7;
+	for (unsigned i = 1; i < 4; i++)
+		sum += t->bytes[i] = (psrctl >> 8 * i & 0x3f) << 10;
+	if (sum == 0 || n->rx.guest.head & (t->step - 1))
+		t->count = 0;
+}
+
+void rx_target(struct e1000 *n, struct rx_target *t)
+{
+	*t = (struct rx_target){ .count = guest_ring_count(&n->rx.guest), .step = 1, .buffers = 1 };
+	t->extended = n->family->extended && n->rfctl & RFCTL_EXSTEN;
+	t->crc = !(n->rctl & RCTL_SECRC);
+	t->strip = n->ctrl & CTRL_VME;
+	t->vet = t->strip ? dev_read(n, E1000_VET) & 0xffff : 0;
+	if (t->extended && (n->rctl & RCTL_DTYP) == 1u << RCTL_DTYP_SHIFT)
+		split_buffers(n, t);
+	else
+		t->bytes[0] = buffer_bytes(n);
+}
+
+uint32_t rx_room(const struct e1000 *n, const struct rx_target *t)
+{
+	const struct guest_ring *g = &n->rx.guest;
+
+	if (t->count == 0)
+		return 0;
+	return g->tail >= g->head ? g->tail - g->head : g->tail + t->count - g->head;
+}
+
+uint32_t rx_threshold(const struct e1000 *n, const struct rx_target *t)
+{
+	return t->count >> (((n->rctl & RCTL_RDMTS) >> RCTL_RDMTS_SHIFT) + 1);
+}
+
+/* ---- one descriptor ---- */
+
+static bool write_guest(struct e1000 *n, gpa_t at, uint32_t offset, const void *from, uint32_t len)
+{
+	return n->d->ops->guest_write(n->d->host, (gpa_t){ at.a + offset }, from, len);
+}
+
+/* The next part of the frame into the buffers of @d; how much of it into each is @part. */
+static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d, uint16_t part[4])
+{
+	struct rx_frame *f = &n->rx.frame;
+
+	memset(part, 0, 4 * sizeof(*part));
+	for (unsigned i = 0; i < t->buffers && f->done < f->len; i++) {
+		uint32_t len = f->len - f->done;
+
+		if (len > t->bytes[i])
+			len = t->bytes[i];
+		if (len && !write_guest(n, (gpa_t){ d->buffer[i] }, 0, f->at + f->done, len))
+			f->lost = true;
+		part[i] = (uint16_t)len;
+		f->done += len;
+	}
+	if (f->lost)
+		f->errors |= RXE_RXE;
+}
+
+/* The rest of the descriptor first: whoever sees the status sees all of it. */
+static void write_status(struct e1000 *n, const struct guest_desc *d, uint32_t at, uint8_t status)
+{
+	if (!write_guest(n, d->at, at, &status, sizeof(status)))
+		n->rx.frame.lost = true;
+}
+
+static void report_legacy(struct e1000 *n, const struct guest_desc *d, uint16_t length)
+{
+	const struct rx_frame *f = &n->rx.frame;
+	bool last = f->done == f->len;
+	struct rx_written w = { .length = length };
+
+	if (last) {
+		w.status = f->status | RXD_EOP;
+		w.errors = f->errors;
+		w.checksum = f->checksum;
+		w.special = f->vlan;
+	}
+	write_guest(n, d->at, sizeof(d->buffer[0]), &w, sizeof(w));
+	write_status(n, d, LEGACY_STATUS_AT, w.status | RXD_DD);
+}
+
+static void report_extended(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d,
+			    const uint16_t part[4])
+{
+	const struct rx_frame *f = &n->rx.frame;
+	bool last = f->done == f->len;
+	struct split_written w = { .length0 = part[0], .length = { part[1], part[2], part[3] } };
+
+	if (last) {
+		w.status = f->status | RXD_EOP | (uint32_t)f->errors << EXTENDED_ERRORS_SHIFT;
+		w.checksum = f->checksum;
+		w.vlan = f->vlan;
+	}
+	write_guest(n, d->at, 0, &w, t->step * DESC_BYTES);
+	write_status(n, d, EXTENDED_STATUS_AT, (uint8_t)w.status | RXD_DD);
+}
+
+/* A null descriptor is padding: DD alone (8254x manual, section 3.2.5). */
+static bool skip_null(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d)
+{
+	if (d->buffer[0] != 0 || t->buffers > 1)
+		return false;
+	if (t->extended)
+		write_status(n, d, EXTENDED_STATUS_AT, RXD_DD);
+	else
+		write_status(n, d, LEGACY_STATUS_AT, (uint8_t)(d->buffer[1] >> 32) | RXD_DD);
+	return true;
+}
+
+static void report(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d, const uint16_t part[4])
+{
+	if (t->extended)
+		report_extended(n, t, d, part);
+	else
+		report_legacy(n, d, part[0]);
+}
+
+static void count(struct e1000 *n, const struct rx_frame *f)
+{
+	if (f->lost) {
+		n->counter[E1000_RX_MEMORY]++;
+		return;
+	}
+	n->counter[E1000_RX_PASSED]++;
+	n->counter[E1000_RX_BYTES] += f->len;
+}
+
+bool rx_scatter(struct e1000 *n, const struct rx_target *t)
+{
+	struct guest_ring *g = &n->rx.guest;
+	struct rx_frame *f = &n->rx.frame;
+	struct guest_desc d = { 0 };
+	uint16_t part[4];
+
+	if (t->count == 0)
+		n->counter[E1000_RING]++;
+	while (rx_room(n, t) >= t->step) {
+		d.at = guest_ring_at(g, g->head);
+		if (!n->d->ops->guest_read(n->d->host, d.at, d.buffer, t->step * DESC_BYTES)) {
+			n->counter[E1000_RX_MEMORY]++;
+			return true;
+		}
+		g->head = (g->head + t->step) % t->count;
+		if (skip_null(n, t, &d))
+			continue;
+		fill(n, t, &d, part);
+		report(n, t, &d, part);
+		if (f->done == f->len) {
+			count(n, f);
+			return true;
+		}
+	}
+	return false;
+}
