@@ -1,0 +1,78 @@
+/*
+ * machine.h - an endpoint of the test's: guest RAM, a simulated NIC, and between them the model or nothing
+ *
+ *	driver -> machine_access -> [model] -> simulated NIC -> wire
+ *
+ * Guest RAM lies below 16 MiB, with a hole that is the hypervisor's, and from 4 GiB on.  The device finds guest memory
+ * and the model's pool at bus addresses that are no guest's, so that none is taken for another.  What the device does
+ * on the bus is held against what the model may let it do; the first offence is kept in machine.complaint.
+ */
+#ifndef TESTS_DEVMODEL_MACHINE_H
+#define TESTS_DEVMODEL_MACHINE_H
+
+#include "devmodel/e1000/e1000.h"
+#include "devmodel/e1000/regs.h"
+#include "replay/sim_e1000.h"
+
+#define RAM_BYTES	(16u << 20)	/* of each of the two parts */
+#define RAM_HIGH	(4ull << 30)
+#define RAM_HV		(12u << 20)	/* the hypervisor's, RAM_HV_BYTES in the low part */
+#define RAM_HV_BYTES	(1u << 20)
+
+struct frame {
+	uint32_t len;
+	bool fcs;			/* the device appended the check sequence */
+	uint8_t *bytes;
+};
+
+struct frames {
+	struct frame *at;
+	uint32_t count, room;
+};
+
+struct machine {
+	const struct e1000_family *family;
+	struct sim_e1000 *sim;
+	struct e1000 *model;		/* NULL: the driver has the device itself */
+	void *model_memory;
+	uint8_t *ram[2];
+	struct devmodel d;
+	struct net net;
+	struct lab_policy *policy;
+	uint64_t transfers, clock_ns;
+	struct frames wire;		/* what was sent */
+	struct frames judged;		/* passed by the judge, as it left them, not sent yet; frame.fcs: all of it */
+	struct { uint64_t at; uint32_t len, left; } *grant;
+	uint32_t grant_count;
+	bool line;
+	unsigned interrupts;		/* rising edges */
+	unsigned complaints;
+	char complaint[160];
+	/* after each read of guest memory by the model; NULL: nothing */
+	void (*after_read)(struct machine *m, uint64_t gpa, uint32_t len);
+	uint64_t ticks;			/* milliseconds run */
+};
+
+/* @policy: text of it; NULL: no model.  @device: a PCI id of the family. */
+struct machine *machine_new(uint16_t device, const char *policy);
+void machine_free(struct machine *m);
+
+/* The guest's registers and I/O window. */
+void machine_access(void *machine, uint32_t offset, unsigned size, bool write, uint64_t *value);
+void machine_port(void *machine, uint32_t offset, unsigned size, bool write, uint32_t *value);
+/* Guest RAM for the driver; NULL: not all of it is RAM. */
+uint8_t *machine_ram(struct machine *m, uint64_t gpa, uint32_t len);
+
+/* A millisecond: the device works until it is idle, the model is polled as often as it wants to be. */
+void machine_tick(struct machine *m);
+/* @ticks of them. */
+void machine_run(struct machine *m, unsigned ticks);
+void machine_complain(void *machine, const char *what);
+/* Forget the wire and what was judged or granted. */
+void machine_clear(struct machine *m);
+
+void frames_add(struct frames *f, const uint8_t *bytes, uint32_t len, bool fcs);
+void frames_clear(struct frames *f);
+bool frames_equal(const struct frames *a, const struct frames *b);
+
+#endif

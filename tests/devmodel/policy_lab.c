@@ -1,0 +1,52 @@
+/*
+ * policy_lab.c - a policy's text, compiled and loaded, with its judge
+ */
+#include "tests/devmodel/policy_lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/hvc.h"
+
+#define ARENA_BYTES	(4u << 20)
+
+struct lab_policy {
+	struct hvc_result compiled;
+	void *memory;
+};
+
+struct lab_policy *lab_policy_new(const char *text, struct net *net)
+{
+	struct lab_policy *p = calloc(1, sizeof(*p));
+	struct hvc_options options = { 0 };
+	struct policy_error error = { 0 };
+	struct policy *policy = NULL;
+	struct arena a;
+
+	if (!p || !(p->memory = aligned_alloc(64, ARENA_BYTES)))
+		abort();
+	memset(p->memory, 0, ARENA_BYTES);
+	hvc_compile_text("lab.hvrule", text, strlen(text), &options, &p->compiled);
+	if (p->compiled.status) {
+		printf("Bail out! the test's policy does not compile:\n%s\n", text);
+		exit(1);
+	}
+	arena_init(&a, p->memory, ARENA_BYTES);
+	if (policy_load(&a, p->compiled.module, p->compiled.module_len, &policy, &error) ||
+	    judge_create(&a, policy, NULL, NULL, &net->judge, &error)) {
+		printf("Bail out! the test's policy does not load\n");
+		exit(1);
+	}
+	net->policy = policy;
+	return p;
+}
+
+void lab_policy_free(struct lab_policy *p)
+{
+	if (!p)
+		return;
+	hvc_free(&p->compiled);
+	free(p->memory);
+	free(p);
+}
