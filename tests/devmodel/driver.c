@@ -11,7 +11,7 @@ enum {
 	AT_TX_RING = 0x100000, AT_TX_RING_1 = 0x110000, AT_RX_RING = 0x120000,
 	AT_TX_BUFFERS = 0x200000, TX_BUFFERS = 0x600000, AT_RX_BUFFERS = 0x800000, RX_BUFFERS = 0x400000,
 };
-enum { RAL = 0x5400, RAH = 0x5404, MTA = 0x5200, TIPG = 0x602008, CTRL_SLU = 1u << 6, RCTL_BAM = 1u << 15, TCTL_PSP = 1u << 3 };
+enum { RAL = 0x5400, RAH = 0x5404, MTA = 0x5200, TIPG = 0x602008, CTRL_SLU = 1u << 6, TCTL_PSP = 1u << 3 };
 
 uint32_t driver_read(struct driver *d, uint32_t offset)
 {
