@@ -1,0 +1,336 @@
+/*
+ * tx.c - the guest's transmit ring: descriptors are taken, frames found, and what is done is reported
+ *
+ *	take	a descriptor is read, once, and is part of a frame
+ *	finish	a frame is whole: tx_offload.c and tx_send.c decide, or it waits for room
+ *	notice	the device is done with a frame
+ *	report	the guest is told, in the order of its ring
+ */
+#include "devmodel/e1000/state.h"
+
+#include <string.h>
+
+/* What a descriptor and a frame cost at least, in bytes judged. */
+#define DESC_COST	DESC_BYTES
+#define FRAME_COST	256u
+
+void tx_create(struct e1000 *n, unsigned q)
+{
+	n->tx[q].queue = q;
+}
+
+/* ---- report ---------------------------------------------------------------- */
+
+/* The next @descs descriptors of the guest's ring are done. */
+static void report(struct e1000 *n, struct tx *t, uint32_t descs)
+{
+	static const uint8_t done = TXD_STATUS_DD;
+	struct guest_ring *g = &t->guest;
+
+	for (; descs > 0; descs--) {
+		uint64_t *word = &t->reported[g->head % RING_MAX / 64], bit = UINT64_C(1) << g->head % 64;
+		gpa_t at = guest_ring_at(g, g->head);
+
+		at.a += TXD_STATUS_AT;
+		if ((*word & bit) && !n->d->ops->guest_write(n->d->host, at, &done, sizeof(done)))
+			n->counter[E1000_RING]++;
+		*word &= ~bit;
+		g->head = g->head + 1 < t->count ? g->head + 1 : 0;
+		t->taken--;
+	}
+}
+
+/* The frame's descriptors so far are done as soon as those before them are. */
+static void settle(struct e1000 *n, struct tx *t)
+{
+	struct tx_frame *f = &t->frame;
+
+	if (t->sent_head != t->sent_tail) {
+		t->sent[(t->sent_tail - 1) % SHADOW_TX].guest_descs += f->descs;
+	} else {
+		report(n, t, f->descs);
+		t->announce |= f->reported;
+	}
+	f->descs = 0;
+	f->reported = false;
+}
+
+/* Frames that the device is done with: only what it has written in our own ring is believed. */
+static void notice(struct e1000 *n, struct tx *t)
+{
+	while (t->sent_head != t->sent_tail) {
+		const struct tx_sent *s = &t->sent[t->sent_head % SHADOW_TX];
+		const union tx_desc *last = tx_shadow(n, t, s->shadow_end - 1);
+
+		if (!(__atomic_load_n(&last->data.status, __ATOMIC_ACQUIRE) & TXD_STATUS_DD))
+			return;
+		t->shadow_head = s->shadow_end;
+		t->bytes_first = s->bytes_end;
+		t->sent_head++;
+		report(n, t, s->guest_descs);
+	}
+}
+
+/* ---- take ------------------------------------------------------------------ */
+
+static void spoil(struct tx_frame *f, enum e1000_counter why)
+{
+	if (!f->bad)
+		f->why = why;
+	f->bad = true;
+}
+
+static void take_context(struct tx *t, const struct tx_context *c)
+{
+	if (c->paylen_type >> TXD_CMD_SHIFT & TXD_TSE)
+		t->segment_context = *c;
+	else
+		t->context = *c;
+}
+
+static bool is_burst(const union tx_desc *d)
+{
+	return (d->legacy.cmd & (TXD_DEXT | TXD_TSE)) == (TXD_DEXT | TXD_TSE);
+}
+
+/* All of a frame is of one kind, and all of it or nothing a burst. */
+static bool same_kind(const union tx_desc *a, const union tx_desc *b)
+{
+	return !((a->legacy.cmd ^ b->legacy.cmd) & TXD_DEXT) && is_burst(a) == is_burst(b);
+}
+
+/* No address and no length: no bytes (8254x manual, section 3.3.3.1). */
+static void take_piece(struct tx_frame *f, uint64_t at, uint32_t len)
+{
+	if (at == 0 || len == 0)
+		return;
+	if (f->pieces == TX_PIECES || len > TX_FRAME_MAX - f->len) {
+		spoil(f, E1000_TX_TOO_LONG);
+		return;
+	}
+	f->piece[f->pieces++] = (struct tx_piece){ { at }, len };
+	f->len += len;
+}
+
+static void take_data(struct tx_frame *f, const union tx_desc *d)
+{
+	bool extended = d->legacy.cmd & TXD_DEXT;
+
+	if (!f->open)
+		f->first = *d;
+	f->open = true;
+	f->last = *d;
+	f->whole = d->legacy.cmd & TXD_EOP;
+	if (!same_kind(&f->first, d) ||
+	    (extended && (d->data.length_type >> TXD_DTYP_SHIFT & 0xf) != DTYP_DATA))
+		spoil(f, E1000_TX_OFFLOAD);
+	if (!f->bad)
+		take_piece(f, d->data.buffer, extended ? d->data.length_type & TXD_LENGTH_MASK : d->legacy.length);
+}
+
+static bool is_context(const union tx_desc *d)
+{
+	return (d->legacy.cmd & TXD_DEXT) && (d->data.length_type >> TXD_DTYP_SHIFT & 0xf) == DTYP_CONTEXT;
+}
+
+/* One more descriptor, at the ring's index @taken. */
+static void take_desc(struct e1000 *n, struct tx *t, uint32_t index, const union tx_desc *d)
+{
+	struct tx_frame *f = &t->frame;
+	bool reported = d->legacy.cmd & (TXD_RS | TXD_RPS);
+
+	if (reported || (t->guest.dctl & DCTL_WTHRESH))
+		t->reported[index / 64] |= UINT64_C(1) << index % 64;
+	f->reported |= reported;
+	f->descs++;
+	t->taken++;
+	if (!is_context(d)) {
+		take_data(f, d);
+	} else {
+		take_context(t, &d->context);
+		if (f->open)	/* not in the middle of a packet (8254x manual, section 3.3.5) */
+			spoil(f, E1000_TX_OFFLOAD);
+	}
+	if (f->open && !f->whole && f->descs >= t->count - 1)
+		spoil(f, E1000_TX_TOO_LONG);	/* the ring can hold no more of it */
+	if (!f->whole && (f->bad || !f->open))
+		settle(n, t);
+}
+
+static void spend(uint32_t *budget, uint32_t cost)
+{
+	*budget -= cost < *budget ? cost : *budget;
+}
+
+static void begin_frame(struct tx_frame *f)
+{
+	f->pieces = f->len = f->descs = 0;
+	f->open = f->whole = f->reported = f->bad = false;
+}
+
+/* The whole frame in hand is sent or dropped.  False: it waits for room. */
+static bool finish(struct e1000 *n, struct tx *t, uint32_t *budget)
+{
+	struct tx_frame *f = &t->frame;
+	enum e1000_counter fate = f->why;
+	struct tx_wish w;
+	uint32_t judged = 0;
+
+	if (!f->bad && f->len > 0) {
+		tx_decode_wish(n, t, &w);
+		if (f->len < TX_PACKET_MIN + (w.fcs ? 0 : CRC32_BYTES))
+			fate = E1000_TX_SHORT;
+		else if (!w.segment && f->len > TX_PACKET_MAX)
+			fate = E1000_TX_TOO_LONG;
+		else if (!tx_has_room(n, t, &w))
+			return false;
+		else
+			fate = tx_send(n, t, &w, &judged);
+	}
+	spend(budget, FRAME_COST + judged);
+	if (f->bad || f->len > 0)
+		n->counter[fate]++;
+	if (fate == E1000_TX_PASSED && !f->bad && f->len > 0)
+		f->descs = 0;	/* they are the sent frame's */
+	else
+		settle(n, t);
+	begin_frame(f);
+	return true;
+}
+
+/* The first descriptor that was not taken. */
+static uint32_t next_index(const struct tx *t)
+{
+	uint32_t next = t->guest.head + t->taken;
+
+	return next < t->count ? next : next - t->count;
+}
+
+/* One descriptor, or the frame that is whole.  False: not now, and perhaps never. */
+static bool step(struct e1000 *n, struct tx *t, uint32_t *budget)
+{
+	uint32_t index = next_index(t);
+	union tx_desc d;
+
+	t->waiting = true;
+	if (*budget == 0)
+		return false;
+	if (t->frame.whole)
+		return finish(n, t, budget);
+	if (t->taken == t->count)
+		return false;
+	if (!n->d->ops->guest_read(n->d->host, guest_ring_at(&t->guest, index), &d, sizeof(d))) {
+		n->counter[E1000_RING]++;
+		t->waiting = false;
+		return false;
+	}
+	spend(budget, DESC_COST);
+	take_desc(n, t, index, &d);
+	return true;
+}
+
+static void take(struct e1000 *n, struct tx *t)
+{
+	uint32_t budget = BURST_BYTES, before = t->shadow_tail, count = guest_ring_count(&t->guest);
+	bool more = true;
+
+	t->waiting = false;
+	if (!t->running || count == 0)
+		return;
+	t->count = count;
+	while (more && (t->frame.whole || next_index(t) != t->guest.tail))
+		more = step(n, t, &budget);
+	if (more)
+		t->waiting = false;
+	if (t->shadow_tail != before)
+		tx_ring_doorbell(n, t);
+}
+
+/* ---- what the others call --------------------------------------------------- */
+
+void tx_complete(struct e1000 *n, unsigned q)
+{
+	struct tx *t = &n->tx[q];
+
+	notice(n, t);
+	take(n, t);
+	if (t->announce)
+		dev_write(n, E1000_ICS, INT_TXDW);
+	t->announce = false;
+}
+
+void tx_kick(struct e1000 *n, unsigned q)
+{
+	struct tx *t = &n->tx[q];
+
+	if (t->running && t->guest.head != t->guest.tail && guest_ring_count(&t->guest) == 0)
+		n->counter[E1000_RING]++;
+	tx_complete(n, q);
+}
+
+void tx_forget(struct e1000 *n, unsigned q)
+{
+	struct tx *t = &n->tx[q];
+
+	for (uint32_t i = t->sent_head; i != t->sent_tail; i++)
+		t->sent[i % SHADOW_TX].guest_descs = 0;
+	memset(t->reported, 0, sizeof(t->reported));
+	t->taken = 0;
+	t->programmed = t->waiting = t->announce = false;
+	begin_frame(&t->frame);
+}
+
+/*
+ * The pool's bytes go on where they were: should the device still be reading a frame of the old ring, it lies
+ * undisturbed until all the others are used.
+ */
+static void program(struct e1000 *n, struct tx *t)
+{
+	uint32_t base = t->queue * E1000_QUEUE;
+	uint64_t bus = n->d->pool.bus.a + POOL_TX + t->queue * POOL_TX_QUEUE + POOL_TX_RING;
+
+	memset(tx_shadow(n, t, 0), 0, SHADOW_TX * DESC_BYTES);
+	t->shadow_head = t->shadow_tail = 0;
+	t->sent_head = t->sent_tail = 0;
+	t->bytes_first = t->bytes_next;
+	t->context = t->segment_context = (struct tx_context){ 0 };
+	dev_write(n, E1000_TDBAL + base, (uint32_t)bus);
+	dev_write(n, E1000_TDBAH + base, (uint32_t)(bus >> 32));
+	dev_write(n, E1000_TDLEN + base, SHADOW_TX * DESC_BYTES);
+	dev_write(n, E1000_TDH + base, 0);
+	dev_write(n, E1000_TDT + base, 0);
+	t->programmed = true;
+}
+
+void tx_start(struct e1000 *n)
+{
+	for (unsigned q = 0; q < n->family->queues; q++) {
+		if (!n->tx[q].programmed)
+			program(n, &n->tx[q]);
+		n->tx[q].running = true;
+		tx_complete(n, q);
+	}
+}
+
+void tx_stop(struct e1000 *n)
+{
+	for (unsigned q = 0; q < n->family->queues; q++)
+		n->tx[q].running = false;
+}
+
+void tx_reset(struct e1000 *n)
+{
+	tx_stop(n);
+	for (unsigned q = 0; q < n->family->queues; q++)
+		tx_forget(n, q);
+}
+
+bool tx_is_waiting(const struct e1000 *n, unsigned q)
+{
+	return n->tx[q].waiting;
+}
+
+bool tx_is_under_way(const struct e1000 *n, unsigned q)
+{
+	return n->tx[q].sent_head != n->tx[q].sent_tail;
+}
