@@ -20,7 +20,6 @@ static struct hvc_result compiled;
 
 static uint32_t reg_read(void *host, uint32_t offset)
 {
-	lab.device_reads++;
 	return lab.reg[offset / 4];
 }
 
@@ -31,9 +30,15 @@ static void reg_write(void *host, uint32_t offset, uint32_t value)
 		lab.ics_writes++;
 		return;
 	}
-	lab.tail_writes += offset == E1000_RDT;
-	ck_assert(offset != E1000_RDT || value < SHADOW_RX);
+	ck_assert(offset >= E1000_RDBAL && offset <= E1000_RXDCTL);
+	ck_assert(offset == E1000_RDT || !(lab.reg[E1000_RCTL / 4] & RCTL_EN));
 	lab.reg[offset / 4] = value;
+	if (offset != E1000_RDT)
+		return;
+	ck_assert_uint_lt(value, SHADOW_RX);
+	lab.tail_writes++;
+	if (lab.after_tail)
+		lab.after_tail();
 }
 
 static bool is_ram(uint64_t at, uint32_t len)
@@ -116,6 +121,11 @@ void rx_lab_reset(const char *text)
 	lab.n.d = &lab.d;
 	lab.n.net = &lab.net;
 	rx_create(&lab.n);
+}
+
+void rx_lab_begin(void)
+{
+	rx_lab_reset(NULL);
 }
 
 void rx_lab_end(void)
@@ -281,4 +291,32 @@ void rx_lab_raw(uint16_t length, uint8_t status)
 {
 	buffer_of(shadow(lab.reg[E1000_RDH / 4]));
 	write_back(length, status, 0, 0);
+}
+
+const uint8_t *rx_lab_numbered(uint32_t which, uint32_t len)
+{
+	static uint8_t frame[20000];
+
+	for (uint32_t i = 0; i < len; i++)
+		frame[i] = (uint8_t)(i * 7 + which * 31 + (i >> 8));
+	frame[12] = 0x08;
+	frame[13] = 0x06;
+	return frame;
+}
+
+void rx_lab_comes(uint32_t which, uint32_t len)
+{
+	ck_assert(rx_lab_wire(rx_lab_numbered(which, len), len));
+}
+
+void rx_lab_expect(uint32_t which, uint32_t len)
+{
+	ck_assert(rx_lab_next(&lab.got));
+	ck_assert_uint_eq(lab.got.len, len);
+	ck_assert_int_eq(memcmp(lab.got.bytes, rx_lab_numbered(which, len), len), 0);
+}
+
+void rx_lab_expect_none(void)
+{
+	ck_assert(!rx_lab_next(&lab.got));
 }

@@ -33,25 +33,29 @@ struct rx_lab {
 	struct net net;
 	uint64_t transfers;
 	uint32_t reg[E1000_BAR0_BYTES / 4];	/* the device's */
-	unsigned tail_writes, device_reads;
+	unsigned tail_writes;
+	void (*after_tail)(void);		/* the device goes on at once */
 	uint32_t ics;				/* all causes written since the test looked */
 	unsigned ics_writes;
-	uint32_t free_before_tail;		/* descriptors that the device has found given back too early */
 	uint8_t *ram;
-	bool read_only;				/* guest memory cannot be written */
-	uint64_t read_only_from, read_only_to;	/* nor can this */
+	uint64_t read_only_from, read_only_to;	/* guest RAM that cannot be written */
 	unsigned reads, writes;			/* of guest memory */
-	uint64_t forbidden_writes;
 	void (*after_read)(gpa_t at, uint32_t len);	/* another processor of the guest's */
 	void (*before_write)(gpa_t at, const void *from, uint32_t len);
 	/* the driver */
 	uint32_t ring, count, size, clean;
+	struct lab_frame got;
 };
 
 extern struct rx_lab lab;
 
+#define COUNTER(c)	lab.n.counter[E1000_##c]
+/* RCTL of a driver that does not want the CRC, and takes long frames */
+#define PLAIN		(RCTL_SECRC | RCTL_LPE)
+
 /* Everything new, under @policy (text of hvc, NULL: one without a program for frames that come). */
 void rx_lab_reset(const char *policy);
+void rx_lab_begin(void);	/* a fixture: with NULL */
 void rx_lab_end(void);
 /* The driver: a ring of @count descriptors, buffers of @size bytes, @given of them; EN set with @rctl besides. */
 void rx_lab_up(uint32_t count, uint32_t size, uint32_t rctl, uint32_t given);
@@ -69,6 +73,12 @@ bool rx_lab_wire(const void *frame, uint32_t len);
 bool rx_lab_wire_status(const void *frame, uint32_t len, uint8_t status, uint8_t errors, uint16_t checksum);
 /* One descriptor, written as it is given. */
 void rx_lab_raw(uint16_t length, uint8_t status);
+/* @len bytes of which each is another than its neighbours', and than those of frame @which - 1; no VLAN tag. */
+const uint8_t *rx_lab_numbered(uint32_t which, uint32_t len);
+/* Frame @which comes to the device; it is the driver's next. */
+void rx_lab_comes(uint32_t which, uint32_t len);
+void rx_lab_expect(uint32_t which, uint32_t len);	/* and is lab.got */
+void rx_lab_expect_none(void);
 /* Descriptors that the device may fill. */
 uint32_t rx_lab_device_room(void);
 
