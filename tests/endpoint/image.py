@@ -23,8 +23,10 @@ GRUB_FOLDER = "/usr/lib/grub/i386-pc"
 SECTOR = 512
 DISK_MIB = 64
 PART_LBA = 2048
-MODULES = ("ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "kvm_amd", "kvm_intel",
+MODULES = ("8021q", "ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "kvm_amd", "kvm_intel",
            "msr", "sd_mod")
+# what tests run beside busybox: on the disk under /tools, so that a boot does not read it
+TOOLS = ("ethtool", "libc6", "libmnl0")
 GRUB_MODULES = ("boot", "configfile", "echo", "ext2", "halt", "linux", "linux16", "ls", "multiboot", "normal",
                 "part_msdos", "rdmsr", "reboot", "serial", "sleep", "terminal", "test")
 # image, GRUB's disk driver, its name of the first and of the second disk
@@ -65,15 +67,21 @@ def debs(cache):
     found = {}
     for path in glob.glob(os.path.join(cache, "*.deb")):
         found["kernel" if "linux-image-" in path else os.path.basename(path).split("_")[0]] = path
-    return found if {"kernel", "ipxe"} <= set(found) else {}
+    return found
+
+
+def complete(found):
+    return {"kernel", "ipxe", *TOOLS} <= set(found)
 
 
 def fetch(cache):
-    if debs(cache):
+    found = debs(cache)
+    if complete(found):
         return
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         for name in packages():
-            run("apt-get", "download", "-q", name, cwd=folder)
+            if ("kernel" if name.startswith("linux-image-") else name) not in found:
+                run("apt-get", "download", "-q", name, cwd=folder)
         for path in glob.glob(os.path.join(folder, "*.deb")):
             os.rename(path, os.path.join(cache, os.path.basename(path)))
 
@@ -122,6 +130,23 @@ def unpack_ipxe(deb, work):
     shutil.rmtree(tree)
 
 
+def unpack_tools(found, work):
+    """A program and the libraries that it names -> work/tools; chroot runs it."""
+    tree = os.path.join(work, "packages")
+    for name in TOOLS:
+        run("dpkg-deb", "-x", found[name], tree)
+    for pattern in ("sbin/ethtool", "lib64/ld-linux-x86-64.so.2", "lib/*/libc.so.6", "lib/*/libm.so.6",
+                    "usr/lib/*/libmnl.so.0"):
+        for path in glob.glob(os.path.join(tree, pattern)):
+            # Links are absolute, and lead into the same tree.
+            source = os.path.join(tree, os.readlink(path).lstrip("/")) if os.path.islink(path) and \
+                os.readlink(path).startswith("/") else path
+            target = os.path.join(work, "tools", os.path.relpath(path, tree))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(source, target)
+    shutil.rmtree(tree)
+
+
 def file_system(files, path, sectors, kind):
     """A file system with what lies in the folder `files`."""
     run("mke2fs", "-q", "-F", "-b", "4096", "-t", kind, "-O", "^has_journal,^metadata_csum_seed,^orphan_file", "-d", files, path,
@@ -151,6 +176,7 @@ def make_image(work, name, driver, first, second):
     os.makedirs(os.path.join(files, "boot/grub"), exist_ok=True)
     for boot in os.listdir(os.path.join(work, "boot")):
         shutil.copy(os.path.join(work, "boot", boot), os.path.join(files, "boot"))
+    shutil.copytree(os.path.join(work, "tools"), os.path.join(files, "tools"), dirs_exist_ok=True)
     with open(os.path.join(DISK, "grub.cfg"), encoding="utf-8") as f:
         config = f.read().replace("$orders", f"({second})0+8")
     with open(os.path.join(files, "boot/grub/grub.cfg"), "w", encoding="utf-8") as f:
@@ -193,9 +219,9 @@ def fresh(cache, sources):
 
 def build(cache):
     """Build what is missing or old; one builder at a time."""
-    if not os.path.isdir(cache) or not debs(cache):
-        raise Missing(f"no kernel package in {cache}: run `make endpoint-fetch` once")
-    found = debs(cache)
+    found = debs(cache) if os.path.isdir(cache) else {}
+    if not complete(found):
+        raise Missing(f"not all packages are in {cache}: run `make endpoint-fetch` once")
     with open(os.path.join(cache, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if fresh(cache, inputs()):
@@ -204,6 +230,7 @@ def build(cache):
             os.mkdir(os.path.join(work, "boot"))
             unpack_kernel(found["kernel"], work)
             unpack_ipxe(found["ipxe"], work)
+            unpack_tools(found, work)
             make_initramfs(work)
             for row in IMAGES:
                 make_image(work, *row)

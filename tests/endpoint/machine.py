@@ -210,12 +210,13 @@ class Machine:
 
     limit: seconds after which QEMU ends whatever happens.  icount: virtual time follows
     instructions.  plugin: a TCG plugin and its arguments.  nics: devices.  tftp: a
-    folder that the guest can fetch from at 10.0.2.2.  log_to: a socket that the log goes to
-    instead of hv.txt."""
+    folder that the guest can fetch from at 10.0.2.2.  net: what the first NIC's cable leads to in place of the
+    user network alone: a Peer, or more of the user network's options.  Its frames are noted in net0.pcap
+    with `capture`.  log_to: a socket that the log goes to instead of hv.txt."""
 
     def __init__(self, name, disks=(), script=None, args="", kind="linux", smp=1, memory=512, machine="q35",
                  cpu="EPYC", nics=("e1000",), hv=None, extra=(), icount=False, plugin=None, keep=False,
-                 reboot=True, tftp=None, log_to=None, limit=180):
+                 reboot=True, tftp=None, net="", capture=False, log_to=None, limit=180):
         self.name = name
         self.folder = os.path.join(work_folder(), name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -231,7 +232,10 @@ class Machine:
         self.log_to = log_to
         self.words = self.board(machine, cpu, smp, memory, reboot)
         self.words += self.storage(machine, keep, after=bool(hv))
+        self.net = net
         self.words += self.network(nics, hv, tftp)
+        if capture:
+            self.words += ["-object", f"filter-dump,id=capture,netdev=net0,file={plain(self.path('net0.pcap'))}"]
         if icount:
             self.words += ["-icount", "shift=0,sleep=on", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
         if plugin:
@@ -287,7 +291,10 @@ class Machine:
                 words += ["-initrd", "module.hvb"]
         for n, nic in enumerate(nics):
             rom = n == 0 and hv and hv.by == "ipxe"
-            words += ["-netdev", f"user,id=net{n},restrict=on{boot if n == 0 else ''}",
+            user = f"user,id=net{n},restrict=on{boot if n == 0 else ''}"
+            if n == 0:
+                user = f"{user}{self.net}" if isinstance(self.net, str) else self.net.netdev("net0")
+            words += ["-netdev", user,
                       "-device", f"{nic},netdev=net{n},mac=52:54:00:12:34:{0x56 + n:02x}"
                       + (",bootindex=0" if rom else ",romfile=")]
         return words
@@ -331,6 +338,8 @@ class Machine:
         if not qemu:
             raise images.Missing("qemu-system-x86 is not installed")
         ours, theirs = socket.socketpair()
+        files = [theirs.fileno()] + ([self.log_to.fileno()] if self.log_to else [])
+        files += [] if isinstance(self.net, str) else self.net.files()
         command = ["timeout", "-k", "5", str(self.limit), "nice", "-n", "5", qemu, *self.words,
                    "-chardev", f"socket,id=monitor,fd={theirs.fileno()}", "-mon", "chardev=monitor,mode=control"]
         with open(self.path("command.txt"), "w", encoding="utf-8") as f:
@@ -338,8 +347,7 @@ class Machine:
         with open(self.path("qemu.txt"), "wb") as log:
             # Its own process group: what we end is timeout, nice and QEMU, nothing else.
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            pass_fds=[theirs.fileno(), *([self.log_to.fileno()] if self.log_to else [])],
-                                            start_new_session=True, cwd=self.folder,
+                                            pass_fds=files, start_new_session=True, cwd=self.folder,
                                             env=dict(os.environ, TMPDIR=self.folder))
         theirs.close()
         self.monitor = Monitor(ours)
