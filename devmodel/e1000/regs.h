@@ -29,6 +29,13 @@ enum {
 	E1000_PBM = 0x10000,		/* packet buffer memory, to the end of the BAR */
 };
 
+/* EECD; the low byte is the wire to a microwire NVM */
+enum {
+	EECD_SK = 1u << 0, EECD_CS = 1u << 1, EECD_DI = 1u << 2, EECD_DO = 1u << 3, EECD_FWE_OFF = 1u << 4,
+	EECD_REQ = 1u << 6, EECD_GNT = 1u << 7, EECD_PRES = 1u << 8,
+};
+enum { EERD_START = 1u << 0, EERD_DATA_SHIFT = 16 };
+
 enum {
 	CTRL_RST = 1u << 26, CTRL_VME = 1u << 30, CTRL_PHY_RST = 1u << 31,
 	CTRL_EXT_EE_RST = 1u << 13, CTRL_EXT_IAME = 1u << 27,
@@ -52,6 +59,7 @@ enum { RCTL_RDMTS_SHIFT = 8, RCTL_DTYP_SHIFT = 10, RCTL_BSIZE_SHIFT = 16, RCTL_F
 
 enum { TCTL_EN = 1u << 1 };
 enum { RFCTL_EXSTEN = 1u << 15 };
+enum { RXCSUM_PCSD = 1u << 13 };	/* 82574: RSS's hash in place of the packet checksum */
 enum { DCTL_WTHRESH_SHIFT = 16, DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24 };
 
 #endif

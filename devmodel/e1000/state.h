@@ -1,8 +1,12 @@
 /*
  * state.h - a model's state, and what its files are to each other (internal)
  *
- *	registers.c	an access becomes a register's, the allow-list
- *	control.c	registers that do something: CTRL, RCTL, TCTL, interrupts, rings
+ *	registers.c	an access becomes a register's, by the allow-list of register.def
+ *	control.c	registers that do something: CTRL, RCTL, TCTL, resets
+ *	interrupt.c	interrupt registers, and when to look at the device
+ *	queue.c		registers of rings
+ *	nvm.c		the NVM's words, read once
+ *	attach.c	the family; a device that was left running
  *	tx*.c		a frame leaves the guest: take, gather, judge, send; report
  *	rx*.c		a frame comes: notice, gather, judge; scatter, report
  */
@@ -34,6 +38,7 @@ static inline gpa_t guest_ring_at(const struct guest_ring *r, uint32_t index)
 	return (gpa_t){ ((uint64_t)r->bah << 32 | (r->bal & ~15u)) + (uint64_t)index * DESC_BYTES };
 }
 
+#include "devmodel/e1000/nvm.h"
 #include "devmodel/e1000/rx.h"
 #include "devmodel/e1000/tx.h"
 
@@ -45,9 +50,16 @@ struct e1000 {
 	struct rx rx;			/* queue 1 has registers alone: no frames are steered there */
 	struct guest_ring rx1;
 	/* as the guest wrote them, where the device has something else */
-	uint32_t ctrl, rctl, tctl, rfctl;
+	uint32_t rctl, tctl;
+	uint32_t ctrl;			/* VME alone */
+	uint32_t rfctl;			/* EXSTEN alone */
+	uint32_t rxcsum;		/* PCSD alone */
+	uint32_t flow[3];		/* FCAL, FCAH, FCT */
+	uint32_t ctrl_ext;		/* IAME: IAM's bits leave IMS when ICR is read */
+	uint32_t iam;
 	uint32_t ims;			/* causes that interrupt the guest now */
 	uint32_t ioaddr;
+	struct nvm nvm;
 	uint64_t counter[E1000_COUNTERS];
 };
 
@@ -60,5 +72,8 @@ static inline void dev_write(struct e1000 *n, uint32_t offset, uint32_t value)
 {
 	n->d->ops->reg_write(n->d->host, offset, value);
 }
+
+/* See what the device has done by now, and tell the guest. */
+void e1000_look(struct e1000 *n);
 
 #endif
