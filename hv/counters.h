@@ -68,6 +68,14 @@ const struct counter_device *counters_device_at(uint32_t n);
 uint64_t counters_exits(enum vmexit_kind kind);
 uint64_t counters_offences(enum offence kind);
 
+/*
+ * Who counts by itself says so, when asked, once for each counter that is not zero: whose it is, one word; how often;
+ * what, and of which name (NULL: none).  At most @rows of what it has any number of.
+ */
+typedef void counters_say_fn(const char *name, uint64_t n, const char *words, const char *detail);
+typedef void counters_source_fn(counters_say_fn *say, uint32_t rows);
+void counters_source(counters_source_fn *f);
+
 /* All that is not zero into the log; @last: the machine ends, wait for the serial line between devices. */
 void counters_report(const char *why, bool last);
 /* To be called about once a second or oftener, by any processor. */

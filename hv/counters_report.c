@@ -6,6 +6,7 @@
  *	exits: cpuN: REASON N REASON N ...	of one, where there are several
  *	device: NAME N reads N writes
  *	register: NAME 0xREG N reads N writes	the most used; all others: "other" instead of 0xREG
+ *	count: NAME N WORDS			of a model, or of the policy
  *	offence: KIND N said N			by kind (offence.def), and how many had a line of their own
  *	rate: N exits a second, N at most, N seconds
  *	counters: end N lines			from "begin" on, with both
@@ -39,6 +40,7 @@ static const struct { const char *name; enum line_level level; } offences[] = {
 /* One processor at a time reports or ticks; the others go on with what they have to do. */
 static struct spinlock lock;
 static uint32_t lines;
+static counters_source_fn *source;
 static uint64_t tick_at, summary_at;
 static uint64_t exits_then, busy_then;	/* at the last tick, at the last summary */
 static uint64_t rate_now, rate_max;
@@ -156,6 +158,17 @@ static void say_offences(void)
 	}
 }
 
+static void say_count(const char *name, uint64_t n, const char *words, const char *detail)
+{
+	SAY("count: %s %llu %s%s%s%s", name, (unsigned long long)n, words, detail ? " \"" : "", detail ? detail : "",
+	    detail ? "\"" : "");
+}
+
+void counters_source(counters_source_fn *f)
+{
+	source = f;
+}
+
 static void report(const char *why, bool last)
 {
 	uint32_t room = log_is_debug() ? ROWS_DEBUG : ROWS_INFO;
@@ -168,6 +181,10 @@ static void report(const char *why, bool last)
 			log_flush();
 		say_device(counters_device_at(i), room);
 	}
+	if (last)
+		log_flush();
+	if (source)
+		source(say_count, room);
 	say_offences();
 	SAY("rate: %llu exits a second, %llu at most, %llu seconds", (unsigned long long)rate_now,
 	    (unsigned long long)rate_max, (unsigned long long)(clock_us() / SECOND_US));

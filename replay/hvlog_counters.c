@@ -107,6 +107,12 @@ static enum hvlog_counter_type read_any(const char *at, struct hvlog_counter *c)
 		return read_register(at, c);
 	if (take(&at, "device: "))
 		return take_name(&at, c->name) && take_uses(at, c) ? HVLOG_DEVICE : HVLOG_NO_COUNTER;
+	if (take(&at, "count: ")) {
+		if (!take_name(&at, c->name) || !take(&at, " ") || !take_number(&at, 10, &c->count) || !take(&at, " ") || !*at)
+			return HVLOG_NO_COUNTER;
+		c->rest = at;
+		return HVLOG_COUNT;
+	}
 	if (take(&at, "offence: "))
 		return take_name(&at, c->name) && take(&at, " ") && take_number(&at, 10, &c->count) &&
 		       take(&at, " said ") && take_number(&at, 10, &c->more) && !*at ?
@@ -156,6 +162,23 @@ static void add_uses(struct hvlog_block *b, struct hvlog_uses *rows, uint32_t *u
 		b->dropped++;
 }
 
+static void add_words(struct hvlog_block *b, const struct hvlog_counter *c)
+{
+	struct hvlog_words *w = &b->counts[b->count_count];
+	size_t len = strlen(c->rest);
+
+	if (b->count_count == HVLOG_COUNTS_MAX) {
+		b->dropped++;
+		return;
+	}
+	b->count_count++;
+	len = len < HVLOG_WORDS_MAX ? len : HVLOG_WORDS_MAX;
+	memcpy(w->name, c->name, sizeof(w->name));
+	memcpy(w->words, c->rest, len);
+	w->words[len] = '\0';
+	w->count = c->count;
+}
+
 static void add(struct hvlog_block *b, const struct hvlog_counter *c)
 {
 	struct hvlog_count row = { .cpu = c->cpu, .count = c->count, .more = c->more };
@@ -170,6 +193,9 @@ static void add(struct hvlog_block *b, const struct hvlog_counter *c)
 	case HVLOG_CPU_EXITS:
 		while (hvlog_counter_next(&rest, row.name, &row.count))
 			add_count(b, b->cpu_exits, &b->cpu_exit_count, HVLOG_CPU_EXITS_MAX, &row);
+		break;
+	case HVLOG_COUNT:
+		add_words(b, c);
 		break;
 	case HVLOG_OFFENCE:
 		add_count(b, b->offences, &b->offence_count, HVLOG_OFFENCES_MAX, &row);

@@ -18,16 +18,18 @@
 #define HVLOG_DEVICES_MAX	64u
 #define HVLOG_REGISTERS_MAX	4352u
 #define HVLOG_OFFENCES_MAX	64u
+#define HVLOG_COUNTS_MAX	512u	/* of models and of the policy */
+#define HVLOG_WORDS_MAX		159u	/* bytes of what they count; the rest is cut */
 
 enum hvlog_counter_type {
 	HVLOG_NO_COUNTER, HVLOG_BEGIN, HVLOG_EXITS, HVLOG_CPU_EXITS, HVLOG_DEVICE, HVLOG_REGISTER,
-	HVLOG_OFFENCE, HVLOG_RATE, HVLOG_END,
+	HVLOG_COUNT, HVLOG_OFFENCE, HVLOG_RATE, HVLOG_END,
 };
 
 /* One line of them.  What a type does not have is 0 or empty. */
 struct hvlog_counter {
 	enum hvlog_counter_type type;
-	char name[HVLOG_NAME_MAX + 1];	/* of the reason, the device, the offence */
+	char name[HVLOG_NAME_MAX + 1];	/* of the reason, the device, the offence; whose count */
 	uint64_t reg;			/* of a register, where not @other: all that had no line */
 	bool other;
 	uint32_t cpu;
@@ -35,7 +37,7 @@ struct hvlog_counter {
 	uint64_t count;			/* exits; offences; exits a second; lines of the block */
 	uint64_t more;			/* offences said; at most a second */
 	uint64_t seconds;
-	const char *rest;		/* of BEGIN: why; of CPU_EXITS: " REASON N REASON N ..." */
+	const char *rest;		/* of BEGIN: why; of COUNT: of what; of CPU_EXITS: " REASON N REASON N ..." */
 };
 
 /* What @text says; HVLOG_NO_COUNTER when it is something else, or not as it should be. */
@@ -56,17 +58,23 @@ struct hvlog_uses {
 	uint64_t reads, writes;
 };
 
+struct hvlog_words {
+	char name[HVLOG_NAME_MAX + 1], words[HVLOG_WORDS_MAX + 1];
+	uint64_t count;
+};
+
 /* A block, from "counters: begin" to "counters: end". */
 struct hvlog_block {
 	char why[64];
 	uint64_t us, number;		/* of its first line */
 	uint64_t lines, announced;	/* @announced 0: its end has not come */
-	uint32_t exit_count, cpu_exit_count, device_count, register_count, offence_count;
+	uint32_t exit_count, cpu_exit_count, device_count, register_count, offence_count, count_count;
 	uint32_t dropped;		/* rows beyond the tables: a hypervisor has fewer */
 	uint64_t rate, rate_max, seconds;
 	struct hvlog_count exits[HVLOG_EXITS_MAX], cpu_exits[HVLOG_CPU_EXITS_MAX];
 	struct hvlog_count offences[HVLOG_OFFENCES_MAX];
 	struct hvlog_uses devices[HVLOG_DEVICES_MAX], registers[HVLOG_REGISTERS_MAX];
+	struct hvlog_words counts[HVLOG_COUNTS_MAX];	/* as they came */
 };
 
 /* @lines of it are here, and it said that it has so many. */

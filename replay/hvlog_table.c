@@ -91,6 +91,19 @@ static void print_uses(FILE *out, const char *head, const struct hvlog_uses *row
 	}
 }
 
+/* Words may be longer than a column. */
+static void print_counts(FILE *out, const struct hvlog_block *b)
+{
+	if (b->count_count)
+		fputs("\ncounts\n", out);
+	for (uint32_t i = 0; i < b->count_count; i++) {
+		char name[HVLOG_NAME_MAX + HVLOG_WORDS_MAX + 2];
+
+		snprintf(name, sizeof(name), "%s %s", b->counts[i].name, b->counts[i].words);
+		fprintf(out, "  %-46s %15llu\n", name, (unsigned long long)b->counts[i].count);
+	}
+}
+
 void hvlog_table(FILE *out, struct hvlog_block *b)
 {
 	sort(b);
@@ -103,6 +116,7 @@ void hvlog_table(FILE *out, struct hvlog_block *b)
 	print_exits(out, b);
 	print_uses(out, "devices", b->devices, b->device_count, false);
 	print_uses(out, "registers", b->registers, b->register_count, true);
+	print_counts(out, b);
 	if (b->offence_count)
 		fprintf(out, "\n%-48s %15s %15s\n", "offences", "times", "said");
 	for (uint32_t i = 0; i < b->offence_count; i++)
@@ -152,6 +166,17 @@ static void json_registers(FILE *out, const struct hvlog_block *b)
 	fputc(']', out);
 }
 
+static void json_words(FILE *out, const struct hvlog_block *b)
+{
+	fputs(",\"counts\":[", out);
+	for (uint32_t i = 0; i < b->count_count; i++) {
+		fprintf(out, "%s{\"of\":\"%s\",\"what\":", i ? "," : "", b->counts[i].name);
+		hvlog_json_string(out, b->counts[i].words);
+		fprintf(out, ",\"count\":%llu}", (unsigned long long)b->counts[i].count);
+	}
+	fputc(']', out);
+}
+
 void hvlog_block_json(FILE *out, struct hvlog_block *b, const char *file)
 {
 	sort(b);
@@ -169,6 +194,7 @@ void hvlog_block_json(FILE *out, struct hvlog_block *b, const char *file)
 			(unsigned long long)b->devices[i].reads, (unsigned long long)b->devices[i].writes);
 	fputc(']', out);
 	json_registers(out, b);
+	json_words(out, b);
 	fputs(",\"offences\":[", out);
 	for (uint32_t i = 0; i < b->offence_count; i++)
 		fprintf(out, "%s{\"offence\":\"%s\",\"count\":%llu,\"said\":%llu}", i ? "," : "", b->offences[i].name,

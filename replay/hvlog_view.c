@@ -94,7 +94,8 @@ static void json_counter(FILE *out, const struct hvlog_counter *c)
 {
 	static const char *const names[] = {
 		[HVLOG_BEGIN] = "begin", [HVLOG_EXITS] = "exits", [HVLOG_CPU_EXITS] = "cpu",
-		[HVLOG_DEVICE] = "device", [HVLOG_REGISTER] = "register", [HVLOG_OFFENCE] = "offence",
+		[HVLOG_DEVICE] = "device", [HVLOG_REGISTER] = "register", [HVLOG_COUNT] = "count",
+		[HVLOG_OFFENCE] = "offence",
 		[HVLOG_RATE] = "rate", [HVLOG_END] = "end",
 	};
 	unsigned long long count = c->count, more = c->more, reads = c->reads, writes = c->writes, n;
@@ -129,6 +130,11 @@ static void json_counter(FILE *out, const struct hvlog_counter *c)
 		break;
 	case HVLOG_DEVICE:
 		fprintf(out, ",\"device\":\"%s\",\"reads\":%llu,\"writes\":%llu", c->name, reads, writes);
+		break;
+	case HVLOG_COUNT:
+		fprintf(out, ",\"of\":\"%s\",\"what\":", c->name);
+		hvlog_json_string(out, c->rest);
+		fprintf(out, ",\"count\":%llu", count);
 		break;
 	case HVLOG_OFFENCE:
 		fprintf(out, ",\"offence\":\"%s\",\"count\":%llu,\"said\":%llu", c->name, count, more);

@@ -185,6 +185,13 @@ static void expect(const char *text)
 	ck_assert_str_eq(l.text, text);
 }
 
+static void two_counts(counters_say_fn *say, uint32_t rows)
+{
+	ck_assert_uint_eq(rows, 16);
+	say("e1000-00:02.0", 1, "frames sent", NULL);
+	say("policy", 2, "hits of rule", "a");
+}
+
 START_TEST(a_report_has_everything_that_is_not_zero)
 {
 	struct counter_device *ahci = counters_device("ahci", 0x1000), *msr = counters_device("msr", 0);
@@ -209,7 +216,9 @@ START_TEST(a_report_has_everything_that_is_not_zero)
 	lab_drain();
 	for (unsigned i = 0; i < 8; i++)
 		expect("guest: msr");
+	counters_source(two_counts);
 	counters_report("restart", true);
+	counters_source(NULL);
 	ck_assert(!log_pending());
 	expect("counters: begin restart");
 	expect("exits: page 4");
@@ -222,10 +231,12 @@ START_TEST(a_report_has_everything_that_is_not_zero)
 	expect("register: ahci other 0 reads 1 writes");
 	expect("device: msr 1 reads 0 writes");
 	expect("register: msr 0xc0000080 1 reads 0 writes");
+	expect("count: e1000-00:02.0 1 frames sent");
+	expect("count: policy 2 hits of rule \"a\"");
 	expect("offence: fault 1 said 0");
 	expect("offence: msr 20 said 8");
 	expect("rate: 0 exits a second, 0 at most, 1 seconds");
-	expect("counters: end 15 lines");
+	expect("counters: end 17 lines");
 	ck_assert(!lab_next(&l));
 }
 END_TEST

@@ -269,6 +269,8 @@ START_TEST(every_counter_is_read_and_nothing_like_it)
 		{ "device: ahci-00:1f.2-bar5 1 reads 2 writes", HVLOG_DEVICE },
 		{ "register: ahci-00:1f.2-bar5 0x138 1 reads 2 writes", HVLOG_REGISTER },
 		{ "register: msr other 1 reads 2 writes", HVLOG_REGISTER },
+		{ "count: e1000-00:02.0 7 frames sent", HVLOG_COUNT },
+		{ "count: policy 1 \"", HVLOG_COUNT },
 		{ "offence: msr 10 said 8", HVLOG_OFFENCE },
 		{ "rate: 1 exits a second, 2 at most, 3 seconds", HVLOG_RATE },
 		{ "counters: end 7 lines", HVLOG_END },
@@ -287,6 +289,10 @@ START_TEST(every_counter_is_read_and_nothing_like_it)
 		{ "register: a 138 1 reads 2 writes", HVLOG_NO_COUNTER },
 		{ "register: a 0x10000000000000000 1 reads 2 writes", HVLOG_NO_COUNTER },
 		{ "register: a others 1 reads 2 writes", HVLOG_NO_COUNTER },
+		{ "count: a 1 ", HVLOG_NO_COUNTER },
+		{ "count: a 1", HVLOG_NO_COUNTER },
+		{ "count: a frames", HVLOG_NO_COUNTER },
+		{ "count: \" 1 frames", HVLOG_NO_COUNTER },
 		{ "offence: msr 10 said", HVLOG_NO_COUNTER },
 		{ "offence: msr 10 said 8 ", HVLOG_NO_COUNTER },
 		{ "rate: 1 exits a second, 2 at most, 3 second", HVLOG_NO_COUNTER },
@@ -364,7 +370,7 @@ START_TEST(tables_take_so_many_rows_and_count_the_others)
 {
 	static char out[1u << 20];
 	FILE *f = fmemopen(out, sizeof(out) - 1, "w");
-	char text[64];
+	char text[11 + HVLOG_WORDS_MAX + 2];
 	struct hvlog_block *b;
 
 	say("counters: begin hostile");
@@ -382,16 +388,23 @@ START_TEST(tables_take_so_many_rows_and_count_the_others)
 	}
 	for (unsigned i = 0; i <= HVLOG_CPU_EXITS_MAX / 2; i++)
 		say("exits: cpu1: a 1 b 2");
+	memset(text, 'w', sizeof(text) - 1);
+	memcpy(text, "count: a 1 ", 11);
+	text[sizeof(text) - 1] = '\0';
+	for (unsigned i = 0; i <= HVLOG_COUNTS_MAX; i++)
+		say(text);
 	b = block();
 	ck_assert_uint_eq(b->register_count, HVLOG_REGISTERS_MAX);
 	ck_assert_uint_eq(b->device_count, HVLOG_DEVICES_MAX);
 	ck_assert_uint_eq(b->exit_count, HVLOG_EXITS_MAX);
 	ck_assert_uint_eq(b->offence_count, HVLOG_OFFENCES_MAX);
 	ck_assert_uint_eq(b->cpu_exit_count, HVLOG_CPU_EXITS_MAX);
-	ck_assert_uint_eq(b->dropped, 1 + 1 + 1 + (HVLOG_DEVICES_MAX + 1 - HVLOG_EXITS_MAX) + 2);
+	ck_assert_uint_eq(b->count_count, HVLOG_COUNTS_MAX);
+	ck_assert_uint_eq(strlen(b->counts[0].words), HVLOG_WORDS_MAX);
+	ck_assert_uint_eq(b->dropped, 1 + 1 + 1 + 1 + (HVLOG_DEVICES_MAX + 1 - HVLOG_EXITS_MAX) + 2);
 	hvlog_table(f, b);
 	fclose(f);
-	ck_assert_msg(strstr(out, "\n  38 rows more than hvlog has room for\n") != NULL, "%.200s", out);
+	ck_assert_msg(strstr(out, "\n  39 rows more than hvlog has room for\n") != NULL, "%.200s", out);
 	ck_assert_ptr_nonnull(strstr(out, "  not whole: "));
 }
 END_TEST
@@ -404,7 +417,8 @@ START_TEST(a_table_is_sorted_by_use)
 	static const char *const order[] = {
 		"counters #1 at 1.000000 s: restart\n", "exits\n", "  page  ", "75.00%", "  io  ", "25.00%", "  cpu0 page  ",
 		"  cpu1 page  ", "  cpu1 io  ", "  b  ", "  a  ", "  b 0x08  ", "  configuration 00:1f.2+0x24  ",
-		"  configuration other  ", "  msr  ", "7 a second, 9 at most\n",
+		"  configuration other  ",
+		"counts\n", "  policy hits of rule \"a\"                                      7\n", "  msr  ", "7 a second, 9 at most\n",
 	};
 
 	say("counters: begin restart");
@@ -417,9 +431,10 @@ START_TEST(a_table_is_sorted_by_use)
 	say("register: configuration other 1 reads 0 writes");
 	say("register: configuration 0xfa024 1 reads 0 writes");
 	say("register: b 0x8 1 reads 1 writes");
+	say("count: policy 7 hits of rule \"a\"");
 	say("offence: msr 10 said 8");
 	say("rate: 7 exits a second, 9 at most, 20 seconds");
-	say("counters: end 13 lines");
+	say("counters: end 14 lines");
 	f = fmemopen(out, sizeof(out) - 1, "w");
 	hvlog_table(f, block());
 	fclose(f);
@@ -485,7 +500,17 @@ START_TEST(equal_rows_are_sorted_by_name_and_register)
 		"{\"device\":\"b\",\"register\":4,\"reads\":0,\"writes\":1},"
 		"{\"device\":\"b\",\"register\":8,\"reads\":1,\"writes\":0},"
 		"{\"device\":\"b\",\"register\":null,\"reads\":1,\"writes\":0}],"
-		"\"offences\":[],\"rate\":{\"now\":0,\"most\":0,\"seconds\":0}}\n");
+		"\"counts\":[],\"offences\":[],\"rate\":{\"now\":0,\"most\":0,\"seconds\":0}}\n");
+}
+END_TEST
+
+START_TEST(counts_keep_their_words)
+{
+	say("counters: begin a");
+	say("count: policy 7 hits of rule \"a\"");
+	say("counters: end 3 lines");
+	ck_assert_ptr_nonnull(strstr(written(json),
+		"\"counts\":[{\"of\":\"policy\",\"what\":\"hits of rule \\\"a\\\"\",\"count\":7}],"));
 }
 END_TEST
 
@@ -552,5 +577,6 @@ Suite *unit_suite(void)
 	tcase_add_test(t, tables_take_so_many_rows_and_count_the_others);
 	tcase_add_test(t, a_table_is_sorted_by_use);
 	tcase_add_test(t, equal_rows_are_sorted_by_name_and_register);
+	tcase_add_test(t, counts_keep_their_words);
 	return s;
 }
