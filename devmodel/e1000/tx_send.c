@@ -140,6 +140,7 @@ static bool gather(struct e1000 *n, const struct tx *t, const struct tx_wish *w,
 	const struct tx_frame *f = &t->frame;
 	enum net_need need = net_need(n->net, HV_HOOK_NET_OUT);
 	bool whole = need == NET_NEED_FRAME || f->len <= COPY_BYTES || f->pieces > DIRECT_PIECES || !w->fcs;
+	bool headers = need != NET_NEED_NOTHING || w->segment || w->ip_sum || w->sum;
 	uint32_t tag = w->tagged ? TAG_BYTES : 0, part = whole ? f->len : NET_HEADERS;
 
 	o->copy_at = find_bytes(t, f->len + TAG_BYTES);
@@ -149,7 +150,7 @@ static bool gather(struct e1000 *n, const struct tx *t, const struct tx_wish *w,
 		return false;
 	if (w->tagged)
 		insert_tag(n, o->copy, w->tag);
-	if (part < f->len && !net_headers_shown(o->copy, part + tag, o->len)) {
+	if (part < f->len && headers && !net_headers_shown(o->copy, part + tag, o->len)) {
 		if (!copy_in(n, f, part, f->len, o->copy + tag + part))
 			return false;
 		part = f->len;
