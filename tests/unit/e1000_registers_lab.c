@@ -118,7 +118,8 @@ void lab_attach(uint16_t device)
 	memory = calloc(1, e1000_size());
 	lab.n = e1000_attach(memory, e1000_family(device), &lab.d, &lab.net);
 	ck_assert_ptr_eq(lab.n, memory);
-	lab.log[lab.log_len = 0] = 0;
+	if (!lab.keep)
+		lab.log[lab.log_len = 0] = 0;
 }
 
 void lab_end(void)

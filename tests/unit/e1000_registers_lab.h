@@ -11,6 +11,7 @@ struct lab {
 	char log[1 << 17];			/* what reached it, and the queues: a line each */
 	uint32_t log_len;
 	bool quiet;				/* no log */
+	bool keep;				/* that of lab_attach() too */
 	uint32_t reads;
 	/* EERD: words, the place of DONE and of the address; DONE comes at the last of so many reads */
 	uint16_t nvm[256];
