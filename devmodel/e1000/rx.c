@@ -166,6 +166,8 @@ static void gather(struct e1000 *n, const struct rx_written *w)
 		drop(n, w, E1000_RX_TOO_LONG);
 		return;
 	}
+	if (r->gathered == 0)
+		r->checksum = w->checksum;
 	memcpy(whole + r->gathered, buffer(n, r->next), w->length);
 	r->gathered += w->length;
 	give_back(n);

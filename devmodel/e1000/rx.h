@@ -36,6 +36,7 @@ struct rx {
 	uint32_t next;		/* shadow descriptor that the device fills next, or has filled */
 	uint32_t tail;		/* RDT as the device has it */
 	uint32_t gathered;	/* bytes of an unfinished frame, in one piece */
+	uint16_t checksum;	/* of a frame of several buffers, as the first one's descriptor has it */
 	struct rx_frame frame;
 };
 

@@ -43,11 +43,12 @@ static bool take_tag(const struct rx_target *t, struct rx_frame *f)
 void rx_finish(struct e1000 *n, const struct rx_target *t, const struct rx_written *w, bool rewritten)
 {
 	struct rx_frame *f = &n->rx.frame;
-	bool changed = rewritten;
+	bool changed = rewritten || t->crc;
 
 	f->status = w->status & (RXD_IXSM | RXD_UDPCS | RXD_TCPCS | RXD_IPCS | RXD_PIF);
 	f->errors = w->errors;
-	f->checksum = w->checksum;
+	/* the first descriptor has it (8254x manual, section 3.2.3), or the last one, as in QEMU */
+	f->checksum = f->in_buffer || w->checksum ? w->checksum : n->rx.checksum;
 	if (rewritten) {
 		/* what the device has checked is not what is there now */
 		f->status = (f->status & RXD_PIF) | RXD_IXSM;
@@ -58,7 +59,7 @@ void rx_finish(struct e1000 *n, const struct rx_target *t, const struct rx_writt
 		append_crc(n, f);
 	if (t->strip)
 		changed |= take_tag(t, f);
-	/* the packet checksum starts at RXCSUM.PCSS of what the guest gets (8254x manual, chapter 13) */
+	/* it starts at RXCSUM.PCSS of what the guest gets, and the CRC counts if the guest gets it (section 13.4.50) */
 	if (changed && f->checksum) {
 		uint32_t start = dev_read(n, E1000_RXCSUM) & RXCSUM_PCSS;
 

@@ -124,12 +124,11 @@ static void report_legacy(struct e1000 *n, const struct guest_desc *d, uint16_t 
 {
 	const struct rx_frame *f = &n->rx.frame;
 	bool last = f->done == f->len;
-	struct rx_written w = { .length = length };
+	struct rx_written w = { .length = length, .checksum = f->checksum };
 
 	if (last) {
 		w.status = f->status | RXD_EOP;
 		w.errors = f->errors;
-		w.checksum = f->checksum;
 		w.special = f->vlan;
 	}
 	write_guest(n, d->at, sizeof(d->buffer[0]), &w, sizeof(w));
@@ -141,11 +140,10 @@ static void report_extended(struct e1000 *n, const struct rx_target *t, const st
 {
 	const struct rx_frame *f = &n->rx.frame;
 	bool last = f->done == f->len;
-	struct split_written w = { .length0 = part[0], .length = { part[1], part[2], part[3] } };
+	struct split_written w = { .checksum = f->checksum, .length0 = part[0], .length = { part[1], part[2], part[3] } };
 
 	if (last) {
 		w.status = f->status | RXD_EOP | (uint32_t)f->errors << EXTENDED_ERRORS_SHIFT;
-		w.checksum = f->checksum;
 		w.vlan = f->vlan;
 	}
 	write_guest(n, d->at, 0, &w, t->step * DESC_BYTES);
