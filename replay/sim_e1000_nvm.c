@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* EECD (8254x manual, section 13.4.3) */
-enum { EECD_SK = 1u << 0, EECD_CS = 1u << 1, EECD_DI = 1u << 2, EECD_DO = 1u << 3, EECD_REQ = 1u << 6, EECD_GNT = 1u << 7,
-       EECD_PRES = 1u << 8 };
 /* MDIC (section 13.4.7) */
 enum { MDIC_REG_SHIFT = 16, MDIC_PHY_SHIFT = 21, MDIC_WRITE = 1u << 26, MDIC_READ = 2u << 26, MDIC_READY = 1u << 28,
        MDIC_ERROR = 1u << 30 };

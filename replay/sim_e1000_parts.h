@@ -39,9 +39,17 @@ struct sim_tx {
 	uint8_t frame[SIM_FRAME_MAX];
 };
 
+/* What the driver learns of a frame. */
+struct sim_told {
+	uint16_t length, checksum, tag;
+	uint8_t status, errors;
+};
+
 struct sim_rx_frame {
 	struct sim_rx_frame *next;
-	uint32_t len, done;		/* bytes with check sequence; already written */
+	struct sim_told told;		/* once the first of it is written */
+	uint32_t at, end;		/* of the bytes, those that are stored */
+	uint32_t len, done;		/* bytes with check sequence; of those to be stored, already written */
 	bool bad;
 	uint8_t bytes[];
 };

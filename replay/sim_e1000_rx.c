@@ -117,42 +117,35 @@ static uint32_t buffer_bytes(const struct sim_e1000 *s)
 	return size[!!(rctl & RCTL_BSEX)][(rctl & RCTL_BSIZE) >> RCTL_BSIZE_SHIFT];
 }
 
-/* What the driver learns of a frame. */
-struct told {
-	uint16_t length, checksum, tag;
-	uint8_t status, errors;
-};
-
-/* A tag is stripped before anything is stored (section 9.2.2).  Bytes to store are returned. */
-static uint32_t strip(struct sim_e1000 *s, struct sim_rx_frame *f, struct told *t)
+/* What is stored and told, by the registers as they are when the first of it is written: a tag goes (section 9.2.2). */
+static void describe(struct sim_e1000 *s, struct sim_rx_frame *f)
 {
-	uint32_t vet = sim_get(s, E1000_VET), keep = sim_get(s, E1000_RCTL) & RCTL_SECRC ? 4 : 0;
+	uint32_t vet = sim_get(s, E1000_VET), start = sim_get(s, E1000_RXCSUM) & SIM_RXCSUM_PCSS;
+	struct sim_told *t = &f->told;
+	const uint8_t *bytes;
 
+	*t = (struct sim_told){ .status = RXD_DD | RXD_EOP };
+	f->at = 0;
+	f->end = f->len - (sim_get(s, E1000_RCTL) & RCTL_SECRC ? 4 : 0);
 	if (sim_get(s, E1000_CTRL) & CTRL_VME && f->len >= 22 && f->bytes[12] == (uint8_t)(vet >> 8) &&
 	    f->bytes[13] == (uint8_t)vet) {
 		t->tag = (uint16_t)(f->bytes[14] << 8 | f->bytes[15]);
 		t->status |= RXD_VP;
-		if (f->done == 0)
-			memmove(f->bytes + 4, f->bytes, 12);
-		return f->len - 4 - keep;
+		memmove(f->bytes + 4, f->bytes, 12);
+		f->at = 4;
 	}
-	return f->len - keep;
-}
-
-static void describe(struct sim_e1000 *s, const uint8_t *bytes, uint32_t len, bool bad, struct told *t)
-{
-	uint32_t start = sim_get(s, E1000_RXCSUM) & SIM_RXCSUM_PCSS;
-
-	sim_check_sums(s, bytes, len - 4, &t->status, &t->errors);
-	t->checksum = start < len ? (uint16_t)sim_sum(0, bytes + start, len - start) : 0;
-	if (bad)
+	bytes = f->bytes + f->at;
+	sim_check_sums(s, bytes, f->len - 4 - f->at, &t->status, &t->errors);
+	/* behind the tag's place, and with the check sequence only if it is stored: RXCSUM in section 13.4.50 */
+	t->checksum = start < f->end - f->at ? (uint16_t)~sim_sum(0, bytes + start, f->end - f->at - start) : 0;
+	if (f->bad)
 		t->errors |= SIM_RXE_CE;
 	if (bytes[0] & 1 && memcmp(bytes, "\xff\xff\xff\xff\xff\xff", 6) != 0 &&
 	    !(sim_get(s, E1000_RCTL) & SIM_RCTL_MPE))
 		t->status |= RXD_PIF;
 }
 
-static void write_desc(struct sim_e1000 *s, uint64_t at, uint64_t buffer, const struct told *t, bool first, uint32_t causes)
+static void write_desc(struct sim_e1000 *s, uint64_t at, uint64_t buffer, const struct sim_told *t, bool first, uint32_t causes)
 {
 	union rx_desc d = { .legacy = { .buffer = buffer } };
 
@@ -197,25 +190,25 @@ static uint32_t causes_of(struct sim_e1000 *s, uint32_t before, uint32_t after, 
 static bool scatter(struct sim_e1000 *s, uint32_t head, uint32_t count, uint32_t free_count)
 {
 	struct sim_rx_frame *f = s->fifo;
-	uint64_t base = (uint64_t)sim_get(s, E1000_RDBAH) << 32 | sim_get(s, E1000_RDBAL);
+	uint64_t base = (uint64_t)sim_get(s, E1000_RDBAH) << 32 | sim_get(s, E1000_RDBAL), buffer;
 	uint64_t at = base + (uint64_t)head * DESC_BYTES;
-	struct told whole = { .status = RXD_DD | RXD_EOP }, part = { .status = RXD_DD };
-	uint32_t total = strip(s, f, &whole), n = buffer_bytes(s);
-	const uint8_t *bytes = f->bytes + (whole.status & RXD_VP ? 4 : 0);
-	uint64_t buffer;
+	struct sim_told part = { .status = RXD_DD };
+	uint32_t n = buffer_bytes(s), left;
 	bool first = f->done == 0, end;
 
 	if (n == 0 || !s->bus->read(s->host, SIM_RX_DESC, at, &buffer, sizeof(buffer)))
 		return false;
-	n = total - f->done < n ? total - f->done : n;
-	if (buffer && !s->bus->write(s->host, SIM_RX_BUFFER, buffer, bytes + f->done, n))
+	if (first)
+		describe(s, f);
+	left = f->end - f->at - f->done;
+	n = left < n ? left : n;
+	if (buffer && !s->bus->write(s->host, SIM_RX_BUFFER, buffer, f->bytes + f->at + f->done, n))
 		return false;
 	f->done += n;
-	end = f->done == total;
-	describe(s, bytes, f->len - (whole.status & RXD_VP ? 4 : 0), f->bad, &whole);
-	part.checksum = whole.checksum;
-	part.length = whole.length = (uint16_t)n;
-	write_desc(s, at, buffer, end ? &whole : &part, first, causes_of(s, free_count, free_count - 1, count, end));
+	end = n == left;
+	part.checksum = f->told.checksum;
+	part.length = f->told.length = (uint16_t)n;
+	write_desc(s, at, buffer, end ? &f->told : &part, first, causes_of(s, free_count, free_count - 1, count, end));
 	if (end)
 		pop(s);
 	return true;

@@ -41,8 +41,6 @@ uint16_t driver_eerd(struct driver *d, unsigned word, bool new)
 	return 0xdead;
 }
 
-enum { EECD_SK = 1, EECD_CS = 2, EECD_DI = 4, EECD_DO = 8, EECD_REQ = 0x40, EECD_GNT = 0x80 };
-
 static void clock_out(struct driver *d, uint32_t bits)
 {
 	driver_write(d, E1000_EECD, bits);
@@ -116,15 +114,15 @@ static void start_tx(struct driver *d, unsigned q)
 	uint32_t at = q * E1000_QUEUE;
 
 	t->ring = (q ? AT_TX_RING_1 : AT_TX_RING) + (d->c.high ? 4ull << 30 : 0);
-	t->next = t->clean = d->c.start;
+	t->next = t->clean = d->c.tx_start;
 	t->frames = 0;
 	memset(t->last, 0, sizeof(t->last));
 	memset(d->memory(d->host, t->ring, d->c.tx_count * DESC_BYTES), 0, d->c.tx_count * DESC_BYTES);
 	driver_write(d, E1000_TDBAL + at, (uint32_t)t->ring);
 	driver_write(d, E1000_TDBAH + at, (uint32_t)(t->ring >> 32));
 	driver_write(d, E1000_TDLEN + at, d->c.tx_count * DESC_BYTES);
-	driver_write(d, E1000_TDH + at, d->c.start);
-	driver_write(d, E1000_TDT + at, d->c.start);
+	driver_write(d, E1000_TDH + at, d->c.tx_start);
+	driver_write(d, E1000_TDT + at, d->c.tx_start);
 	if (d->c.txdctl)
 		driver_write(d, E1000_TXDCTL + at, d->c.txdctl);
 }
@@ -132,7 +130,7 @@ static void start_tx(struct driver *d, unsigned q)
 static void start_rx(struct driver *d)
 {
 	d->rx_ring = AT_RX_RING + (d->c.high ? 4ull << 30 : 0);
-	d->rx_next = d->rx_refill = d->c.start;
+	d->rx_next = d->rx_refill = d->c.rx_start;
 	d->rx_more = false;
 	for (uint32_t i = 0; i < d->c.rx_count; i++)
 		give(d, i);
@@ -142,11 +140,11 @@ static void start_rx(struct driver *d)
 	driver_write(d, E1000_RDBAL, (uint32_t)d->rx_ring);
 	driver_write(d, E1000_RDBAH, (uint32_t)(d->rx_ring >> 32));
 	driver_write(d, E1000_RDLEN, d->c.rx_count * DESC_BYTES);
-	driver_write(d, E1000_RDH, d->c.start);
-	driver_write(d, E1000_RDT, d->c.start);
+	driver_write(d, E1000_RDH, d->c.rx_start);
+	driver_write(d, E1000_RDT, d->c.rx_start);
 	driver_write(d, E1000_RCTL, d->c.rctl | RCTL_EN | RCTL_BAM | rctl_buffer(d->c.rx_buffer));
 	/* one descriptor stays empty: head == tail is a ring without buffers */
-	driver_write(d, E1000_RDT, (d->c.start + d->c.rx_count - 1) % d->c.rx_count);
+	driver_write(d, E1000_RDT, (d->c.rx_start + d->c.rx_count - 1) % d->c.rx_count);
 }
 
 void driver_start(struct driver *d, const struct driver_config *c)

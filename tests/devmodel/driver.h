@@ -19,7 +19,7 @@
 struct driver_config {
 	unsigned queues;		/* for transmission; 0: 1 */
 	uint32_t tx_count, rx_count;	/* descriptors; 0: 64 */
-	uint32_t start;			/* index that rings begin at */
+	uint32_t tx_start, rx_start;	/* indices that rings begin at */
 	uint32_t rctl;			/* bits besides EN, BAM and the buffers' size */
 	uint32_t rx_buffer;		/* bytes; 0: 2048; no power of two: RCTL.FLXBUF */
 	bool extended;			/* receive descriptors */

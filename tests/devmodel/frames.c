@@ -69,7 +69,7 @@ static void put_ip(const struct spec *s, uint8_t *ip, uint32_t l4_len)
 	ip[8] = 64;
 	ip[9] = s->protocol;
 	memcpy(ip + 12, (const uint8_t[]){ 10, 0, 0, 1, 10, 0, 0, dst }, 8);
-	if (s->sums == SUMS_DONE)
+	if (s->sums == SUMS_DONE || s->sums == SUMS_HALF)
 		put16(ip + 10, 0xffff ^ scratch_sum(0, ip, 20));
 }
 
@@ -93,7 +93,7 @@ static void put_l4(const struct spec *s, const uint8_t *ip, uint8_t *l4, uint32_
 		put16(l4 + field, sum == 0 && s->protocol == 17 ? 0xffff : sum);
 		return;
 	}
-	sum = scratch_sum(s->protocol, src, 2 * address) + (s->sums == SUMS_SEED ? l4_len : 0);
+	sum = scratch_sum(s->protocol, src, 2 * address) + (s->sums == SUMS_BURST ? 0 : l4_len);
 	put16(l4 + field, sum > 0xffff ? sum - 0xffff : sum);
 }
 

@@ -14,7 +14,8 @@
 enum spec_sums {
 	SUMS_DONE,	/* all checksums are right */
 	SUMS_SEED,	/* IP 0, transport: sum of the pseudo-header, for the device to go on from */
-	SUMS_BURST,	/* the same without the length, as segmentation wants it */
+	SUMS_HALF,	/* IP is right, transport as in SUMS_SEED */
+	SUMS_BURST,	/* SUMS_SEED without the length, as segmentation wants it; the headers' lengths are 0 */
 };
 
 struct spec {

@@ -75,8 +75,10 @@ static bool within(uint64_t at, uint32_t len, uint64_t start, uint64_t bytes)
 	return at >= start && len <= bytes && at - start <= bytes - len;
 }
 
-uint8_t *machine_ram(struct machine *m, uint64_t gpa, uint32_t len)
+uint8_t *machine_memory(void *machine, uint64_t gpa, uint32_t len)
 {
+	struct machine *m = machine;
+
 	if (within(gpa, len, 0, RAM_BYTES))
 		return m->ram[0] + gpa;
 	if (within(gpa, len, RAM_HIGH, RAM_BYTES))
@@ -89,7 +91,7 @@ static uint8_t *guest_ram(struct machine *m, uint64_t gpa, uint32_t len)
 {
 	if (gpa < RAM_HV + RAM_HV_BYTES && gpa + len > RAM_HV)
 		return NULL;
-	return machine_ram(m, gpa, len);
+	return machine_memory(m, gpa, len);
 }
 
 static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
@@ -225,7 +227,7 @@ static uint8_t *on_bus(struct machine *m, enum sim_why why, uint64_t at, uint32_
 	};
 
 	if (!m->model)
-		return machine_ram(m, at, len);
+		return machine_memory(m, at, len);
 	if (in_pool(at, len)) {
 		if ((why == SIM_RX_BUFFER || why == SIM_TX_BUFFER) && is_ring(m, at, len))
 			machine_complain(m, "a buffer within a descriptor ring");

@@ -61,7 +61,7 @@ void machine_free(struct machine *m);
 void machine_access(void *machine, uint32_t offset, unsigned size, bool write, uint64_t *value);
 void machine_port(void *machine, uint32_t offset, unsigned size, bool write, uint32_t *value);
 /* Guest RAM for the driver; NULL: not all of it is RAM. */
-uint8_t *machine_ram(struct machine *m, uint64_t gpa, uint32_t len);
+uint8_t *machine_memory(void *machine, uint64_t gpa, uint32_t len);
 
 /* A millisecond: the device works until it is idle, the model is polled as often as it wants to be. */
 void machine_tick(struct machine *m);

@@ -18,8 +18,7 @@ static uint8_t frame[SPEC_FRAME_MAX], wanted[SPEC_FRAME_MAX];
 static void start(uint16_t device, const struct driver_config *c)
 {
 	m = machine_new(device, NULL);
-	d = (struct driver) { .access = machine_access, .host = m,
-			      .memory = (uint8_t *(*)(void *, uint64_t, uint32_t))machine_ram };
+	d = (struct driver){ .access = machine_access, .memory = machine_memory, .host = m };
 	driver_start(&d, c);
 }
 
@@ -125,7 +124,7 @@ static void test_segments(uint16_t device, bool six)
 
 static void test_legacy(void)
 {
-	struct driver_config c = { .vme = true, .start = 62 };
+	struct driver_config c = { .vme = true, .tx_start = 62 };
 	struct spec s = { .protocol = 17, .payload = 100 };
 	struct driver_send how = { .pieces = 5, .tagged = true, .tag = 0x2005, .ic = true, .css = 34, .cso = 40 };
 	uint32_t len;
@@ -162,7 +161,7 @@ static bool get(uint32_t len)
 
 static void test_receive(uint16_t device, bool extended)
 {
-	struct driver_config c = { .extended = extended, .rx_buffer = 256, .rctl = RCTL_LPE, .rxcsum = 0x300, .start = 3,
+	struct driver_config c = { .extended = extended, .rx_buffer = 256, .rctl = RCTL_LPE, .rxcsum = 0x300, .rx_start = 3,
 				   .ims = INT_RXT0 };
 	struct spec s = { .protocol = 6, .payload = 9000 };
 	uint32_t len;
