@@ -145,7 +145,7 @@ static void submit(enum line_level at, const struct text *body, uint32_t room)
 	}
 }
 
-static void say(enum line_level at, const char *format, va_list args)
+static void say(enum line_level at, uint32_t room, const char *format, va_list args)
 {
 	char space[LOG_TEXT_MAX];
 	struct text body = { space, sizeof(space), 0 };
@@ -153,7 +153,7 @@ static void say(enum line_level at, const char *format, va_list args)
 
 	text_add_list(&body, format, args);
 	taken = take();
-	submit(at, &body, LOG_RING);
+	submit(at, &body, room);
 	give(taken);
 }
 
@@ -176,7 +176,7 @@ void log_line(const char *format, ...)
 	if (level < LOG_INFO)
 		return;
 	va_start(args, format);
-	say(LINE_INFO, format, args);
+	say(LINE_INFO, LOG_RING, format, args);
 	va_end(args);
 }
 
@@ -187,7 +187,7 @@ void log_debug(const char *format, ...)
 	if (level < LOG_DEBUG)
 		return;
 	va_start(args, format);
-	say(LINE_DEBUG, format, args);
+	say(LINE_DEBUG, LOG_RING, format, args);
 	va_end(args);
 }
 
@@ -196,7 +196,18 @@ void log_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(LINE_ERROR, format, args);
+	say(LINE_ERROR, LOG_RING, format, args);
+	va_end(args);
+}
+
+void log_event(enum line_level at, const char *format, ...)
+{
+	va_list args;
+
+	if (level < LOG_INFO)
+		return;
+	va_start(args, format);
+	say(at, LOG_RING - LOG_RESERVE, format, args);
 	va_end(args);
 }
 

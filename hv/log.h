@@ -45,6 +45,8 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * left out.  Counted by the caller (counters.h, counters_offence()).
  */
 void log_guest(enum offence kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What a rule of the policy says; as often as it does, but never into the ring's last quarter. */
+void log_event(enum line_level at, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* How many of a kind were said; the others were left out, or their level is too low. */
 uint64_t log_guest_said(enum offence kind);
 

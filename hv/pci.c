@@ -228,11 +228,10 @@ static void lock_smram(void)
 }
 
 /* Buses are visited once each: a bridge of hostile or broken firmware cannot lead in circles. */
-void pci_init(const struct options *o)
+static void walk(void (*found)(uint16_t bdf, uint32_t id, uint32_t header, const struct options *o), const struct options *o)
 {
 	bool visit[256] = { true };
 
-	lock_smram();
 	for (unsigned bus = 0; bus < 256; bus++) {
 		for (unsigned n = 0; visit[bus] && n < 256; n++) {
 			uint16_t bdf = (uint16_t)(bus << 8 | n);
@@ -243,13 +242,36 @@ void pci_init(const struct options *o)
 				continue;
 			}
 			header = pci_read(bdf, PCI_HEADER & 0xfc) >> 16;
-			add_function(bdf, id, header, o);
+			found(bdf, id, header, o);
 			if (pci_kind_of(0, header & HEADER_TYPE) == PCI_BRIDGE)
 				visit[pci_read(bdf, PCI_PRIMARY_BUS) >> 8 & 0xff] |= bus < 255;
 			if (n % 8 == 0 && !(header & HEADER_MULTI))
 				n |= 7;
 		}
 	}
+}
+
+static uint32_t surveyed[PCI_MODELS];
+
+static void survey_function(uint16_t bdf, uint32_t id, uint32_t header, const struct options *o)
+{
+	enum pci_model model;
+
+	if (pci_decide(bdf, id, pci_read(bdf, PCI_REVISION) >> 8, o, &model) == PCI_MODELLED)
+		surveyed[model]++;
+}
+
+uint32_t pci_survey(const struct options *o, enum pci_model model)
+{
+	memset(surveyed, 0, sizeof(surveyed));
+	walk(survey_function, o);
+	return surveyed[model];
+}
+
+void pci_init(const struct options *o)
+{
+	lock_smram();
+	walk(add_function, o);
 }
 
 struct pci_function *pci_at(uint16_t bdf)
@@ -269,6 +291,13 @@ uint32_t pci_count(void)
 struct pci_function *pci_nth(uint32_t n)
 {
 	return n < function_count ? &functions[n] : NULL;
+}
+
+void pci_hide(struct pci_function *f)
+{
+	f->fate = PCI_HIDDEN_NETWORK;
+	silence(f);
+	tell(f);
 }
 
 bool pci_is_hidden(const struct pci_function *f)

@@ -35,7 +35,7 @@ enum {
 	PCI_COMMAND_DECODE = PCI_COMMAND_IO | PCI_COMMAND_MEMORY,
 };
 
-enum pci_model { PCI_NO_MODEL, PCI_E1000, PCI_AHCI };
+enum pci_model { PCI_NO_MODEL, PCI_E1000, PCI_AHCI, PCI_MODELS };
 enum pci_fate {
 	PCI_SHOWN,		/* handed through */
 	PCI_MODELLED,		/* its registers are trapped */
@@ -88,12 +88,16 @@ enum pci_kind pci_kind_of(uint32_t class, uint32_t header);
 uint32_t pci_read(uint16_t bdf, uint16_t offset);
 void pci_write(uint16_t bdf, uint16_t offset, uint32_t value);
 
+/* How many functions there are that @model stands for; nothing of the machine is changed. */
+uint32_t pci_survey(const struct options *o, enum pci_model model);
 /* Find all functions, decide, measure their BARs; hidden ones are switched off. */
 void pci_init(const struct options *o);
 /* NULL: nothing there. */
 struct pci_function *pci_at(uint16_t bdf);
 uint32_t pci_count(void);
 struct pci_function *pci_nth(uint32_t n);
+/* One more that is hidden, before the guest starts. */
+void pci_hide(struct pci_function *f);
 bool pci_is_hidden(const struct pci_function *f);	/* NULL is */
 /* PCIEXBAR of a Q35: ECAM's first byte and length; false: none. */
 bool pci_ecam(uint64_t *at, uint64_t *len);

@@ -4,6 +4,7 @@
  * By allow-list: a class that is not named here is hidden.  What is shown can reach memory until the IOMMU is ours;
  * docs/threat-model.md names it.
  */
+#include "devmodel/e1000/e1000.h"
 #include "hv/pci.h"
 
 #define INTEL		0x8086u
@@ -19,9 +20,6 @@ enum {
 	BASE_BRIDGE = 0x06, BASE_COMMUNICATION = 0x07, BASE_SYSTEM = 0x08, BASE_INPUT = 0x09, BASE_DOCK = 0x0a,
 	BASE_SERIAL_BUS = 0x0c, BASE_WIRELESS = 0x0d, BASE_SIGNAL = 0x11, ANY = 0xff,
 };
-
-/* PCI ids of the e1000 family that the model knows: 82540EM, 82545EM, 82574L. */
-static const uint16_t e1000_ids[] = { 0x100e, 0x100f, 0x10d3 };
 
 /* Base and sub class. */
 static const uint8_t shown[][2] = {
@@ -39,11 +37,7 @@ static enum pci_model model_of(uint32_t id, uint32_t class)
 		return PCI_AHCI;
 	if ((id & 0xffff) != INTEL || class != CLASS_ETHERNET)
 		return PCI_NO_MODEL;
-	for (unsigned i = 0; i < sizeof(e1000_ids) / sizeof(e1000_ids[0]); i++) {
-		if (id >> 16 == e1000_ids[i])
-			return PCI_E1000;
-	}
-	return PCI_NO_MODEL;
+	return e1000_family((uint16_t)(id >> 16)) ? PCI_E1000 : PCI_NO_MODEL;
 }
 
 static bool is_named(uint16_t bdf, const uint16_t *list, uint32_t count)

@@ -109,6 +109,15 @@ static inline uint64_t rdtsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/* False: none for now. */
+static inline bool rdrand(uint64_t *v)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0" : "=r"(*v), "=@ccc"(ok));
+	return ok;
+}
+
 /* Needs CR4.PKE. */
 static inline uint32_t rdpkru(void)
 {

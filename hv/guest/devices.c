@@ -7,6 +7,7 @@
 #include "hv/cpu/svm.h"
 #include "hv/guest/mmio.h"
 #include "hv/log.h"
+#include "hv/net.h"
 #include "hv/panic.h"
 #include "hv/pci_guard.h"
 #include "hv/start.h"
@@ -120,6 +121,19 @@ static uint64_t pages_of(const struct pci_bar *b, uint64_t *from)
 	return b->len ? ((b->at + b->len + PAGE_MASK) & ~PAGE_MASK) - *from : 0;
 }
 
+static void net_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write, uint64_t *value)
+{
+	net_memory(r->arg, v, offset, size, write, value);
+}
+
+/* What of a modelled function is no model's: a card's flash and its table of messages are not the guest's to change. */
+static mmio_fn *answers(const struct pci_function *f, unsigned bar)
+{
+	if (f->model != PCI_E1000)
+		return pass;
+	return bar == 0 ? net_access : read_only;
+}
+
 static void place(struct trapped *t)
 {
 	const struct pci_bar *b = &t->f->bar[t->bar];
@@ -151,7 +165,8 @@ static void add_bar(const struct pci_function *f, unsigned bar)
 		 f->bdf >> 3 & 31u, f->bdf & 7u, bar);
 	t->region.name = t->name;
 	t->region.counters = counters_device(t->name, f->size[bar]);
-	t->region.access = pass;
+	t->region.access = answers(f, bar);
+	t->region.arg = net_card_of(f);
 	if (!f->bar[bar].io)
 		mmio_add(&t->region);
 	place(t);
@@ -182,6 +197,8 @@ static void moved(const struct vcpu *v, const struct pci_function *f)
 			place(&traps[i]);
 	}
 	mmio_uncover();
+	if (net_card_of(f))
+		net_moved(net_card_of(f), v);
 	counters_offence(v->index, OFFENCE_BAR);
 	log_guest(OFFENCE_BAR, "BARs of %02x:%02x.%u moved", f->bdf >> 8, f->bdf >> 3 & 31u, f->bdf & 7u);
 }
@@ -283,7 +300,7 @@ void devices_init(const struct acpi_report *r)
 	pci_watch(&watch);
 }
 
-bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value)
+bool devices_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, uint32_t *value)
 {
 	for (uint32_t i = 0; i < trap_count; i++) {
 		struct trapped *t = &traps[i];
@@ -291,7 +308,9 @@ bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value)
 		if (port < t->port || port - t->port >= t->ports)
 			continue;
 		counters_access(t->region.counters, port - t->port, !in);
-		if (in)
+		if (t->f->model == PCI_E1000)
+			net_port(t->region.arg, v, (uint32_t)(port - t->port), size, !in, value);
+		else if (in)
 			*value = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 		else if (size == 1)
 			outb(port, (uint8_t)*value);

@@ -1,7 +1,7 @@
 /*
  * devices.h - registers of the modelled devices, configuration space in memory, registers that nobody may have
  *
- * Until the models are there, what the guest does is handed on to the device itself.
+ * Network cards have their model (hv/net.h); what the guest does with a disk controller is handed on to it.
  */
 #ifndef HV_GUEST_DEVICES_H
 #define HV_GUEST_DEVICES_H
@@ -18,6 +18,6 @@ void devices_init(const struct acpi_report *r);
 /* Count the guest's access to a register of configuration space, whichever way it came. */
 void devices_config(const struct vcpu *v, uint16_t bdf, uint16_t reg, bool write);
 /* An access to a port of a modelled device; false: it is none of theirs. */
-bool devices_port(uint16_t port, unsigned size, bool in, uint32_t *value);
+bool devices_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, uint32_t *value);
 
 #endif

@@ -13,6 +13,7 @@
 #include "hv/guest/msr.h"
 #include "hv/guest/ports.h"
 #include "hv/log.h"
+#include "hv/net.h"
 #include "hv/panic.h"
 #include "hv/rate.h"
 #include "hv/wake.h"
@@ -63,14 +64,27 @@ void guest_restart(const char *why)
 	machine_reset();
 }
 
+/* What a card has done, where no access of the guest's shows it. */
+static void mind_net(struct vcpu *v, bool ticked)
+{
+	if (!net_is_due(ticked))
+		return;
+	lock_take(&guest_lock);
+	if (net_is_due(ticked))		/* no other processor was faster */
+		net_poll(v);
+	lock_give(&guest_lock);
+}
+
 static void nmi_exit(struct vcpu *v)
 {
 	bool ticked;
 
 	if (wake_nmi(v->index, smp_take_nmis(&cpus[v->index]), &ticked))
 		__atomic_store_n(&cpus[v->index].nmi, 1, __ATOMIC_RELAXED);
-	if (ticked)
-		guest_tick();
+	if (!ticked)
+		return;
+	guest_tick();
+	mind_net(v, true);
 }
 
 /* What the log has not sent yet shall not wait for the guest. */
@@ -174,6 +188,7 @@ void guest_run(struct cpu *c)
 		svm_ops.run(&c->vcpu, &x);
 		__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 		handle(&c->vcpu, &x);
+		mind_net(&c->vcpu, false);
 		log_drain(DRAIN_BYTES);
 		mind_log();
 		if (++c->exits % TICK_EXITS == 0)

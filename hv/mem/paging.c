@@ -129,13 +129,35 @@ void window_unmap(uint32_t slot)
 	set_window(slot, 0);
 }
 
-volatile void *device_map(hpa_t at, uint32_t pages)
+volatile void *device_reserve(uint32_t pages)
 {
 	uint32_t first = devices;
 
 	CHECK(pages <= ENTRIES - devices);
+	devices += pages;
+	return (volatile void *)(WINDOW_BASE + (uint64_t)first * PAGE_SIZE);
+}
+
+void device_point(volatile void *room, hpa_t at, uint32_t pages)
+{
+	uint32_t first = (uint32_t)(((uint64_t)room - WINDOW_BASE) / PAGE_SIZE);
+
+	CHECK(first >= WINDOW_SLOTS && pages <= ENTRIES - first);
 	for (uint32_t i = 0; i < pages; i++)
-		set_window(devices++, ((at.a & PTE_ADDRESS) + (uint64_t)i * PAGE_SIZE) | PTE_P | PTE_RW |
+		set_window(first + i, ((at.a & PTE_ADDRESS) + (uint64_t)i * PAGE_SIZE) | PTE_P | PTE_RW |
 			   PTE_NX | PTE_PCD | PTE_PWT | PTE_A | PTE_D);
-	return (volatile void *)(WINDOW_BASE + (uint64_t)first * PAGE_SIZE + (at.a & (PAGE_SIZE - 1)));
+}
+
+void device_forget(volatile void *room, uint32_t pages)
+{
+	for (uint32_t i = 0; i < pages; i++)
+		invlpg((const uint8_t *)(uint64_t)room + (uint64_t)i * PAGE_SIZE);
+}
+
+volatile void *device_map(hpa_t at, uint32_t pages)
+{
+	volatile uint8_t *room = device_reserve(pages);
+
+	device_point(room, at, pages);
+	return room + (at.a & (PAGE_SIZE - 1));
 }

@@ -37,5 +37,12 @@ void *window_map(uint32_t slot, hpa_t at, enum window_kind kind);
 void window_unmap(uint32_t slot);
 /* Device registers that stay mapped: @pages from @at on. */
 volatile void *device_map(hpa_t at, uint32_t pages);
+/*
+ * The same for registers that move: room for them, where they are now, and what a processor does before it uses the
+ * mapping for the first time since.
+ */
+volatile void *device_reserve(uint32_t pages);
+void device_point(volatile void *room, hpa_t at, uint32_t pages);
+void device_forget(volatile void *room, uint32_t pages);
 
 #endif

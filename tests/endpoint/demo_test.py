@@ -51,7 +51,7 @@ def whole():
     check(time.monotonic() - began < LIMIT * SLOW, "it takes too long")
     at = 0
     for line in (r"iPXE +tftp://\S*hv.elf... ok", r"iPXE +tftp://\S*endpoint.hvb... ok", r"hv +hypervisor at \w+, \d+ KiB",
-                 r"hv +policy \"baseline endpoint\" version 1 loaded, not yet enforced", r"hv +guest starts", r"guest +GRUB",
+                 r"hv +policy \"baseline endpoint\" version 1 loaded, enforced on the network", r"hv +guest starts", r"guest +GRUB",
                  r"guest +ENDPOINT-UP cpus=1", r"guest +Linux 6\.\S+, \d+ MiB, SVM not seen", r"guest +disk +\w{8} ",
                  r"guest +net +64 bytes from 10\.0\.2\.2", r"guest +Restarting system", r"hv +device: e1000\S* \d+ reads \d+ writes",
                  r"hv +device: ahci\S* \d+ reads \d+ writes", "== Next"):

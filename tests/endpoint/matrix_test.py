@@ -42,7 +42,7 @@ for row in ROWS:
 @claim("GRUB loads the hypervisor by its multiboot command, and then Linux from the same disk")
 def grub():
     with Machine("matrix-grub", disks=[image("endpoint.img")], hv=hypervisor("disk=0", by="grub"), limit=300) as m:
-        m.expect("loaded, not yet enforced", BOOT, port=m.log)
+        m.expect("loaded, enforced on the network", BOOT, port=m.log)
         m.expect("guest starts from the disk", BOOT, port=m.log)
         m.expect("ENDPOINT-DONE status=0", BOOT)
         m.wait(BOOT)
