@@ -220,6 +220,62 @@ bool tx_lab_is_done(unsigned q, uint32_t index)
 	return tx_lab_desc(q, index)->data.status & TXD_STATUS_DD;
 }
 
+/* ---- frames ---- */
+
+const uint8_t *tx_lab_numbered(uint32_t which, uint32_t len)
+{
+	static uint8_t bytes[70000];
+
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(i * 7 + which * 31 + (i >> 8));
+	bytes[12] = 0x88;
+	bytes[13] = 0xb5;
+	return bytes;
+}
+
+struct frame *tx_lab_tcp(uint32_t len)
+{
+	struct frame *f = start(0x0800);
+
+	put_ipv4(f, 6, len - 34, 0, 0);
+	put_tcp(f, 0);
+	for (uint32_t i = f->len; i < len; i++)
+		put_be(f, i & 0xff, 1);
+	return f;
+}
+
+uint64_t tx_lab_put_frame(uint32_t which, uint32_t len)
+{
+	return tx_lab_bytes(tx_lab_numbered(which, len), len);
+}
+
+void tx_lab_expect(uint32_t i, uint32_t which, uint32_t len)
+{
+	const struct sent *s = tx_lab_sent(i);
+
+	ck_assert_uint_eq(s->len, len);
+	ck_assert_int_eq(memcmp(s->bytes, tx_lab_numbered(which, len), len), 0);
+}
+
+uint32_t tx_lab_send_in(unsigned q, uint32_t which, uint32_t len, uint32_t pieces, unsigned last)
+{
+	uint64_t at = tx_lab_put_frame(which, len);
+	uint32_t each = len / pieces, index = 0;
+
+	for (uint32_t i = 0; i < pieces; i++) {
+		uint32_t part = i + 1 < pieces ? each : len - i * each;
+
+		index = tx_lab_legacy(q, at, part, i + 1 < pieces ? TXD_IFCS : last);
+		at += part;
+	}
+	return index;
+}
+
+uint32_t tx_lab_send_one(uint32_t which, uint32_t len)
+{
+	return tx_lab_send_in(0, which, len, 1, TX_LAST);
+}
+
 /* ---- the device ---- */
 
 static union tx_desc *shadow(unsigned q)

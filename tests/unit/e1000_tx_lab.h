@@ -16,6 +16,9 @@
 #define RING_AT(q)	(0x20000u * ((q) + 1))
 #define BUFFERS_AT	(2u << 20)
 
+#define COUNTER(c)	lab.n.counter[E1000_##c]
+#define TX_LAST		(TXD_EOP | TXD_IFCS | TXD_RS)
+
 /* What the device was given for one frame. */
 struct sent {
 	uint8_t *bytes;
@@ -76,6 +79,18 @@ uint32_t tx_lab_data(unsigned q, uint64_t at, uint32_t len, unsigned cmd, unsign
 uint32_t tx_lab_context(unsigned q, struct tx_context c);
 /* @bytes into guest memory; where. */
 uint64_t tx_lab_bytes(const uint8_t *bytes, uint32_t len);
+
+/* A frame of @len bytes of no protocol, another for each @which; it is gone at the next call. */
+const uint8_t *tx_lab_numbered(uint32_t which, uint32_t len);
+uint64_t tx_lab_put_frame(uint32_t which, uint32_t len);
+/* Such a frame goes into the ring in @pieces pieces, the last one with @last.  Returns that one's index. */
+uint32_t tx_lab_send_in(unsigned q, uint32_t which, uint32_t len, uint32_t pieces, unsigned last);
+uint32_t tx_lab_send_one(uint32_t which, uint32_t len);
+/* What was sent as number @i is that frame. */
+void tx_lab_expect(uint32_t i, uint32_t which, uint32_t len);
+/* An IPv4 TCP frame of @len bytes in all. */
+struct frame *tx_lab_tcp(uint32_t len);
+
 /* TDT is written. */
 void tx_lab_kick(unsigned q);
 bool tx_lab_is_done(unsigned q, uint32_t index);
