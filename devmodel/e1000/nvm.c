@@ -95,11 +95,9 @@ void eecd_write(struct e1000 *n, uint32_t offset, uint32_t value)
 	struct nvm *v = &n->nvm;
 	uint32_t rose = value & ~v->wire;
 
-	if (!(value & EECD_CS) || rose & EECD_CS)
+	if (!(value & EECD_CS) || rose & EECD_CS)	/* a bit without CS is forgotten by the next write */
 		nvm_reset(v);
 	v->wire = value & (EECD_SK | EECD_CS | EECD_DI | EECD_REQ);
-	if (!(value & EECD_CS))
-		return;
 	if (!n->family->microwire)
 		n->counter[E1000_NVM] += !!(rose & EECD_CS);
 	else if (rose & EECD_SK)

@@ -21,7 +21,8 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 	va_start(args, format);
 	lab.log_len += (uint32_t)vsnprintf(lab.log + lab.log_len, sizeof(lab.log) - lab.log_len, format, args);
 	va_end(args);
-	ck_assert_uint_lt(lab.log_len, sizeof(lab.log));
+	if (lab.log_len >= sizeof(lab.log))
+		ck_abort_msg("the log is full");
 }
 
 void lab_expect(const char *lines)
@@ -31,6 +32,13 @@ void lab_expect(const char *lines)
 }
 
 /* ---- the device ---- */
+
+/* An assertion of Check's is a write to a pipe: not one an access. */
+static void check_offset(uint32_t offset)
+{
+	if (offset >= E1000_BAR0_BYTES || offset & 3)
+		ck_abort_msg("the device has no register %x", offset);
+}
 
 static uint32_t read_eerd(void)
 {
@@ -46,8 +54,7 @@ static uint32_t reg_read(void *host, uint32_t offset)
 {
 	uint32_t v;
 
-	ck_assert_uint_lt(offset, E1000_BAR0_BYTES);
-	ck_assert_uint_eq(offset & 3, 0);
+	check_offset(offset);
 	v = offset == E1000_EERD ? read_eerd() : lab.reg[offset / 4];
 	say("R %05x\n", offset);
 	lab.reads++;
@@ -62,8 +69,7 @@ static uint32_t reg_read(void *host, uint32_t offset)
 
 static void reg_write(void *host, uint32_t offset, uint32_t value)
 {
-	ck_assert_uint_lt(offset, E1000_BAR0_BYTES);
-	ck_assert_uint_eq(offset & 3, 0);
+	check_offset(offset);
 	say("W %05x %08x\n", offset, value);
 	if (offset == E1000_EERD)
 		lab.eerd_reads = 0;
@@ -145,7 +151,8 @@ uint32_t lab_read(uint32_t offset)
 {
 	uint64_t v = lab_read_size(offset, 4);
 
-	ck_assert_uint_le(v, UINT32_MAX);
+	if (v > UINT32_MAX)
+		ck_abort_msg("%x has more than a dword", offset);
 	return (uint32_t)v;
 }
 
