@@ -78,7 +78,7 @@ void rctl_write(struct e1000 *n, uint32_t offset, uint32_t value)
 		n->rctl = value;
 		rx_start(n);
 	}
-	dev_write(n, offset, rx_rctl(value));
+	dev_write(n, offset, rx_rctl(n, value));
 	if (old & ~value & RCTL_EN)
 		rx_stop(n);
 	n->rctl = value;

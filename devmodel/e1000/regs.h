@@ -59,7 +59,10 @@ enum { RCTL_RDMTS_SHIFT = 8, RCTL_DTYP_SHIFT = 10, RCTL_BSIZE_SHIFT = 16, RCTL_F
 
 enum { TCTL_EN = 1u << 1 };
 enum { RFCTL_EXSTEN = 1u << 15 };
-enum { RXCSUM_PCSD = 1u << 13 };	/* 82574: RSS's hash in place of the packet checksum */
+enum {
+	RXCSUM_PCSS = 0xff, RXCSUM_IPPCSE = 1u << 12,
+	RXCSUM_PCSD = 1u << 13,		/* 82574: RSS's hash in place of the packet checksum */
+};
 enum { DCTL_WTHRESH_SHIFT = 16, DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24 };
 
 #endif

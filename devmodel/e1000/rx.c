@@ -6,6 +6,13 @@
  * there until the guest has it; the parts of a longer one are put together in the pool.  One frame at a time has
  * passed and waits for room: behind it frames wait unjudged, and when the shadow ring is full of them, the device
  * does with the next what it does when a driver is late.
+ *
+ * The CRC is not judged.  It may come from the device, since computing it costs ten times what all else does for a
+ * frame; then it is cut off before a frame is judged, and goes to the guest only behind one that came as it is and
+ * has no error: it says nothing then that the frame does not.  Two things follow.  Whether it comes is settled at a
+ * device's first start after its reset: a frame that came without it and is taken for one with it would have four
+ * bytes that were not judged.  And a buffer whose frame does not go to the guest is cleared, since a device that
+ * does not write the four bytes (QEMU's) leaves those of an earlier frame there.
  */
 #include "devmodel/e1000/state.h"
 
@@ -32,10 +39,10 @@ struct work {
 	bool judged;		/* the policy has a program for what comes */
 };
 
-uint32_t rx_rctl(uint32_t rctl)
+uint32_t rx_rctl(const struct e1000 *n, uint32_t rctl)
 {
 	/* warned late: the guest is warned by its own ring */
-	return (rctl & RCTL_SHARED) | RCTL_SECRC | 2u << RCTL_RDMTS_SHIFT;
+	return (rctl & RCTL_SHARED) | (n->rx.crc_comes ? 0 : RCTL_SECRC) | 2u << RCTL_RDMTS_SHIFT;
 }
 
 /* ---- the shadow ring ---- */
@@ -75,6 +82,13 @@ static void give_back(struct e1000 *n)
 		write_tail(n);
 }
 
+/* What was in its buffer is not for the guest. */
+static void give_back_cleared(struct e1000 *n)
+{
+	memset(buffer(n, n->rx.next), 0, RX_BUFFER);
+	give_back(n);
+}
+
 /* Both halves could be of different moments: one load of the half that counts, before the frame is read. */
 static bool is_written(const struct e1000 *n, struct rx_written *w)
 {
@@ -95,6 +109,11 @@ void rx_start(struct e1000 *n)
 	struct rx *r = &n->rx;
 
 	rx_forget(n);
+	if (!r->started) {
+		r->crc_comes = !(n->rctl & RCTL_SECRC);
+		memset(buffer(n, 0), 0, SHADOW_RX * RX_BUFFER);
+	}
+	r->started = true;
 	for (uint32_t i = 0; i < SHADOW_RX; i++)
 		write_descriptor(n, i);
 	r->next = 0;
@@ -113,7 +132,15 @@ void rx_start(struct e1000 *n)
 void rx_stop(struct e1000 *n)
 {
 	rx_collect(n, false);
-	rx_reset(n);
+	n->rx.running = false;
+	rx_forget(n);
+}
+
+void rx_reset(struct e1000 *n)
+{
+	n->rx.running = false;
+	n->rx.started = false;
+	rx_forget(n);
 }
 
 void rx_forget(struct e1000 *n)
@@ -130,15 +157,9 @@ void rx_forget(struct e1000 *n)
 		return;
 	for (uint32_t i = 0; i < SHADOW_RX && is_written(n, &w); i++) {
 		r->skipping = !(w.status & RXD_EOP);
-		give_back(n);
+		give_back_cleared(n);
 	}
 	write_tail(n);
-}
-
-void rx_reset(struct e1000 *n)
-{
-	n->rx.running = false;
-	rx_forget(n);
 }
 
 bool rx_is_waiting(const struct e1000 *n)
@@ -153,7 +174,13 @@ static void drop(struct e1000 *n, const struct rx_written *w, enum e1000_counter
 	n->counter[why]++;
 	n->rx.gathered = 0;
 	n->rx.skipping = !(w->status & RXD_EOP);
-	give_back(n);
+	give_back_cleared(n);
+}
+
+/* Of each frame that comes. */
+static uint32_t crc_bytes(const struct e1000 *n)
+{
+	return n->rx.crc_comes ? CRC32_BYTES : 0;
 }
 
 /* A part of a frame of several buffers. */
@@ -162,7 +189,7 @@ static void gather(struct e1000 *n, const struct rx_written *w)
 	struct rx *r = &n->rx;
 	uint8_t *whole = n->d->pool.at + POOL_RX_FRAME;
 
-	if (w->length > FRAME_MAX - r->gathered) {
+	if (w->length > FRAME_MAX + crc_bytes(n) - r->gathered) {
 		drop(n, w, E1000_RX_TOO_LONG);
 		return;
 	}
@@ -172,7 +199,7 @@ static void gather(struct e1000 *n, const struct rx_written *w)
 	r->gathered += w->length;
 	give_back(n);
 	if (w->status & RXD_EOP) {
-		r->frame = (struct rx_frame){ .at = whole, .len = r->gathered };
+		r->frame = (struct rx_frame){ .at = whole, .len = r->gathered - crc_bytes(n) };
 		r->gathered = 0;
 	}
 }
@@ -185,20 +212,23 @@ static void take(struct e1000 *n, const struct rx_written *w)
 
 	if (r->skipping) {
 		r->skipping = !last;
-		give_back(n);
-	} else if (w->length > RX_BUFFER || (w->length == 0 && !(last && r->gathered))) {
+		give_back_cleared(n);
+	} else if (w->length > RX_BUFFER || (w->length <= (last ? crc_bytes(n) : 0) && !(last && r->gathered))) {
 		drop(n, w, E1000_DEVICE);
 	} else if (r->gathered || !last || w->length > RX_BUFFER - CRC32_BYTES) {
 		gather(n, w);	/* and where no room is for a CRC behind it */
 	} else {
-		r->frame = (struct rx_frame){ .at = buffer(n, r->next), .len = w->length, .in_buffer = true };
+		r->frame = (struct rx_frame){ .at = buffer(n, r->next), .len = w->length - crc_bytes(n), .in_buffer = true };
 	}
 }
 
-static void release(struct e1000 *n)
+/* The frame is done with; unless @delivered nothing of it is left. */
+static void release(struct e1000 *n, bool delivered)
 {
-	if (n->rx.frame.in_buffer)
+	if (n->rx.frame.in_buffer && delivered)
 		give_back(n);
+	else if (n->rx.frame.in_buffer)
+		give_back_cleared(n);
 	n->rx.frame.at = NULL;
 }
 
@@ -240,7 +270,7 @@ static bool next_frame(struct e1000 *n, const struct rx_target *t, struct work *
 			rx_finish(n, t, &w, rewritten);
 			return true;
 		}
-		release(n);
+		release(n, false);
 	}
 	return false;
 }
@@ -267,7 +297,7 @@ void rx_collect(struct e1000 *n, bool announce)
 	k.now_ns = n->d->ops->now_ns(n->d->host);
 	before = rx_room(n, &t);
 	while ((r->frame.at || next_frame(n, &t, &k)) && rx_scatter(n, &t))
-		release(n);
+		release(n, true);
 	if (r->tail != ((r->next - 1) & SHADOW_MASK))
 		write_tail(n);
 	after = rx_room(n, &t);

@@ -31,6 +31,8 @@ struct rx {
 	struct guest_ring guest;
 	struct crc32_table crc;
 	bool running;		/* the device has the shadow ring */
+	bool started;		/* since its reset */
+	bool crc_comes;		/* in the device's frames, since then: nothing in the guest's hands changes it */
 	bool waiting;		/* a call's budget ended before the frames did */
 	bool skipping;		/* until the end of a frame of which nothing is wanted */
 	uint32_t next;		/* shadow descriptor that the device fills next, or has filled */
@@ -41,7 +43,7 @@ struct rx {
 };
 
 void rx_create(struct e1000 *n);
-/* RCTL.EN is to be set: the device gets the shadow ring. */
+/* RCTL.EN is to be set, n->rctl has it: the device gets the shadow ring. */
 void rx_start(struct e1000 *n);
 /* RCTL.EN of the device was cleared.  n->rctl is as before: by it the guest gets what had come. */
 void rx_stop(struct e1000 *n);
@@ -58,10 +60,10 @@ void rx_collect(struct e1000 *n, bool announce);
 bool rx_is_waiting(const struct e1000 *n);
 
 /*
- * RCTL as the device has it while the guest has @rctl: legacy descriptors, buffers of the pool's size, no packet
- * split; the CRC is stripped (SECRC), and computed anew for a guest that wants it.
+ * RCTL as the device has it while the guest has @rctl, from rx_start() on: legacy descriptors, buffers of the pool's
+ * size, no packet split; SECRC as the guest had it when it first started the device after a reset.
  */
-uint32_t rx_rctl(uint32_t rctl);
+uint32_t rx_rctl(const struct e1000 *n, uint32_t rctl);
 
 /* ---- between rx*.c ---- */
 
@@ -79,6 +81,7 @@ struct rx_target {
 	uint32_t buffers;	/* of a descriptor: 1, 4 with packet split */
 	uint32_t bytes[4];	/* of each */
 	bool extended;
+	bool hash;		/* in place of the packet checksum: there is none, MRQC is 0 */
 	bool crc;		/* behind the frame */
 	bool strip;		/* a tag of the type @vet */
 	uint16_t vet;

@@ -63,6 +63,7 @@ void rx_target(struct e1000 *n, struct rx_target *t)
 {
 	*t = (struct rx_target){ .count = guest_ring_count(&n->rx.guest), .step = 1, .buffers = 1 };
 	t->extended = n->family->extended && n->rfctl & RFCTL_EXSTEN;
+	t->hash = t->extended && n->rxcsum & RXCSUM_PCSD;
 	t->crc = !(n->rctl & RCTL_SECRC);
 	t->strip = n->ctrl & CTRL_VME;
 	t->vet = t->strip ? dev_read(n, E1000_VET) & 0xffff : 0;

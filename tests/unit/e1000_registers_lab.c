@@ -90,7 +90,7 @@ void rx_forget(struct e1000 *n) { say("rx_forget\n"); }
 void rx_reset(struct e1000 *n) { say("rx_reset\n"); }
 void rx_collect(struct e1000 *n, bool announce) { say("rx_collect %d\n", announce); }
 bool rx_is_waiting(const struct e1000 *n) { return lab.rx_waits; }
-uint32_t rx_rctl(uint32_t rctl) { return (rctl & RCTL_EN) | RCTL_SECRC; }
+uint32_t rx_rctl(const struct e1000 *n, uint32_t rctl) { return (rctl & RCTL_EN) | RCTL_SECRC; }
 
 void tx_create(struct e1000 *n, unsigned q) { say("tx_create %u\n", q); }
 void tx_start(struct e1000 *n) { say("tx_start %08x\n", n->tctl); }

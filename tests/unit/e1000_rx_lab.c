@@ -175,7 +175,7 @@ void rx_lab_up(uint32_t count, uint32_t size, uint32_t rctl, uint32_t given)
 	lab.n.rx.guest = (struct guest_ring){ .bal = RING_AT, .len = count * DESC_BYTES, .tail = given };
 	lab.n.rctl = RCTL_EN | rctl | rx_lab_size_bits(size);
 	rx_start(&lab.n);
-	lab.reg[E1000_RCTL / 4] = rx_rctl(lab.n.rctl);
+	lab.reg[E1000_RCTL / 4] = rx_rctl(&lab.n, lab.n.rctl);
 	lab.tail_writes = 0;
 }
 

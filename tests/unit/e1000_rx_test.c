@@ -299,14 +299,15 @@ START_TEST(the_device_gets_its_own_rctl)
 {
 	const uint32_t all = UINT32_MAX;
 
-	ck_assert_uint_eq(rx_rctl(0), RCTL_SECRC | 2u << RCTL_RDMTS_SHIFT);
-	ck_assert_uint_eq(rx_rctl(all) & (RCTL_BSIZE | RCTL_BSEX | RCTL_DTYP | RCTL_FLXBUF), 0);
-	ck_assert_uint_eq(rx_rctl(all) & RCTL_RDMTS, 2u << RCTL_RDMTS_SHIFT);
-	ck_assert_uint_eq(rx_rctl(all) & (1u | 1u << 14 | 1u << 21 | 1u << 24 | 1u << 31), 0);
+	rx_lab_up(8, 2048, PLAIN, 7);
+	ck_assert_uint_eq(rx_rctl(&lab.n, 0), RCTL_SECRC | 2u << RCTL_RDMTS_SHIFT);
+	ck_assert_uint_eq(rx_rctl(&lab.n, all) & (RCTL_BSIZE | RCTL_BSEX | RCTL_DTYP | RCTL_FLXBUF), 0);
+	ck_assert_uint_eq(rx_rctl(&lab.n, all) & RCTL_RDMTS, 2u << RCTL_RDMTS_SHIFT);
+	ck_assert_uint_eq(rx_rctl(&lab.n, all) & (1u | 1u << 14 | 1u << 21 | 1u << 24 | 1u << 31), 0);
 	for (unsigned bit = 0; bit < 32; bit++)
 		if ((RCTL_EN | RCTL_SBP | RCTL_UPE | RCTL_MPE | RCTL_LPE | RCTL_LBM | RCTL_MO | RCTL_BAM | RCTL_VFE |
 		     RCTL_CFIEN | RCTL_CFI | RCTL_DPF | RCTL_PMCF) >> bit & 1)
-			ck_assert_uint_eq(rx_rctl(1u << bit), rx_rctl(0) | 1u << bit);
+			ck_assert_uint_eq(rx_rctl(&lab.n, 1u << bit), rx_rctl(&lab.n, 0) | 1u << bit);
 }
 END_TEST
 
