@@ -168,29 +168,38 @@ static void begin_frame(struct tx_frame *f)
 	f->open = f->whole = f->reported = f->bad = false;
 }
 
-/* The whole frame in hand is sent or dropped.  False: it waits for room. */
+/* What becomes of the whole frame in hand.  False: it waits for room. */
+static bool decide(struct e1000 *n, struct tx *t, enum e1000_counter *fate, uint32_t *judged)
+{
+	const struct tx_frame *f = &t->frame;
+	struct tx_wish w;
+
+	tx_decode_wish(n, t, &w);
+	if (f->len < TX_PACKET_MIN + (w.fcs ? 0 : CRC32_BYTES))
+		*fate = E1000_TX_SHORT;
+	else if (!w.segment && f->len > TX_PACKET_MAX)
+		*fate = E1000_TX_TOO_LONG;
+	else if (tx_has_room(n, t, &w))
+		*fate = tx_send(n, t, &w, judged);
+	else
+		return false;
+	return true;
+}
+
+/* It is sent or dropped, or is nothing at all.  False: it waits for room. */
 static bool finish(struct e1000 *n, struct tx *t, uint32_t *budget)
 {
 	struct tx_frame *f = &t->frame;
 	enum e1000_counter fate = f->why;
-	struct tx_wish w;
+	bool empty = !f->bad && f->len == 0;
 	uint32_t judged = 0;
 
-	if (!f->bad && f->len > 0) {
-		tx_decode_wish(n, t, &w);
-		if (f->len < TX_PACKET_MIN + (w.fcs ? 0 : CRC32_BYTES))
-			fate = E1000_TX_SHORT;
-		else if (!w.segment && f->len > TX_PACKET_MAX)
-			fate = E1000_TX_TOO_LONG;
-		else if (!tx_has_room(n, t, &w))
-			return false;
-		else
-			fate = tx_send(n, t, &w, &judged);
-	}
+	if (!f->bad && !empty && !decide(n, t, &fate, &judged))
+		return false;
 	spend(budget, FRAME_COST + judged);
-	if (f->bad || f->len > 0)
+	if (!empty)
 		n->counter[fate]++;
-	if (fate == E1000_TX_PASSED && !f->bad && f->len > 0)
+	if (!f->bad && !empty && fate == E1000_TX_PASSED)
 		f->descs = 0;	/* they are the sent frame's */
 	else
 		settle(n, t);
@@ -206,11 +215,29 @@ static uint32_t next_index(const struct tx *t)
 	return next < t->count ? next : next - t->count;
 }
 
+/*
+ * As many descriptors as lie side by side are read at once, those that are taken in this call: a read costs more than
+ * they do.  At the edge of memory, one.
+ */
+static bool read_ahead(struct e1000 *n, struct tx *t, uint32_t index)
+{
+	uint32_t count = (t->guest.tail > index ? t->guest.tail : t->count) - index;
+	gpa_t at = guest_ring_at(&t->guest, index);
+
+	if (count > TX_AHEAD)
+		count = TX_AHEAD;
+	t->ahead_next = 0;
+	t->ahead_count = count;
+	if (n->d->ops->guest_read(n->d->host, at, t->ahead, count * DESC_BYTES))
+		return true;
+	t->ahead_count = 1;
+	return n->d->ops->guest_read(n->d->host, at, t->ahead, DESC_BYTES);
+}
+
 /* One descriptor, or the frame that is whole.  False: not now, and perhaps never. */
 static bool step(struct e1000 *n, struct tx *t, uint32_t *budget)
 {
 	uint32_t index = next_index(t);
-	union tx_desc d;
 
 	t->waiting = true;
 	if (*budget == 0)
@@ -219,13 +246,14 @@ static bool step(struct e1000 *n, struct tx *t, uint32_t *budget)
 		return finish(n, t, budget);
 	if (t->taken == t->count)
 		return false;
-	if (!n->d->ops->guest_read(n->d->host, guest_ring_at(&t->guest, index), &d, sizeof(d))) {
+	if (t->ahead_next == t->ahead_count && !read_ahead(n, t, index)) {
+		t->ahead_count = 0;
 		n->counter[E1000_RING]++;
 		t->waiting = false;
 		return false;
 	}
 	spend(budget, DESC_COST);
-	take_desc(n, t, index, &d);
+	take_desc(n, t, index, &t->ahead[t->ahead_next++]);
 	return true;
 }
 
@@ -238,6 +266,7 @@ static void take(struct e1000 *n, struct tx *t)
 	if (!t->running || count == 0)
 		return;
 	t->count = count;
+	t->ahead_next = t->ahead_count = 0;
 	while (more && (t->frame.whole || next_index(t) != t->guest.tail))
 		more = step(n, t, &budget);
 	if (more)

@@ -12,8 +12,9 @@
 #include "policy/packet.h"
 
 #define TX_PIECES		64u		/* of a frame, in guest memory */
+#define TX_AHEAD		16u		/* descriptors read at once */
 #define TX_PACKET_MAX		16288u		/* bytes on the wire without FCS (8254x manual, section 3.3.3) */
-#define TX_PACKET_MIN		17u		/* what the device can still pad (82574 datasheet, section 10.2.6.1) */
+#define TX_PACKET_MIN		17u		/* what an 82574 can still pad (TCTL.PSP) */
 
 struct tx_piece {
 	gpa_t at;
@@ -68,6 +69,8 @@ struct tx {
 	uint32_t count;			/* of the guest's ring while @taken > 0 */
 	uint32_t taken;
 	uint64_t reported[RING_MAX / 64];	/* of the ring's descriptors taken, those to be written back */
+	union tx_desc ahead[TX_AHEAD];	/* read in this call, from @ahead_next on not taken */
+	uint32_t ahead_next, ahead_count;
 	struct tx_frame frame;
 	/* the last ones: for frames as they are, for bursts (8254x manual, section 3.3.5) */
 	struct tx_context context, segment_context;

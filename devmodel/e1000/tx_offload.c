@@ -154,8 +154,7 @@ bool tx_check_offload(const struct tx_wish *w, const uint8_t *frame, uint32_t ca
 		return true;
 	packet_parse(frame, captured, len, 0, NULL, &ctx, p);
 	four = ctx.ip_version == 4;
-	if (!w->fcs || p->malformed || p->frag != FRAG_NONE || p->l3_len == 0 || p->l4 == PACKET_NO_OFFSET ||
-	    (!four && ctx.ip_version != 6))
+	if (!w->fcs || p->malformed || p->frag != FRAG_NONE || p->l4 == PACKET_NO_OFFSET || (!four && ctx.ip_version != 6))
 		return false;
 	if ((w->sum && !sum_is_asked(w, p, len)) || (w->ip_sum && (!four || !ip_sum_is_asked(w, p))) ||
 	    (w->segment && !burst_is_asked(w, p, four, len)))
@@ -172,7 +171,7 @@ static void put_be16(uint8_t *at, uint32_t value)
 
 /*
  * The device sums what the checksum fields hold as well: 0 in the IPv4 header; in the transport's the pseudo header's
- * sum, without the length for a burst, of whose segments the device knows it (8254x manual, section 3.5.6).
+ * sum, without the length for a burst, of whose segments the device knows it (8254x manual, section 3.5).
  */
 bool tx_renew_seeds(const struct tx_offload *o, uint8_t *frame)
 {

@@ -12,8 +12,8 @@
 #define DIRECT_PIECES	32u
 
 /*
- * Bytes of a descriptor.  The 8254x need room in their FIFO for four segments' worth of a burst's buffer, and the first
- * one of a packet below 2016 bytes on PCI-X (specification updates of the 82545 and 82546).
+ * Bytes of a descriptor.  The 8254x count on room in their FIFO for a buffer by its segments, so that Linux gives them
+ * no more than four of a burst; and on PCI-X, by an erratum, the first of a packet must be below 2016 bytes.
  */
 #define PIECE_MAX	4096u
 #define PIECE_MAX_82574	8192u
@@ -22,6 +22,10 @@
 #define PIECE_SEGMENTS	4u
 
 enum { TAG_AT = 12, TAG_BYTES = 4 };
+
+/* An empty ring, and empty bytes, have room for every frame: nothing waits for ever. */
+_Static_assert(4 + TX_PIECES + TX_FRAME_MAX / PIECE_MIN < SHADOW_TX, "descriptors");
+_Static_assert(2 * (TX_FRAME_MAX + TAG_BYTES) < TX_BYTES, "bytes, wherever the last frame ended");
 
 /* A frame as the device will have it. */
 struct out {
@@ -63,11 +67,9 @@ static uint32_t burst_mss(const struct tx_wish *w)
 	return w->segment ? w->asked.mss : TX_PACKET_MAX;
 }
 
-/* Where @len bytes find room in one piece, or TX_BYTES. */
+/* Where @len bytes, of a frame at most, find room in one piece, or TX_BYTES. */
 static uint32_t find_bytes(const struct tx *t, uint32_t len)
 {
-	if (t->sent_head == t->sent_tail)
-		return len <= TX_BYTES - t->bytes_next ? t->bytes_next : 0;
 	if (t->bytes_next < t->bytes_first)
 		return len < t->bytes_first - t->bytes_next ? t->bytes_next : TX_BYTES;
 	if (len <= TX_BYTES - t->bytes_next)

@@ -199,6 +199,16 @@ START_TEST(a_burst_is_cut_into_2048_segments_at_most)
 }
 END_TEST
 
+START_TEST(a_segment_may_be_a_byte)
+{
+	static const struct kind few = { .proto = TCP, .payload = 10, .burst = true };
+
+	tx_lab_up(0, 64, 0);
+	ck_assert_int_eq(send_with(build(&few), context_of(&few, 1), BOTH, TXD_TSE), E1000_TX_PASSED);
+	check_burst(&few, 1);
+}
+END_TEST
+
 START_TEST(a_segment_is_no_longer_than_a_packet)
 {
 	uint16_t mss = TX_PACKET_MAX - 54;
@@ -387,6 +397,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_bursts_header_longer_than_it_is_refused);
 	tcase_add_test(tc, a_burst_without_payload_is_refused);
 	tcase_add_test(tc, a_burst_is_cut_into_2048_segments_at_most);
+	tcase_add_test(tc, a_segment_may_be_a_byte);
 	tcase_add_test(tc, a_segment_is_no_longer_than_a_packet);
 	tcase_add_test(tc, a_small_bursts_descriptors_are_four_segments_long);
 	tcase_add_test(tc, a_burst_needs_all_its_sums);

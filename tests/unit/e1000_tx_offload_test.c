@@ -71,6 +71,10 @@ START_TEST(what_no_option_asks_for_is_not_looked_at)
 	tx_lab_up(0, 64, 0);
 	ck_assert_int_eq(send_with(build(&kinds[0]), c, 0, 0), E1000_TX_PASSED);
 	ck_assert(!last()->has_context);
+	send_data(tx_lab_tcp(60), 0, 0);
+	ck_assert_int_eq(fate(), E1000_TX_PASSED);
+	tx_lab_data(0, tx_lab_put_frame(1, 60), 60, TX_LAST, 0);	/* no IP */
+	ck_assert_int_eq(fate(), E1000_TX_PASSED);
 	/* nor options of another descriptor than the first */
 	tx_lab_context(0, c);
 	tx_lab_data(0, tx_lab_bytes(build(&kinds[0])->bytes, 500), 500, TXD_IFCS, 0);
@@ -167,6 +171,14 @@ START_TEST(the_sums_end_may_be_the_frames_or_the_datagrams)
 }
 END_TEST
 
+static enum e1000_counter send_ic(const struct frame *f, uint32_t css, uint32_t cso)
+{
+	tx_lab_put(0, (union tx_desc){ .legacy = {
+		.buffer = tx_lab_bytes(f->bytes, f->len), .length = (uint16_t)f->len, .css = (uint8_t)css,
+		.cso = (uint8_t)cso, .cmd = TX_LAST | TXD_IC } });
+	return fate();
+}
+
 START_TEST(sums_of_what_has_none_are_refused)
 {
 	struct frame *f;
@@ -176,6 +188,7 @@ START_TEST(sums_of_what_has_none_are_refused)
 	f = build(&kinds[0]);
 	f->bytes[23] = 132;
 	ck_assert_int_eq(send_with(f, context_of(&kinds[0], 0), POPTS_TXSM, 0), E1000_TX_OFFLOAD);
+	ck_assert_int_eq(send_ic(f, 34, 34 + 6), E1000_TX_OFFLOAD);
 	/* a fragment: the first, a later one */
 	f = build(&kinds[0]);
 	f->bytes[20] = 0x20;
@@ -212,14 +225,6 @@ START_TEST(sums_need_the_devices_fcs)
 END_TEST
 
 /* ---- legacy ---------------------------------------------------------------------------- */
-
-static enum e1000_counter send_ic(const struct frame *f, uint32_t css, uint32_t cso)
-{
-	tx_lab_put(0, (union tx_desc){ .legacy = {
-		.buffer = tx_lab_bytes(f->bytes, f->len), .length = (uint16_t)f->len, .css = (uint8_t)css,
-		.cso = (uint8_t)cso, .cmd = TX_LAST | TXD_IC } });
-	return fate();
-}
 
 START_TEST(a_legacy_checksum_is_summed_where_it_is)
 {
@@ -439,6 +444,21 @@ START_TEST(sums_that_the_device_leaves_alone_are_right_after_a_rewrite)
 }
 END_TEST
 
+START_TEST(an_ip_sum_alone_leaves_the_transports_as_the_rewrite_made_it)
+{
+	const struct kind *k = &kinds[0];
+	struct frame *f = build(k);
+
+	tx_lab_up(0, 64, 0);
+	set_be16(f, sum_of(k), 0);
+	set_be16(f, sum_of(k), ~scratch_sum(seed_of(f, k, true), f->bytes + l4_of(k), f->len - l4_of(k)) & 0xffff);
+	ck_assert_int_eq(send_with(f, context_of(k, 0), POPTS_IXSM, 0), E1000_TX_PASSED);
+	tx_lab_finish(last());
+	check_ip_sum(last(), k);
+	check_sum(last(), k);
+}
+END_TEST
+
 START_TEST(a_rewritten_bursts_seed_has_no_length)
 {
 	static const struct kind burst[] = {
@@ -533,6 +553,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tc, begin_rewrite, tx_lab_end);
 	tcase_add_loop_test(tc, sums_of_a_rewritten_frame_start_from_its_new_headers, 0, KINDS);
 	tcase_add_loop_test(tc, sums_that_the_device_leaves_alone_are_right_after_a_rewrite, 0, KINDS);
+	tcase_add_test(tc, an_ip_sum_alone_leaves_the_transports_as_the_rewrite_made_it);
 	tcase_add_loop_test(tc, a_rewritten_bursts_seed_has_no_length, 0, 2);
 
 	tc = unit_case(s, "rewritten, IPv6");

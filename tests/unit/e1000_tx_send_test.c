@@ -67,11 +67,13 @@ START_TEST(headers_that_do_not_end_in_the_copied_bytes_are_copied_to_their_end)
 {
 	tx_lab_up(0, 16, 0);
 	/* no IP: all might be a header */
-	tx_lab_send_one(1, 1000);
-	tx_lab_kick(0);
-	tx_lab_run();
-	tx_lab_expect(0, 1, 1000);
-	ck_assert_uint_eq(tx_lab_sent(0)->direct, 0);
+	for (uint32_t pieces = 1; pieces < 6; pieces++) {
+		tx_lab_send_in(0, pieces, 1000, pieces, TX_LAST);
+		tx_lab_kick(0);
+		tx_lab_run();
+		tx_lab_expect(pieces - 1, pieces, 1000);
+		ck_assert_uint_eq(tx_lab_sent(pieces - 1)->direct, 0);
+	}
 }
 END_TEST
 
@@ -539,11 +541,12 @@ START_TEST(frames_shorter_than_the_device_can_pad_are_dropped)
 
 	tx_lab_up(0, 16, 0);
 	index = tx_lab_send_one(1, 16);
+	tx_lab_legacy(0, tx_lab_put_frame(1, 20), 1, TX_LAST);
 	tx_lab_send_one(2, 17);
 	tx_lab_kick(0);
-	ck_assert(tx_lab_is_done(0, index));
+	ck_assert(tx_lab_is_done(0, index) && tx_lab_is_done(0, index + 1));
 	tx_lab_run();
-	ck_assert_uint_eq(COUNTER(TX_SHORT), 1);
+	ck_assert_uint_eq(COUNTER(TX_SHORT), 2);
 	ck_assert_uint_eq(lab.sent_count, 1);
 	tx_lab_expect(0, 2, 17);
 }
