@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /*
- * Measure the counter against the PIT's channel 2 (10 ms); the clock starts at 0.  False: the PIT does not
+ * Measure the counter against the PIT's channel 2 (2 ms); the clock starts at 0.  False: the PIT does not
  * count, 1 GHz is assumed.  Until it is called the clock says 0.
  */
 bool clock_init(void);

@@ -134,8 +134,11 @@ static void enter(struct net_card *c, const struct vcpu *v)
 	c->seen[v->index] = c->moves;
 }
 
-/* What the cards want to be looked at is what is done. */
-static void leave(void)
+/*
+ * The cards are looked at as often as one wants, from now on.  Seldomer only when a look has just been (@looked):
+ * drivers mask their interrupts for as long as a handful of frames takes, and an HPET is slow to write.
+ */
+static void leave(bool looked)
 {
 	uint32_t most = 0;
 
@@ -144,7 +147,7 @@ static void leave(void)
 
 		most = n > most ? n : most;
 	}
-	if (most == hz)
+	if (most == hz || (most < hz && !looked))
 		return;
 	if (!hz)
 		polled_us = clock_us();
@@ -167,7 +170,7 @@ void net_moved(struct net_card *c, const struct vcpu *v)
 	enter(c, v);
 	if (!c->model)
 		c->model = e1000_attach(c->memory, c->family, &c->d, &net);
-	leave();
+	leave(false);
 }
 
 void net_was_reset(struct net_card *c, const struct vcpu *v)
@@ -176,7 +179,7 @@ void net_was_reset(struct net_card *c, const struct vcpu *v)
 		return;
 	enter(c, v);
 	e1000_was_reset(c->model);
-	leave();
+	leave(false);
 }
 
 static void add(const struct pci_function *f, const struct vcpu *v)
@@ -231,7 +234,7 @@ void net_memory(struct net_card *c, struct vcpu *v, uint64_t offset, unsigned si
 	}
 	enter(c, v);
 	e1000_access(c->model, (uint32_t)offset, size, write, value);
-	leave();
+	leave(false);
 }
 
 void net_port(struct net_card *c, const struct vcpu *v, uint32_t offset, unsigned size, bool write, uint32_t *value)
@@ -242,7 +245,7 @@ void net_port(struct net_card *c, const struct vcpu *v, uint32_t offset, unsigne
 	}
 	enter(c, v);
 	e1000_port(c->model, offset, size, write, value);
-	leave();
+	leave(false);
 }
 
 bool net_is_due(bool ticked)
@@ -261,5 +264,5 @@ void net_poll(const struct vcpu *v)
 		enter(&cards[i], v);
 		e1000_poll(cards[i].model);
 	}
-	leave();
+	leave(true);
 }

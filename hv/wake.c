@@ -44,6 +44,8 @@ static uint32_t hz;			/* of the counter; 0: there is no tick */
 static uint32_t due, set_at, margin;	/* counter, its lower half: a tick is never 2^31 away */
 static uint32_t high;			/* of the comparator */
 static bool armed;
+static bool replaced;			/* the comparator is still to be overwritten: at @replaced_due it fires all the same */
+static uint32_t replaced_due;
 static bool owed;			/* an NMI of ours may come that @due does not tell of */
 static uint32_t idle, need[WAKE_USERS];
 static struct wake_pace pace;
@@ -88,6 +90,8 @@ static void settle(void)
 	while (armed && !is_past(due) && due - counter() <= margin)
 		cpu_relax();
 	owed |= armed && is_past(due);
+	replaced = armed && !is_past(due);
+	replaced_due = due;
 	armed = false;
 }
 
@@ -95,7 +99,7 @@ static void settle(void)
 static void set_comparator(uint32_t at)
 {
 	uint32_t half = hpet[HPET_COUNTER / 4 + 1] + (at < set_at);
-	uint32_t was = hpet[HPET_TIMER(mine, TN_CFG) / 4];
+	uint32_t enabled = hpet[HPET_TIMER(mine, TN_CFG) / 4];
 
 	if (config & TN_32BIT || half == high) {
 		hpet[HPET_TIMER(mine, TN_CMP) / 4] = at;
@@ -105,7 +109,7 @@ static void set_comparator(uint32_t at)
 	hpet[HPET_TIMER(mine, TN_CMP) / 4] = at;
 	hpet[HPET_TIMER(mine, TN_CMP) / 4 + 1] = half;
 	high = half;
-	put_config(was);
+	put_config(enabled);
 }
 
 static void arm(uint32_t us)
@@ -119,6 +123,8 @@ static void arm(uint32_t us)
 		if (config & TN_32BIT && due < set_at)
 			due = UINT32_MAX;
 		set_comparator(due);
+		owed |= replaced && is_past(replaced_due);	/* whatever held us up on the way here */
+		replaced = false;
 		if (!is_past(due))
 			break;
 		owed = true;		/* too late, or just in time: who knows */

@@ -4,7 +4,7 @@
 #include "devmodel/e1000/state.h"
 
 const char *const e1000_counter_name[E1000_COUNTERS] = {
-#define COUNTER(name, words) [E1000_##name] = #name,
+#define COUNTER(name, words) [E1000_##name] = words,
 #include "devmodel/e1000/counter.def"
 #undef COUNTER
 };

@@ -20,8 +20,8 @@ SHORT = PRELUDE + f"""
 up; dhcp
 echo "NET ping $(ping -c 3 -i 0.2 -w 20 10.0.2.2 | grep -c 'bytes from')"
 echo "NET down $(echo {BYTES} | nc {FAR} 7001 | sum)"
-head -c {BYTES} /dev/urandom >/run/up
-echo "NET up $(nc {FAR} 7002 </run/up) $(sum /run/up)"
+base64 -w 0 /dev/urandom | head -c {BYTES} >/run/up
+echo "NET up $(wget -q -O - --post-file /run/up http://{FAR}:7004/) $(sum /run/up)"
 echo "NET password $(echo 'the password is hunter2! indeed' | nc {FAR} 7003)"
 echo "NET evil $(echo 'an evilword is here' | nc {FAR} 7003)"
 echo "NET blocked $(echo through | timeout 4 nc -w 3 {FAR} 7009)"

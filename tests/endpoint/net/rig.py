@@ -45,7 +45,7 @@ def services(*ports):
     return words
 
 
-SERVICES = services((7001, "source"), (7002, "sink"), (7003, "echo"), (7009, "echo"))
+SERVICES = services((7001, "source"), (7002, "sink"), (7003, "echo"), (7004, "http"), (7009, "echo"))
 
 
 def ours(policy=POLICY, args=""):
