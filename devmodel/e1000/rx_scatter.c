@@ -40,9 +40,9 @@ static uint32_t buffer_bytes(const struct e1000 *n)
 
 	if (n->family->extended && kib)
 		return kib << 10;
-	if (n->rctl & RCTL_BSEX && bsize)
-		return 32768u >> bsize;
-	return 2048u >> (n->rctl & RCTL_BSEX ? 0 : bsize);
+	if (n->rctl & RCTL_BSEX)
+		return bsize ? 1u << (15 - bsize) : 2048;	/* 00b is reserved */
+	return 1u << (11 - bsize);
 }
 
 /* PSRCTL: the first buffer in 128 bytes, the others in KiB. */
@@ -154,7 +154,7 @@ static void report_extended(struct e1000 *n, const struct rx_target *t, const st
 /* A null descriptor is padding: DD alone (8254x manual, section 3.2.5). */
 static bool skip_null(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d)
 {
-	if (d->buffer[0] != 0 || t->buffers > 1)
+	if (d->buffer[0] != 0 || t->buffers != 1)
 		return false;
 	if (t->extended)
 		write_status(n, d, EXTENDED_STATUS_AT, RXD_DD);

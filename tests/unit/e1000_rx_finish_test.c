@@ -176,6 +176,18 @@ START_TEST(a_crc_that_the_device_says_is_wrong_is_not_handed_on)
 }
 END_TEST
 
+/* The first @bytes of the device's buffers. */
+static bool is_clear(uint32_t bytes)
+{
+	const uint8_t *at = lab.d.pool.at + POOL_RX_BUFFERS;
+
+	while (bytes > 0 && *at == 0) {
+		at++;
+		bytes--;
+	}
+	return bytes == 0;
+}
+
 /* QEMU's 82540EM counts the CRC in the length and writes none: what lay there must be nobody's. */
 START_TEST(nothing_of_a_frame_that_did_not_pass_is_left_for_the_next)
 {
@@ -193,8 +205,7 @@ START_TEST(nothing_of_a_frame_that_did_not_pass_is_left_for_the_next)
 		if (lost != 1 || i > 10)
 			collect();
 	}
-	for (uint32_t i = 0; i < SHADOW_RX * RX_BUFFER; i++)
-		ck_assert_uint_eq(lab.d.pool.at[POOL_RX_BUFFERS + i], 0);
+	ck_assert(is_clear(SHADOW_RX * RX_BUFFER));
 }
 END_TEST
 
@@ -205,8 +216,7 @@ START_TEST(the_first_start_after_a_reset_finds_nothing_in_the_buffers)
 	lab.reg[E1000_RCTL / 4] = 0;
 	rx_reset(&lab.n);
 	rx_start(&lab.n);
-	for (uint32_t i = 0; i < RX_BUFFER; i++)
-		ck_assert_uint_eq(lab.d.pool.at[POOL_RX_BUFFERS + i], 0);
+	ck_assert(is_clear(RX_BUFFER));
 }
 END_TEST
 

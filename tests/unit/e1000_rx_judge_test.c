@@ -147,9 +147,14 @@ START_TEST(impossible_lengths_are_dropped_with_the_rest_of_their_frame)
 }
 END_TEST
 
-START_TEST(a_frame_may_end_with_an_empty_buffer)
+START_TEST(a_frame_may_begin_with_a_byte_and_end_with_an_empty_buffer)
 {
 	rx_lab_up(8, 2048, PLAIN, 7);
+	rx_lab_raw(1, RXD_DD);
+	rx_lab_raw(10, RXD_DD | RXD_EOP);
+	collect();
+	ck_assert(rx_lab_next(&lab.got));
+	ck_assert_uint_eq(lab.got.len, 11);
 	rx_lab_raw(2048, RXD_DD);
 	rx_lab_raw(0, RXD_DD | RXD_EOP);
 	collect();
@@ -221,7 +226,7 @@ static void judge_cases(TCase *tc)
 	tcase_add_test(tc, without_a_program_nothing_is_judged);
 	tcase_add_test(tc, a_rewritten_frame_says_that_its_checksums_were_not_looked_at);
 	tcase_add_test(tc, impossible_lengths_are_dropped_with_the_rest_of_their_frame);
-	tcase_add_test(tc, a_frame_may_end_with_an_empty_buffer);
+	tcase_add_test(tc, a_frame_may_begin_with_a_byte_and_end_with_an_empty_buffer);
 	tcase_add_test(tc, a_frame_beyond_16384_bytes_is_dropped_and_counted_once);
 	tcase_add_test(tc, frames_with_errors_are_for_a_guest_that_asked_for_them);
 	tcase_add_test(tc, bits_that_are_not_the_devices_to_say_are_not_handed_on);
