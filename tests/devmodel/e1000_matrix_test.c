@@ -6,8 +6,6 @@
  */
 #include "tests/devmodel/matrix.h"
 
-#include <stdlib.h>
-
 const uint16_t families[FAMILIES] = { 0x100e, 0x10d3 };
 
 #define NAME	"policy \"matrix\" version 1;\n"
@@ -38,23 +36,6 @@ void matrix_apply(struct spec *s, enum effect effect)
 		s->dst = 99;
 	if (effect == EFFECT_CONTENT)
 		s->text = MATRIX_MASKED;
-}
-
-struct endpoint *endpoint_new(uint16_t device, const char *policy)
-{
-	struct endpoint *e = calloc(1, sizeof(*e));
-
-	if (!e)
-		abort();
-	e->m = machine_new(device, policy);
-	e->d = (struct driver){ .access = machine_access, .memory = machine_memory, .host = e->m };
-	return e;
-}
-
-void endpoint_free(struct endpoint *e)
-{
-	machine_free(e->m);
-	free(e);
 }
 
 int main(void)

@@ -68,6 +68,18 @@ bool frames_equal(const struct frames *a, const struct frames *b)
 	return true;
 }
 
+uint32_t machine_random(uint64_t *seed, uint32_t below)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((*seed >> 33) % below);
+}
+
+static void disturb(struct machine *m)
+{
+	if (m->restless && machine_random(&m->restless, 3) == 0)
+		sim_e1000_step(m->sim);
+}
+
 /* ---- guest memory ---- */
 
 static bool within(uint64_t at, uint32_t len, uint64_t start, uint64_t bytes)
@@ -99,6 +111,7 @@ static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
 	struct machine *m = host;
 	const uint8_t *from = guest_ram(m, at.a, len);
 
+	disturb(m);
 	if (len == 0)
 		machine_complain(m, "guest_read of no bytes");
 	if (!from)
@@ -114,6 +127,7 @@ static bool guest_write(void *host, gpa_t at, const void *from, uint32_t len)
 	struct machine *m = host;
 	uint8_t *to = guest_ram(m, at.a, len);
 
+	disturb(m);
 	if (len == 0)
 		machine_complain(m, "guest_write of no bytes");
 	if (to)
@@ -151,6 +165,7 @@ static uint32_t reg_read(void *host, uint32_t offset)
 {
 	struct machine *m = host;
 
+	disturb(m);
 	if (offset & 3 || offset >= E1000_PBM)
 		machine_complain(m, "the model reads where there is no register, or packet memory");
 	return sim_e1000_read(m->sim, offset);
@@ -172,7 +187,9 @@ static void reg_write(void *host, uint32_t offset, uint32_t value)
 		machine_complain(m, "the device's CTRL.VME is set");
 	if (offset == E1000_RFCTL && value & RFCTL_EXSTEN)
 		machine_complain(m, "the device writes extended descriptors");
+	disturb(m);
 	sim_e1000_write(m->sim, offset, value);
+	disturb(m);
 }
 
 static const struct devmodel_ops model_ops = {

@@ -48,6 +48,10 @@ struct machine {
 	unsigned interrupts;		/* rising edges */
 	unsigned complaints;
 	char complaint[160];
+	/*
+	 * Not 0: the device works while the model does, a step at some of the model's calls, by chance from this seed.
+	 */
+	uint64_t restless;
 	/* after each read of guest memory by the model; NULL: nothing */
 	void (*after_read)(struct machine *m, uint64_t gpa, uint32_t len);
 	uint64_t ticks;			/* milliseconds run */
@@ -67,6 +71,8 @@ uint8_t *machine_memory(void *machine, uint64_t gpa, uint32_t len);
 void machine_tick(struct machine *m);
 /* @ticks of them. */
 void machine_run(struct machine *m, unsigned ticks);
+/* A number below @below, the same for the same seed. */
+uint32_t machine_random(uint64_t *seed, uint32_t below);
 void machine_complain(void *machine, const char *what);
 /* Forget the wire and what was judged or granted. */
 void machine_clear(struct machine *m);

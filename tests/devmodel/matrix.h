@@ -4,9 +4,8 @@
 #ifndef TESTS_DEVMODEL_MATRIX_H
 #define TESTS_DEVMODEL_MATRIX_H
 
-#include "tests/devmodel/driver.h"
+#include "tests/devmodel/endpoint.h"
 #include "tests/devmodel/frames.h"
-#include "tests/devmodel/machine.h"
 #include "tests/devmodel/tap.h"
 
 /* What becomes of the frame that a policy is about; of three frames it is the middle one. */
@@ -29,14 +28,6 @@ void matrix_apply(struct spec *s, enum effect effect);
 
 #define FAMILIES	2u
 extern const uint16_t families[FAMILIES];
-
-/* A machine with its driver; kept from case to case, each of which starts the driver anew. */
-struct endpoint {
-	struct machine *m;
-	struct driver d;
-};
-struct endpoint *endpoint_new(uint16_t device, const char *policy);
-void endpoint_free(struct endpoint *e);
 
 void matrix_tx(void);
 void matrix_rx(void);

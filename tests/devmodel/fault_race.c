@@ -1,0 +1,136 @@
+/*
+ * fault_race.c - the device works while the model does: whatever the moment, nothing is lost and nothing waits
+ *
+ * The driver looks at its rings only as drivers do: when it is interrupted (each time, or masked while it polls), or
+ * at memory alone and all the time.  What it does and when is chance from a seed.
+ */
+#include "tests/devmodel/fault.h"
+
+#include <string.h>
+
+enum style { BY_LEVEL, BY_EDGE, NAPI, AT_MEMORY, STYLES };
+static const char *const style_name[STYLES] = { "level interrupts", "edges", "masked while it polls", "memory alone" };
+
+#define MASK	(INT_TXDW | INT_RXT0 | INT_RXDMT0 | INT_RXO)
+
+struct race {
+	struct endpoint *e;
+	enum style style;
+	uint64_t seed;
+	unsigned edges;
+	bool polling;		/* NAPI */
+	uint32_t sent, done, came, got;
+};
+
+static uint8_t frame[16384];
+
+static void look(struct race *r)
+{
+	r->done += driver_reclaim(&r->e->d, 0);
+	while (driver_receive(&r->e->d)) {
+		uint32_t len = fault_frame(frame, r->got, 60 + r->got * 37 % 1400, r->e->d.address);
+
+		tap_case(r->e->d.frame.len == len && !memcmp(r->e->d.frame.bytes, frame, len), "frame %u", r->got);
+		r->got++;
+	}
+}
+
+static void handle(struct race *r)
+{
+	struct machine *m = r->e->m;
+
+	switch (r->style) {
+	case BY_LEVEL:
+		if (m->line && driver_read(&r->e->d, E1000_ICR))
+			look(r);
+		break;
+	case BY_EDGE:
+		if (m->interrupts == r->edges)
+			break;
+		r->edges = m->interrupts;
+		driver_read(&r->e->d, E1000_ICR);
+		look(r);
+		break;
+	case NAPI:
+		if (m->line && driver_read(&r->e->d, E1000_ICR)) {
+			driver_write(&r->e->d, E1000_IMC, UINT32_MAX);
+			r->polling = true;
+		}
+		if (r->polling) {
+			uint32_t before = r->done + r->got;
+
+			look(r);
+			if (before == r->done + r->got) {
+				r->polling = false;
+				driver_write(&r->e->d, E1000_IMS, MASK);
+			}
+		}
+		break;
+	default:
+		look(r);
+	}
+}
+
+static void act(struct race *r)
+{
+	struct machine *m = r->e->m;
+	struct driver_send how = { .pieces = 1 + machine_random(&r->seed, 3) };
+
+	switch (machine_random(&r->seed, 8)) {
+	case 0: case 1:
+		if (driver_send(&r->e->d, frame, fault_frame(frame, r->sent, 300, NULL), &how))
+			r->sent++;
+		break;
+	case 2: case 3:
+		if (sim_e1000_receive(m->sim, frame,
+				      fault_frame(frame, r->came, 60 + r->came * 37 % 1400, r->e->d.address), false))
+			r->came++;
+		break;
+	case 4:
+		sim_e1000_run(m->sim, machine_random(&r->seed, 6));
+		break;
+	case 5:
+		sim_e1000_faults(m->sim)->late = machine_random(&r->seed, 4);
+		break;
+	default:
+		handle(r);
+	}
+}
+
+static void race(uint16_t device, unsigned policy, enum style style, uint64_t seed)
+{
+	static const uint32_t rings[] = { 8, 16, 64, 256 };
+	struct race r = { .e = endpoint_new(device, fault_policy[policy]), .style = style, .seed = seed };
+	struct driver_config c = { .ims = style == AT_MEMORY ? 0 : MASK, .rctl = RCTL_SECRC };
+	unsigned ticks = 0;
+
+	c.tx_count = rings[machine_random(&r.seed, 4)];
+	c.rx_count = rings[machine_random(&r.seed, 4)];
+	driver_start(&r.e->d, &c);
+	r.e->m->restless = seed * 2 + 1;
+	for (unsigned i = 0; i < 1500; i++) {
+		if (i % 40 == 0)
+			machine_tick(r.e->m);
+		act(&r);
+	}
+	for (; ticks < 40 && (r.done != r.sent || r.got != r.came); ticks++) {
+		machine_tick(r.e->m);
+		handle(&r);
+	}
+	tap_case(r.done == r.sent, "seed %u, rings of %u and %u: %u of %u frames out are reported", (unsigned)seed, c.tx_count,
+		 c.rx_count, r.done, r.sent);
+	tap_case(r.got == r.came, "seed %u, rings of %u and %u: %u of %u frames came", (unsigned)seed, c.tx_count, c.rx_count,
+		 r.got, r.came);
+	tap_case(fault_wire_has(r.e->m, 0, 0, r.sent, 300), "seed %u: the wire", (unsigned)seed);
+	fault_check(r.e, "race");
+	endpoint_free(r.e);
+}
+
+void fault_race(void)
+{
+	for (unsigned s = 0; s < STYLES; s++) {
+		for (uint64_t seed = 1; seed <= 60; seed++)
+			race(seed & 1 ? 0x100e : 0x10d3, seed % 3, s, seed);
+		tap_claim("race: a driver by %s; the device works at any moment, and nothing is lost or waits", style_name[s]);
+	}
+}
