@@ -126,11 +126,64 @@ static void race(uint16_t device, unsigned policy, enum style style, uint64_t se
 	endpoint_free(r.e);
 }
 
+/* More than is judged in one call, both ways: the rest comes without any access of the driver's. */
+static void burst(uint16_t device, enum style style)
+{
+	struct race r = { .e = endpoint_new(device, POLICY_CONTENT), .style = style, .seed = 1 };
+	struct driver_config c = { .ims = style == AT_MEMORY ? 0 : MASK, .rctl = RCTL_SECRC, .tx_count = 4096, .rx_count = 1024 };
+	struct driver_send how = { .hold = true };
+
+	driver_start(&r.e->d, &c);
+	for (; r.sent < 1000; r.sent++)
+		driver_send(&r.e->d, frame, fault_frame(frame, r.sent, 1400, NULL), &how);
+	for (; r.came < 450; r.came++) {
+		sim_e1000_receive(r.e->m->sim, frame,
+				  fault_frame(frame, r.came, 60 + r.came * 37 % 1400, r.e->d.address), false);
+		sim_e1000_step(r.e->m->sim);
+	}
+	driver_doorbell(&r.e->d, 0);
+	for (unsigned ticks = 0; ticks < 60 && (r.done != r.sent || r.got != r.came); ticks++) {
+		machine_tick(r.e->m);
+		handle(&r);
+	}
+	tap_case(r.done == r.sent && fault_wire_has(r.e->m, 0, 0, r.sent, 1400), "%u of %u frames out", r.done, r.sent);
+	tap_case(r.got == r.came, "%u of %u frames in", r.got, r.came);
+	fault_check(r.e, "burst");
+	endpoint_free(r.e);
+}
+
+/* The device never hears of the frames, and so does not interrupt for them. */
+static void dropped(uint16_t device, enum style style)
+{
+	struct race r = { .e = endpoint_new(device, "policy \"none\" version 1;\non net out default drop { }\n"),
+			  .style = style, .seed = 1 };
+	struct driver_config c = { .ims = style == AT_MEMORY ? 0 : MASK };
+	struct driver_send how = { .pieces = 2 };
+
+	driver_start(&r.e->d, &c);
+	for (unsigned i = 0; i < 300; i++) {
+		if (driver_send(&r.e->d, frame, fault_frame(frame, r.sent, 300, NULL), &how))
+			r.sent++;
+		machine_tick(r.e->m);
+		handle(&r);
+	}
+	tap_case(r.sent == 300 && r.done == r.sent, "%u of %u frames are reported", r.done, r.sent);
+	tap_case(r.e->m->wire.count == 0, "%u frames left", r.e->m->wire.count);
+	fault_check(r.e, "dropped");
+	endpoint_free(r.e);
+}
+
 void fault_race(void)
 {
 	for (unsigned s = 0; s < STYLES; s++) {
 		for (uint64_t seed = 1; seed <= 60; seed++)
 			race(seed & 1 ? 0x100e : 0x10d3, seed % 3, s, seed);
 		tap_claim("race: a driver by %s; the device works at any moment, and nothing is lost or waits", style_name[s]);
+		burst(0x100e, s);
+		burst(0x10d3, s);
+		tap_claim("burst: a driver by %s gets all of what is too much for one call", style_name[s]);
+		dropped(0x100e, s);
+		dropped(0x10d3, s);
+		tap_claim("dropped: a driver by %s is told of frames that the policy drops", style_name[s]);
 	}
 }
