@@ -188,7 +188,27 @@ def insns():
         seed("fuzz_insn", "tables-%x" % bits, cpu + struct.pack("<Q", 0x1067) * 8)
 
 
+def cards():
+    """fuzz_e1000.c: device and policy, faults, then operations."""
+    tick, poll = b"\x27", b"\x17"
+    enable = b"\x02\x81" + struct.pack("<I", 1 << 15 | 1 << 5 | 2)      # RCTL: EN, LPE, BAM
+    ring = b"\x0e" + struct.pack("<H", 1 | 4 << 2 | 20 << 11) + b"\x04\x40\x00"
+    for first in range(8):
+        for faults in (0, 3, 0x30, 0x3f):
+            head = bytes([first, faults])
+            out = b""
+            for bits in (0x00500001, 0x00510802, 0x40521803, 0x81001a09, 0x5dc01a19, 0x2dc01c1b, 0x20300607, 0x10101000):
+                out += b"\x06" + struct.pack("<I", bits) + b"\0" + tick
+            come = ring + enable
+            for bits in (0x0000ff00, 0x00003001, 0x00008005, 0x0020000a, 0x00300006, 0x2000ff09):
+                come += b"\x05" + struct.pack("<I", bits) + poll + tick
+            seed("fuzz_e1000", "out-%d-%d" % (first, faults), head + out)
+            seed("fuzz_e1000", "in-%d-%d" % (first, faults), head + come)
+            seed("fuzz_e1000", "both-%d-%d" % (first, faults), head + come + out + come)
+
+
 texts()
+cards()
 modules()
 insns()
 traces()
