@@ -10,24 +10,28 @@ import signal
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "net"))
 from image import Missing
 from machine import SLOW, Failed, Machine, hypervisor, image
+from rig import FAR, SERVICES
 
-POLICY = "rules/baseline/baseline.hvrule"
+POLICY = "tests/endpoint/net/demo.hvrule"
 LIMIT = 150             # seconds
 POLL = 0.1
 SOURCE = {"iPXE": "serial", "hv": "log", "guest": "serial"}
 
-# What the guest is asked to do: the disk and the network, both through the hypervisor's hands.
-SCRIPT = """
+# What the guest is asked to do: the disk through the hypervisor's hands, the network past its policy.
+SCRIPT = f"""
 disk=$(ls -d /sys/block/sd?/sd?1 | cut -d/ -f4)
-echo "DEMO $(uname -sr), $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB, SVM $(grep -qw svm /proc/cpuinfo && echo seen || echo 'not seen')"
+echo "DEMO $(uname -sr), $(awk '/MemTotal/ {{ print int($2 / 1024) }}' /proc/meminfo) MiB, SVM $(grep -qw svm /proc/cpuinfo && echo seen || echo 'not seen')"
 modprobe crc32c_generic
-mount -t ext4 -o ro /dev/${disk}1 /mnt
+mount -t ext4 -o ro /dev/${{disk}}1 /mnt
 echo "DEMO disk  $(md5sum /mnt/boot/vmlinuz | cut -c1-8) is the sum of /boot/vmlinuz, $(stat -c %s /mnt/boot/vmlinuz) bytes"
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 echo "DEMO net   $(ping -c 1 -w 20 10.0.2.2 | grep 'bytes from' | sed 's/ttl.*/answers/')"
+echo "DEMO sends 'the password is hunter2!', the server got '$(echo 'the password is hunter2!' | nc {FAR} 7003)'"
+echo "DEMO connects to port 7009: $(echo hello | timeout 5 nc -w 4 {FAR} 7009 && echo connected || echo no answer)"
 """
 
 # in the order in which they come: who, the line, how it is shown (None: as it is)
@@ -45,6 +49,10 @@ STORY = [
     ("guest", r"(?<=^DEMO )Linux.*", None),
     ("guest", r"(?<=^DEMO )disk .*", None),
     ("guest", r"(?<=^DEMO )net .*", None),
+    ("hv", r"(?<=event: policy \"endpoint demo\" )rule \"masked\" .*", None),
+    ("guest", r"(?<=^DEMO )sends .*", None),
+    ("hv", r"(?<=event: policy \"endpoint demo\" )rule \"blocked\" .*", None),
+    ("guest", r"(?<=^DEMO )connects .*", None),
     ("guest", r"(?<=reboot: )Restarting system", None),
     ("hv", r"guest: reset .*", None),
     ("hv", r"device: e1000\S* .*", None),
@@ -81,7 +89,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with Machine("demo", disks=[image("endpoint.img")], script=SCRIPT, args="endpoint.end=reboot", reboot=False,
-                     hv=hypervisor(by="ipxe", policy=POLICY), limit=LIMIT) as m:
+                     hv=hypervisor(by="ipxe", policy=POLICY), net=SERVICES, limit=LIMIT) as m:
             began = time.monotonic()
             tell(m, began)
             m.wait()

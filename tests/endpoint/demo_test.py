@@ -27,7 +27,7 @@ def missing():
     with tempfile.TemporaryDirectory() as empty:
         done = demo(ENDPOINT_CACHE=empty)
     check(done.returncode == 1, f"status {done.returncode}")
-    check(re.search(r"^demo: no endpoint to show: no kernel package in .*make endpoint-fetch", done.stderr, re.M), done.stderr)
+    check(re.search(r"^demo: no endpoint to show: not all packages are in .*make endpoint-fetch", done.stderr, re.M), done.stderr)
     check("== Next" in done.stdout and "drop" in done.stdout, done.stdout)
 
 
@@ -51,9 +51,12 @@ def whole():
     check(time.monotonic() - began < LIMIT * SLOW, "it takes too long")
     at = 0
     for line in (r"iPXE +tftp://\S*hv.elf... ok", r"iPXE +tftp://\S*endpoint.hvb... ok", r"hv +hypervisor at \w+, \d+ KiB",
-                 r"hv +policy \"baseline endpoint\" version 1 loaded, enforced on the network", r"hv +guest starts", r"guest +GRUB",
+                 r"hv +policy \"endpoint demo\" version 1 loaded, enforced on the network", r"hv +guest starts", r"guest +GRUB",
                  r"guest +ENDPOINT-UP cpus=1", r"guest +Linux 6\.\S+, \d+ MiB, SVM not seen", r"guest +disk +\w{8} ",
-                 r"guest +net +64 bytes from 10\.0\.2\.2", r"guest +Restarting system", r"hv +device: e1000\S* \d+ reads \d+ writes",
+                 r"guest +net +64 bytes from 10\.0\.2\.2",
+                 r"hv +rule \"masked\" rewrite notice tcp", r"guest +sends 'the password is hunter2!', the server got "
+                 r"'the password is \*{8}'", r"hv +rule \"blocked\" drop alert tcp", r"guest +connects .* no answer",
+                 r"guest +Restarting system", r"hv +device: e1000\S* \d+ reads \d+ writes",
                  r"hv +device: ahci\S* \d+ reads \d+ writes", "== Next"):
         found = re.compile(line).search(done.stdout, at)
         check(found is not None, f"no /{line}/ in its place:\n{done.stdout}")
