@@ -102,12 +102,12 @@ static bool burst_is_asked(const struct tx_wish *w, const struct packet *p, bool
 	uint32_t shift = w->tagged ? TAG_BYTES : 0;
 	uint32_t payload = c->paylen_type & TXD_LENGTH_MASK, cmd = c->paylen_type >> TXD_CMD_SHIFT;
 	uint32_t segment = payload < c->mss ? payload : c->mss;
+	uint32_t segments = c->mss ? (payload + c->mss - 1) / c->mss : 0;
 
 	return p->l4_proto == PROTO_TCP && (cmd & TUCMD_TCP) && !(cmd & TUCMD_IP) == !four &&
 	       w->sum && w->ip_sum == four && c->ipcss + shift == p->l3 &&
 	       c->hdrlen + shift == p->payload && p->frame_len == len &&
-	       payload > 0 && payload == len - p->payload &&
-	       c->mss > 0 && (payload - 1) / c->mss < SEGMENTS_MAX &&
+	       payload == len - p->payload && segments > 0 && segments <= SEGMENTS_MAX &&
 	       p->payload + segment <= TX_PACKET_MAX;
 }
 

@@ -276,6 +276,14 @@ uint32_t tx_lab_send_one(uint32_t which, uint32_t len)
 	return tx_lab_send_in(0, which, len, 1, TX_LAST);
 }
 
+uint32_t tx_lab_send_port(uint16_t port, uint32_t len, unsigned cmd)
+{
+	struct frame *f = tx_lab_tcp(len);
+
+	set_be16(f, 36, port);
+	return tx_lab_legacy(0, tx_lab_bytes(f->bytes, f->len), f->len, cmd);
+}
+
 /* ---- the device ---- */
 
 static union tx_desc *shadow(unsigned q)

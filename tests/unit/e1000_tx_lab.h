@@ -90,6 +90,8 @@ uint32_t tx_lab_send_one(uint32_t which, uint32_t len);
 void tx_lab_expect(uint32_t i, uint32_t which, uint32_t len);
 /* An IPv4 TCP frame of @len bytes in all. */
 struct frame *tx_lab_tcp(uint32_t len);
+/* One to port @port goes into queue 0, in one legacy descriptor.  Returns its index. */
+uint32_t tx_lab_send_port(uint16_t port, uint32_t len, unsigned cmd);
 
 /* TDT is written. */
 void tx_lab_kick(unsigned q);
