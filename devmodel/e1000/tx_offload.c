@@ -154,7 +154,8 @@ bool tx_check_offload(const struct tx_wish *w, const uint8_t *frame, uint32_t ca
 		return true;
 	packet_parse(frame, captured, len, 0, NULL, &ctx, p);
 	four = ctx.ip_version == 4;
-	if (!w->fcs || p->malformed || p->frag != FRAG_NONE || p->l4 == PACKET_NO_OFFSET || (!four && ctx.ip_version != 6))
+	if (!w->fcs || p->malformed || p->frag != FRAG_NONE || p->l4 == PACKET_NO_OFFSET ||
+	    (!four && ctx.ip_version != 6))
 		return false;
 	if ((w->sum && !sum_is_asked(w, p, len)) || (w->ip_sum && (!four || !ip_sum_is_asked(w, p))) ||
 	    (w->segment && !burst_is_asked(w, p, four, len)))

@@ -132,8 +132,10 @@ static const struct {
 	uint32_t at, mask, value;	/* a word of the context, its bits, what is put there */
 	bool four;			/* wrong of IPv4 alone */
 } wrong[] = {
-	{ "IPCSS", 0, 0xff, 13, false }, { "IPCSO", 0, 0xff00, 23 << 8, true }, { "IPCSE", 0, 0xffff0000, 34u << 16, true },
-	{ "TUCSS", 4, 0xff, 33, false }, { "TUCSO", 4, 0xff00, 51 << 8, false }, { "TUCSE", 4, 0xffff0000, 60u << 16, false },
+	{ "IPCSS", 0, 0xff, 13, false }, { "IPCSO", 0, 0xff00, 23 << 8, true },
+	{ "IPCSE", 0, 0xffff0000, 34u << 16, true },
+	{ "TUCSS", 4, 0xff, 33, false }, { "TUCSO", 4, 0xff00, 51 << 8, false },
+	{ "TUCSE", 4, 0xffff0000, 60u << 16, false },
 	{ "PAYLEN", 8, TXD_LENGTH_MASK, 19999, false }, { "PAYLEN", 8, TXD_LENGTH_MASK, 20001, false },
 	{ "PAYLEN", 8, TXD_LENGTH_MASK, 0, false }, { "PAYLEN", 8, TXD_LENGTH_MASK, 0xfffff, false },
 	{ "HDRLEN", 12, 0xff00, 53 << 8, false }, { "HDRLEN", 12, 0xff00, 55 << 8, false },

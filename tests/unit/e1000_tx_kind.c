@@ -118,7 +118,8 @@ void check_sum(const struct sent *s, const struct kind *k)
 	uint32_t l3 = l3_of(k), l4 = l4_of(k), n = k->six ? 16 : 4;
 	const uint8_t *src = s->bytes + l3 + (k->six ? 8 : 12);
 
-	ck_assert_uint_eq(scratch_transport(src, src + n, n, k->proto, s->bytes + l4, s->len - l4, s->len - l4), 0xffff);
+	ck_assert_uint_eq(scratch_transport(src, src + n, n, k->proto, s->bytes + l4, s->len - l4, s->len - l4),
+			  0xffff);
 }
 
 void check_ip_sum(const struct sent *s, const struct kind *k)

@@ -354,7 +354,8 @@ END_TEST
 static void send_tagged(uint32_t len, unsigned cmd)
 {
 	tx_lab_put(0, (union tx_desc){ .legacy = {
-		.buffer = tx_lab_put_frame(1, len), .length = (uint16_t)len, .cmd = (uint8_t)(cmd | TXD_VLE), .special = 0xe123 } });
+		.buffer = tx_lab_put_frame(1, len), .length = (uint16_t)len,
+		.cmd = (uint8_t)(cmd | TXD_VLE), .special = 0xe123 } });
 	tx_lab_kick(0);
 	tx_lab_run();
 }

@@ -59,7 +59,8 @@ static const struct {
 	{ "on net out default pass { a: frame.len > 1500 -> drop; }", NET_NEED_HEADERS, NET_NEED_NOTHING },
 	{ "on net in default pass { a: tcp.dport == 80 and payload.len > 0 -> log \"x\", drop; }",
 	  NET_NEED_NOTHING, NET_NEED_HEADERS },
-	{ "on net out default pass { a: payload has \"x\" -> drop; } on net in default pass { b: ip.ttl == 1 -> drop; }",
+	{ "on net out default pass { a: payload has \"x\" -> drop; }"
+	  " on net in default pass { b: ip.ttl == 1 -> drop; }",
 	  NET_NEED_FRAME, NET_NEED_HEADERS },
 	{ "on net in default pass { a: frame[900:2] == 7 -> drop; }", NET_NEED_NOTHING, NET_NEED_FRAME },
 	{ "on net in default pass { a: payload[0:1] == 7 -> drop; }", NET_NEED_NOTHING, NET_NEED_FRAME },
