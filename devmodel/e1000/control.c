@@ -65,6 +65,18 @@ void ctrl_ext_write(struct e1000 *n, uint32_t offset, uint32_t value)
 	dev_write(n, offset, value);
 }
 
+/* It is inserted and stripped by the model.  A reset's value is known when the device runs again. */
+static void note_vet(struct e1000 *n)
+{
+	n->vet = (uint16_t)dev_read(n, E1000_VET);
+}
+
+void vet_write(struct e1000 *n, uint32_t offset, uint32_t value)
+{
+	dev_write(n, offset, value);
+	n->vet = (uint16_t)value;
+}
+
 uint32_t rctl_read(struct e1000 *n, uint32_t offset)
 {
 	return n->rctl;
@@ -76,6 +88,7 @@ void rctl_write(struct e1000 *n, uint32_t offset, uint32_t value)
 
 	if (value & ~old & RCTL_EN) {
 		n->rctl = value;
+		note_vet(n);
 		rx_start(n);
 	}
 	dev_write(n, offset, rx_rctl(n, value));
@@ -93,6 +106,7 @@ void tctl_write(struct e1000 *n, uint32_t offset, uint32_t value)
 		for (unsigned q = 0; q < n->family->queues; q++)
 			dev_write(n, E1000_TXDCTL + q * E1000_QUEUE,
 				  TXDCTL_DEVICE | (n->family->extended ? DCTL_COUNT_DESC : 0));
+		note_vet(n);
 		tx_start(n);
 	}
 	dev_write(n, offset, value);

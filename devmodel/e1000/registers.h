@@ -11,7 +11,7 @@ typedef void register_write_fn(struct e1000 *n, uint32_t offset, uint32_t value)
 
 /* control.c */
 register_read_fn ctrl_read, rctl_read, rfctl_read, rxcsum_read, flow_read;
-register_write_fn ctrl_write, ctrl_ext_write, rctl_write, tctl_write, rfctl_write, rxcsum_write, flow_write;
+register_write_fn ctrl_write, ctrl_ext_write, rctl_write, tctl_write, rfctl_write, rxcsum_write, flow_write, vet_write;
 /* interrupt.c */
 register_read_fn icr_read, ims_read;
 register_write_fn icr_write, ics_write, ims_write, imc_write, iam_write;

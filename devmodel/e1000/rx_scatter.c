@@ -66,7 +66,7 @@ void rx_target(struct e1000 *n, struct rx_target *t)
 	t->hash = t->extended && n->rxcsum & RXCSUM_PCSD;
 	t->crc = !(n->rctl & RCTL_SECRC);
 	t->strip = n->ctrl & CTRL_VME;
-	t->vet = t->strip ? dev_read(n, E1000_VET) & 0xffff : 0;
+	t->vet = n->vet;
 	if (t->extended && (n->rctl & RCTL_DTYP) == 1u << RCTL_DTYP_SHIFT)
 		split_buffers(n, t);
 	else

@@ -55,6 +55,7 @@ struct e1000 {
 	uint32_t rfctl;			/* EXSTEN alone */
 	uint32_t rxcsum;		/* PCSD alone */
 	uint32_t flow[3];		/* FCAL, FCAH, FCT */
+	uint16_t vet;			/* as the device has it */
 	uint32_t ctrl_ext;		/* IAME: IAM's bits leave IMS when ICR is read */
 	uint32_t iam;
 	uint32_t ims;			/* causes that interrupt the guest now */

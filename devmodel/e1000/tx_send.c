@@ -125,13 +125,11 @@ static bool map_rest(const struct e1000 *n, const struct tx_frame *f, uint32_t f
 	return true;
 }
 
-static void insert_tag(struct e1000 *n, uint8_t *frame, uint16_t tag)
+static void insert_tag(const struct e1000 *n, uint8_t *frame, uint16_t tag)
 {
-	uint32_t type = dev_read(n, E1000_VET);
-
 	memmove(frame, frame + TAG_BYTES, TAG_AT);
-	frame[TAG_AT] = (uint8_t)(type >> 8);
-	frame[TAG_AT + 1] = (uint8_t)type;
+	frame[TAG_AT] = (uint8_t)(n->vet >> 8);
+	frame[TAG_AT + 1] = (uint8_t)n->vet;
 	frame[TAG_AT + 2] = (uint8_t)(tag >> 8);
 	frame[TAG_AT + 3] = (uint8_t)tag;
 }

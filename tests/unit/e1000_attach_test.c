@@ -124,7 +124,7 @@ START_TEST(a_running_device_runs_on_with_the_guests_rings)
 	check_ring(&lab.n->tx[1].guest, 0x4000, 7, 23);
 	ck_assert_uint_eq(lab.n->rctl, RCTL_EN | 0x8018);
 	ck_assert_uint_eq(lab.n->tctl, TCTL_EN | 0x8);
-	ck_assert_uint_eq(DEVICE(RCTL), rx_rctl(RCTL_EN | 0x8018));
+	ck_assert_uint_eq(DEVICE(RCTL), rx_rctl(lab.n, RCTL_EN | 0x8018));
 	ck_assert_uint_eq(DEVICE(TCTL), TCTL_EN | 0x8);
 }
 END_TEST

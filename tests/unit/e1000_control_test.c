@@ -145,7 +145,7 @@ START_TEST(receiving_starts_before_the_device_is_enabled_and_stops_after)
 	lab_write(E1000_RCTL, 0x00008010);
 	lab_expect("W 00100 04000000\n");
 	lab_write(E1000_RCTL, 0x00008012);
-	lab_expect("rx_start 00008012\nW 00100 04000002\n");
+	lab_expect("R 00038\nrx_start 00008012\nW 00100 04000002\n");
 	lab_write(E1000_RCTL, 0x0001801a);
 	lab_expect("W 00100 04000002\n");
 	ck_assert_uint_eq(lab.n->rctl, 0x0001801a);
@@ -172,7 +172,7 @@ START_TEST(sending_starts_before_the_device_is_enabled_and_stops_after)
 	lab_write(E1000_TCTL, 0x0003f0f8);
 	lab_expect("W 00400 0003f0f8\n");
 	lab_write(E1000_TCTL, 0x0003f0fa);
-	lab_expect("W 03828 01010000\ntx_start 0003f0fa\nW 00400 0003f0fa\n");
+	lab_expect("W 03828 01010000\nR 00038\ntx_start 0003f0fa\nW 00400 0003f0fa\n");
 	lab_write(E1000_TCTL, 0x0003f0ea);
 	lab_expect("W 00400 0003f0ea\n");
 	ck_assert_uint_eq(lab_read(E1000_TCTL), 0x0003f0ea);
@@ -188,7 +188,7 @@ START_TEST(the_82574_gets_its_bit_in_TXDCTL_of_both_queues)
 {
 	lab_write(E1000_TXDCTL, 0);
 	lab_write(E1000_TCTL, TCTL_EN);
-	lab_expect("W 03828 01410000\nW 03928 01410000\ntx_start 00000002\nW 00400 00000002\n");
+	lab_expect("W 03828 01410000\nW 03928 01410000\nR 00038\ntx_start 00000002\nW 00400 00000002\n");
 	ck_assert_uint_eq(lab_read(E1000_TXDCTL), 0);
 }
 END_TEST
@@ -214,6 +214,22 @@ START_TEST(a_hash_in_place_of_the_checksum_is_the_models)
 	lab_write(E1000_RXCSUM, 0x300);
 	DEVICE(RXCSUM) = RXCSUM_PCSD;
 	ck_assert_uint_eq(lab_read(E1000_RXCSUM), 0);
+}
+END_TEST
+
+START_TEST(the_type_of_tags_is_known)
+{
+	lab_write(E1000_VET, 0x123488a8);
+	lab_expect("W 00038 123488a8\n");
+	ck_assert_uint_eq(lab.n->vet, 0x88a8);
+	ck_assert_uint_eq(lab_read(E1000_VET), 0x123488a8);
+	/* what a reset made of it */
+	DEVICE(VET) = 0x8100;
+	lab_write(E1000_RCTL, RCTL_EN);
+	ck_assert_uint_eq(lab.n->vet, 0x8100);
+	DEVICE(VET) = 0x9100;
+	lab_write(E1000_TCTL, TCTL_EN);
+	ck_assert_uint_eq(lab.n->vet, 0x9100);
 }
 END_TEST
 
@@ -247,6 +263,7 @@ static void add_control(Suite *s)
 	tcase_add_test(tc, receiving_starts_before_the_device_is_enabled_and_stops_after);
 	tcase_add_test(tc, RCTL_is_read_back_as_it_was_written);
 	tcase_add_test(tc, sending_starts_before_the_device_is_enabled_and_stops_after);
+	tcase_add_test(tc, the_type_of_tags_is_known);
 	tcase_add_test(tc, frames_of_the_devices_own_are_PAUSE_frames);
 	tcase_add_checked_fixture(pcie, begin_82574, lab_end);
 	tcase_add_test(pcie, a_reset_stops_the_device_and_forgets_all_that_was_set);

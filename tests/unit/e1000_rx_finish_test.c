@@ -279,7 +279,7 @@ START_TEST(the_tag_is_of_the_type_that_VET_says)
 {
 	rx_lab_up(8, 2048, PLAIN, 7);
 	lab.n.ctrl = CTRL_VME;
-	lab.reg[E1000_VET / 4] = 0xabcd88a8;
+	lab.n.vet = 0x88a8;
 	comes(udp(7, 300, "text"));
 	udp(7, 300, "text");
 	f.bytes[12] = 0x88;

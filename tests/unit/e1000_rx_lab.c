@@ -116,10 +116,10 @@ void rx_lab_reset(const char *text)
 	lab.family = (struct e1000_family){ .device = 0x100e, .name = "82540EM", .queues = 1 };
 	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { pool, { POOL_BUS }, sizeof(pool) } };
-	lab.reg[E1000_VET / 4] = 0x8100;
 	lab.n.family = &lab.family;
 	lab.n.d = &lab.d;
 	lab.n.net = &lab.net;
+	lab.n.vet = 0x8100;
 	rx_create(&lab.n);
 }
 

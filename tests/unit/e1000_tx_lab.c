@@ -19,8 +19,7 @@ static uint8_t fetched[TX_FRAME_MAX + 4];
 
 static uint32_t reg_read(void *host, uint32_t offset)
 {
-	ck_assert_uint_eq(offset, E1000_VET);
-	return lab.reg[offset / 4];
+	ck_abort_msg("no register is read to send: %x", offset);
 }
 
 static void reg_write(void *host, uint32_t offset, uint32_t value)
@@ -124,11 +123,11 @@ void tx_lab_reset(const char *text)
 	lab.family = (struct e1000_family){ .device = 0x100e, .name = "82540EM", .queues = 1 };
 	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { pool, { POOL_BUS }, sizeof(pool) } };
-	lab.reg[E1000_VET / 4] = 0x8100;
 	lab.buffer = BUFFERS_AT;
 	lab.n.family = &lab.family;
 	lab.n.d = &lab.d;
 	lab.n.net = &lab.net;
+	lab.n.vet = 0x8100;
 	rx_create(&lab.n);
 	for (unsigned q = 0; q < QUEUES_MAX; q++)
 		tx_create(&lab.n, q);

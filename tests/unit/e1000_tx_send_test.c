@@ -381,7 +381,7 @@ START_TEST(a_vlan_tag_is_put_in_by_the_model)
 	/* it brings the FCS with it (8254x manual, section 3.3.3.1) */
 	send_tagged(100, TXD_EOP | TXD_RS);
 	expect_tagged(1, 0x8100, 100);
-	lab.reg[E1000_VET / 4] = 0x88a8;
+	lab.n.vet = 0x88a8;
 	send_tagged(1514, TX_LAST);
 	expect_tagged(2, 0x88a8, 1514);
 }
