@@ -214,7 +214,7 @@ bool rx_lab_next(struct lab_frame *f)
 	uint32_t at = lab.clean;
 	bool last = false;
 
-	memset(f, 0, sizeof(*f));
+	f->len = f->descriptors = f->errors = 0;
 	while (!last) {
 		if (!is_done(rx_lab_desc(at)))
 			return false;
