@@ -12,6 +12,7 @@
 
 /* The device has all descriptors but one; its tail is right behind the next one that it fills. */
 #define RX_GIVE_BATCH	64u	/* descriptors at most that wait for a write of the device's RDT */
+#define RX_AHEAD	8u	/* guest's descriptors that are read at once */
 #define RX_FRAME_COST	256u	/* bytes that each frame counts at least in BURST_BYTES */
 
 /* A frame that passed, on its way to the guest. */
@@ -85,6 +86,9 @@ struct rx_target {
 	bool crc;		/* behind the frame */
 	bool strip;		/* a tag of the type @vet */
 	uint16_t vet;
+	/* descriptors of 16 bytes at the head that were read and not yet used: [@ahead_next, @ahead_end) */
+	uint32_t ahead_next, ahead_end;
+	uint64_t ahead[RX_AHEAD][2];
 };
 
 /* n->rx.frame, which is judged, becomes what the guest gets: @w is the device's word on it. */
@@ -99,6 +103,6 @@ uint32_t rx_threshold(const struct e1000 *n, const struct rx_target *t);
  * n->rx.frame goes to the guest, as far as it has descriptors.  True: the frame is done with, delivered or lost;
  * false: the guest has no more room.
  */
-bool rx_scatter(struct e1000 *n, const struct rx_target *t);
+bool rx_scatter(struct e1000 *n, struct rx_target *t);
 
 #endif

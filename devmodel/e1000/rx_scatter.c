@@ -16,10 +16,10 @@
 /* A descriptor as the guest's ring has it; what is not in it is 0. */
 struct guest_desc {
 	gpa_t at;
-	uint64_t buffer[4];	/* without packet split the second word is what is written over */
+	uint64_t word[4];	/* a buffer's address, and what is written over; with packet split four buffers */
 };
 
-/* What is written over it. */
+/* What is written over it: all of a legacy descriptor is in the second word, and DD of each kind. */
 struct split_written {
 	uint32_t mrq;
 	uint16_t ip_id, checksum;
@@ -30,7 +30,8 @@ struct split_written {
 };
 _Static_assert(sizeof(struct split_written) == SPLIT_BYTES, "82574 datasheet, section 7.1.5");
 
-enum { EXTENDED_STATUS_AT = 8, LEGACY_STATUS_AT = 12, EXTENDED_ERRORS_SHIFT = 24 };
+enum { WORD = 8, STATUS_WORD = 1 };
+enum { LEGACY_STATUS_SHIFT = 32, EXTENDED_ERRORS_SHIFT = 24 };
 
 /* ---- what the guest's registers say ---- */
 
@@ -89,9 +90,42 @@ uint32_t rx_threshold(const struct e1000 *n, const struct rx_target *t)
 
 /* ---- one descriptor ---- */
 
-static bool write_guest(struct e1000 *n, gpa_t at, uint32_t offset, const void *from, uint32_t len)
+/* Descriptors that the guest has given, read at once: up to the ring's end, the page's, and as many as there is room. */
+static bool read_ahead(struct e1000 *n, struct rx_target *t)
 {
-	return n->d->ops->guest_write(n->d->host, (gpa_t){ at.a + offset }, from, len);
+	const struct guest_ring *g = &n->rx.guest;
+	gpa_t at = guest_ring_at(g, g->head);
+	uint32_t most = rx_room(n, t), page = (4096 - (at.a & 4095)) / DESC_BYTES;
+
+	if (most > t->count - g->head)
+		most = t->count - g->head;
+	if (most > page)
+		most = page;
+	if (most > RX_AHEAD)
+		most = RX_AHEAD;
+	most -= most % t->step;
+	t->ahead_next = 0;
+	t->ahead_end = most;
+	if (most && n->d->ops->guest_read(n->d->host, at, t->ahead, most * DESC_BYTES))
+		return true;
+	t->ahead_end = t->step;
+	return n->d->ops->guest_read(n->d->host, at, t->ahead, t->step * DESC_BYTES);
+}
+
+/* The descriptor at the head, which is moved on.  False: it cannot be read. */
+static bool take(struct e1000 *n, struct rx_target *t, struct guest_desc *d)
+{
+	struct guest_ring *g = &n->rx.guest;
+
+	if (t->ahead_next == t->ahead_end && !read_ahead(n, t)) {
+		t->ahead_end = t->ahead_next;
+		return false;
+	}
+	d->at = guest_ring_at(g, g->head);
+	memcpy(d->word, t->ahead[t->ahead_next], t->step * DESC_BYTES);
+	t->ahead_next += t->step;
+	g->head = (g->head + t->step) % t->count;
+	return true;
 }
 
 /* The next part of the frame into the buffers of @d; how much of it into each is @part. */
@@ -105,7 +139,7 @@ static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_
 
 		if (len > t->bytes[i])
 			len = t->bytes[i];
-		if (len && !write_guest(n, (gpa_t){ d->buffer[i] }, 0, f->at + f->done, len))
+		if (len && !n->d->ops->guest_write(n->d->host, (gpa_t){ d->word[i] }, f->at + f->done, len))
 			f->lost = true;
 		part[i] = (uint16_t)len;
 		f->done += len;
@@ -114,53 +148,47 @@ static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_
 		f->errors |= RXE_RXE;
 }
 
-/* The rest of the descriptor first: whoever sees the status sees all of it. */
-static void write_status(struct e1000 *n, const struct guest_desc *d, uint32_t at, uint8_t status)
+/* @words of what is written, from @first on.  An aligned word is written in one access. */
+static void write_words(struct e1000 *n, const struct guest_desc *d, const void *words, uint32_t first, uint32_t count)
 {
-	if (!write_guest(n, d->at, at, &status, sizeof(status)))
+	gpa_t at = { d->at.a + first * WORD };
+
+	if (!n->d->ops->guest_write(n->d->host, at, (const uint8_t *)words + first * WORD, count * WORD))
 		n->rx.frame.lost = true;
 }
 
 static void report_legacy(struct e1000 *n, const struct guest_desc *d, uint16_t length)
 {
 	const struct rx_frame *f = &n->rx.frame;
-	bool last = f->done == f->len;
-	struct rx_written w = { .length = length, .checksum = f->checksum };
+	struct {
+		uint64_t buffer;
+		struct rx_written w;
+	} x = { .w = { .length = length, .checksum = f->checksum, .status = RXD_DD } };
 
-	if (last) {
-		w.status = f->status | RXD_EOP;
-		w.errors = f->errors;
-		w.special = f->vlan;
+	if (f->done == f->len) {
+		x.w.status |= f->status | RXD_EOP;
+		x.w.errors = f->errors;
+		x.w.special = f->vlan;
 	}
-	write_guest(n, d->at, sizeof(d->buffer[0]), &w, sizeof(w));
-	write_status(n, d, LEGACY_STATUS_AT, w.status | RXD_DD);
+	write_words(n, d, &x, STATUS_WORD, 1);
 }
 
+/* The word with the status last: whoever sees it sees all of the descriptor. */
 static void report_extended(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d,
 			    const uint16_t part[4])
 {
 	const struct rx_frame *f = &n->rx.frame;
-	bool last = f->done == f->len;
-	struct split_written w = { .checksum = f->checksum, .length0 = part[0], .length = { part[1], part[2], part[3] } };
+	struct split_written w = { .checksum = f->checksum, .status = RXD_DD, .length0 = part[0],
+				   .length = { part[1], part[2], part[3] } };
 
-	if (last) {
-		w.status = f->status | RXD_EOP | (uint32_t)f->errors << EXTENDED_ERRORS_SHIFT;
+	if (f->done == f->len) {
+		w.status |= f->status | RXD_EOP | (uint32_t)f->errors << EXTENDED_ERRORS_SHIFT;
 		w.vlan = f->vlan;
 	}
-	write_guest(n, d->at, 0, &w, t->step * DESC_BYTES);
-	write_status(n, d, EXTENDED_STATUS_AT, (uint8_t)w.status | RXD_DD);
-}
-
-/* A null descriptor is padding: DD alone (8254x manual, section 3.2.5). */
-static bool skip_null(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d)
-{
-	if (d->buffer[0] != 0 || t->buffers != 1)
-		return false;
-	if (t->extended)
-		write_status(n, d, EXTENDED_STATUS_AT, RXD_DD);
-	else
-		write_status(n, d, LEGACY_STATUS_AT, (uint8_t)(d->buffer[1] >> 32) | RXD_DD);
-	return true;
+	write_words(n, d, &w, 0, 1);
+	if (t->buffers > 1)
+		write_words(n, d, &w, STATUS_WORD + 1, 2);
+	write_words(n, d, &w, STATUS_WORD, 1);
 }
 
 static void report(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d, const uint16_t part[4])
@@ -169,6 +197,16 @@ static void report(struct e1000 *n, const struct rx_target *t, const struct gues
 		report_extended(n, t, d, part);
 	else
 		report_legacy(n, d, part[0]);
+}
+
+/* A null descriptor is padding: DD alone (8254x manual, section 3.2.5). */
+static bool skip_null(struct e1000 *n, const struct rx_target *t, struct guest_desc *d)
+{
+	if (d->word[0] != 0 || t->buffers != 1)
+		return false;
+	d->word[STATUS_WORD] |= (uint64_t)RXD_DD << (t->extended ? 0 : LEGACY_STATUS_SHIFT);
+	write_words(n, d, d->word, STATUS_WORD, 1);
+	return true;
 }
 
 static void count(struct e1000 *n, const struct rx_frame *f)
@@ -181,9 +219,8 @@ static void count(struct e1000 *n, const struct rx_frame *f)
 	n->counter[E1000_RX_BYTES] += f->len;
 }
 
-bool rx_scatter(struct e1000 *n, const struct rx_target *t)
+bool rx_scatter(struct e1000 *n, struct rx_target *t)
 {
-	struct guest_ring *g = &n->rx.guest;
 	struct rx_frame *f = &n->rx.frame;
 	struct guest_desc d = { 0 };
 	uint16_t part[4];
@@ -191,12 +228,10 @@ bool rx_scatter(struct e1000 *n, const struct rx_target *t)
 	if (t->count == 0)
 		n->counter[E1000_RING]++;
 	while (rx_room(n, t) >= t->step) {
-		d.at = guest_ring_at(g, g->head);
-		if (!n->d->ops->guest_read(n->d->host, d.at, d.buffer, t->step * DESC_BYTES)) {
+		if (!take(n, t, &d)) {
 			n->counter[E1000_RX_MEMORY]++;
 			return true;
 		}
-		g->head = (g->head + t->step) % t->count;
 		if (skip_null(n, t, &d))
 			continue;
 		fill(n, t, &d, part);
