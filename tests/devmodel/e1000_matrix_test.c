@@ -42,5 +42,6 @@ int main(void)
 {
 	matrix_tx();
 	matrix_rx();
+	matrix_rest();
 	return tap_end();
 }

@@ -74,7 +74,7 @@ static void test_late(void)
 		for (unsigned step = 0; step < 60; step++) {
 			sim_e1000_step(e->m->sim);
 			on_wire = step < 7 ? 0 : step - 6;
-			e1000_poll(e->m->model);
+			machine_poll(e->m);
 			done += reclaim(e);
 			tap_case(done <= on_wire, "%u are reported of %u", done, on_wire);
 		}

@@ -14,6 +14,7 @@
 #define BUS_GUEST	0x1000000000ull	/* a guest address's place on the bus; without a model they are the same */
 #define BUS_POOL	0x7f00000000ull
 #define GRANTS_MAX	8192u
+#define WORK_MAX	65536u		/* calls of the model's in one call of it: some of each descriptor of four rings */
 #define STEPS_MAX	100000u		/* of the device in one tick */
 
 void machine_complain(void *machine, const char *what)
@@ -74,8 +75,11 @@ uint32_t machine_random(uint64_t *seed, uint32_t below)
 	return (uint32_t)((*seed >> 33) % below);
 }
 
+/* At each call of the model's. */
 static void disturb(struct machine *m)
 {
+	if (++m->work == WORK_MAX)
+		machine_complain(m, "the model does too much in one call");
 	if (m->restless && machine_random(&m->restless, 3) == 0)
 		sim_e1000_step(m->sim);
 }
@@ -139,6 +143,7 @@ static bool guest_dma(void *host, gpa_t at, uint32_t len, dma_t *out)
 {
 	struct machine *m = host;
 
+	disturb(m);
 	if (!guest_ram(m, at.a, len))
 		return false;
 	out->a = BUS_GUEST + at.a;
@@ -181,7 +186,7 @@ static void reg_write(void *host, uint32_t offset, uint32_t value)
 		machine_complain(m, "the model writes to flash or NVM");
 	if ((offset >= 0x2410 && offset <= 0x2430) || (offset >= 0x3410 && offset <= 0x3430))
 		machine_complain(m, "the model writes to the device's FIFO pointers");
-	if (offset == E1000_RCTL && value & (RCTL_DTYP | RCTL_BSEX | RCTL_BSIZE | RCTL_FLXBUF))
+	if (offset == E1000_RCTL && value & RCTL_EN && value & (RCTL_DTYP | RCTL_BSEX | RCTL_BSIZE | RCTL_FLXBUF))
 		machine_complain(m, "the device's RCTL has another buffer size or packet split");
 	if (offset == E1000_CTRL && value & CTRL_VME)
 		machine_complain(m, "the device's CTRL.VME is set");
@@ -398,8 +403,13 @@ struct machine *machine_new(uint16_t device, const char *policy)
 	m->sim = sim_e1000_create(device == 0x10d3 ? SIM_82574 : SIM_8254X, &bus, m);
 	if (!m->sim)
 		abort();
-	if (!policy)
-		return m;
+	if (policy)
+		machine_shadow(m, policy);
+	return m;
+}
+
+void machine_shadow(struct machine *m, const char *policy)
+{
 	m->policy = lab_policy_new(policy, &m->net);
 	m->net.transfers = &m->transfers;
 	m->d = (struct devmodel) { .ops = &model_ops, .host = m };
@@ -413,7 +423,6 @@ struct machine *machine_new(uint16_t device, const char *policy)
 	m->model = e1000_attach(m->model_memory, m->family, &m->d, &m->net);
 	if (!m->model)
 		abort();
-	return m;
 }
 
 void machine_free(struct machine *m)
@@ -442,6 +451,7 @@ void machine_access(void *machine, uint32_t offset, unsigned size, bool write, u
 	struct machine *m = machine;
 
 	m->clock_ns += 1000;
+	m->work = 0;
 	if (m->model)
 		e1000_access(m->model, offset, size, write, value);
 	else if (size != 4 || offset & 3)
@@ -457,12 +467,19 @@ void machine_port(void *machine, uint32_t offset, unsigned size, bool write, uin
 	struct machine *m = machine;
 
 	m->clock_ns += 1000;
+	m->work = 0;
 	if (m->model)
 		e1000_port(m->model, offset, size, write, value);
 	else if (write)
 		sim_e1000_port_write(m->sim, offset, *value);
 	else
 		*value = sim_e1000_port_read(m->sim, offset);
+}
+
+void machine_poll(struct machine *m)
+{
+	m->work = 0;
+	e1000_poll(m->model);
 }
 
 void machine_tick(struct machine *m)
@@ -478,7 +495,7 @@ void machine_tick(struct machine *m)
 	if (hz > 1000)
 		machine_complain(m, "the model wants to be polled more often than a tick can");
 	if (hz && m->ticks % (1000 / hz ? 1000 / hz : 1) == 0) {
-		e1000_poll(m->model);
+		machine_poll(m);
 		sim_e1000_run(m->sim, STEPS_MAX);
 	}
 }

@@ -55,10 +55,13 @@ struct machine {
 	/* after each read of guest memory by the model; NULL: nothing */
 	void (*after_read)(struct machine *m, uint64_t gpa, uint32_t len);
 	uint64_t ticks;			/* milliseconds run */
+	uint32_t work;			/* calls of the model's in one call of it */
 };
 
 /* @policy: text of it; NULL: no model.  @device: a PCI id of the family. */
 struct machine *machine_new(uint16_t device, const char *policy);
+/* The model takes over the device that a driver may have running. */
+void machine_shadow(struct machine *m, const char *policy);
 void machine_free(struct machine *m);
 
 /* The guest's registers and I/O window. */
@@ -67,6 +70,8 @@ void machine_port(void *machine, uint32_t offset, unsigned size, bool write, uin
 /* Guest RAM for the driver; NULL: not all of it is RAM. */
 uint8_t *machine_memory(void *machine, uint64_t gpa, uint32_t len);
 
+/* Let the model look at the device. */
+void machine_poll(struct machine *m);
 /* A millisecond: the device works until it is idle, the model is polled as often as it wants to be. */
 void machine_tick(struct machine *m);
 /* @ticks of them. */

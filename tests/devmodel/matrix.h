@@ -31,5 +31,6 @@ extern const uint16_t families[FAMILIES];
 
 void matrix_tx(void);
 void matrix_rx(void);
+void matrix_rest(void);
 
 #endif

@@ -227,7 +227,7 @@ static void operate(struct machine *m, struct input *in)
 		if (op & 8)
 			port(m, in);
 		else if (op & 0x10)
-			e1000_poll(m->model);
+			machine_poll(m);
 		else if (op & 0x20)
 			machine_tick(m);
 		else
@@ -276,5 +276,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "fuzz_e1000: %s\n", m->complaint);
 		abort();
 	}
+	/* all that was allocated is freed, or libFuzzer looks for leaks behind each input */
+	machine_clear(m);
+	sim_e1000_reset(m->sim);
 	return 0;
 }
