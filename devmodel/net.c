@@ -20,8 +20,8 @@ bool net_headers_shown(const uint8_t *frame, uint32_t captured, uint32_t len)
 	if (captured >= len)
 		return true;
 	packet_parse(frame, captured, len, 0, NULL, &ctx, &p);
-	/* what has no payload has headers to its end, for all that is known */
-	return p.payload != PACKET_NO_OFFSET && p.payload < captured;
+	/* where it begins is known by all that is in front; what has none has headers to its end, for all that is known */
+	return p.payload != PACKET_NO_OFFSET;
 }
 
 bool net_passes(const struct net *n, enum hv_hook hook, uint64_t now_ns, uint8_t *frame, uint32_t captured,

@@ -40,11 +40,31 @@ static void report(struct e1000 *n, struct tx *t, uint32_t descs)
 	}
 }
 
+static void mark(struct tx *t, uint32_t index)
+{
+	t->reported[index / 64] |= UINT64_C(1) << index % 64;
+}
+
+/*
+ * With a write-back threshold descriptors that do not ask are written back, too (8254x manual, TXDCTL.WTHRESH): here
+ * those of frames of which none asks.
+ */
+static void mark_unasked(struct tx *t)
+{
+	const struct tx_frame *f = &t->frame;
+
+	if (f->reported || !f->open || !(t->guest.dctl & DCTL_WTHRESH))
+		return;
+	for (uint32_t i = t->taken - f->descs; i < t->taken; i++)
+		mark(t, (t->guest.head + i) % t->count);
+}
+
 /* The frame's descriptors so far are done as soon as those before them are. */
 static void settle(struct e1000 *n, struct tx *t)
 {
 	struct tx_frame *f = &t->frame;
 
+	mark_unasked(t);
 	if (t->sent_head != t->sent_tail) {
 		t->sent[(t->sent_tail - 1) % SHADOW_TX].guest_descs += f->descs;
 	} else {
@@ -139,8 +159,8 @@ static void take_desc(struct e1000 *n, struct tx *t, uint32_t index, const union
 	struct tx_frame *f = &t->frame;
 	bool reported = d->legacy.cmd & (TXD_RS | TXD_RPS);
 
-	if (reported || (t->guest.dctl & DCTL_WTHRESH))
-		t->reported[index / 64] |= UINT64_C(1) << index % 64;
+	if (reported)
+		mark(t, index);
 	f->reported |= reported;
 	f->descs++;
 	t->taken++;
@@ -200,7 +220,7 @@ static bool finish(struct e1000 *n, struct tx *t, uint32_t *budget)
 	if (!empty)
 		n->counter[fate]++;
 	if (!f->bad && !empty && fate == E1000_TX_PASSED)
-		f->descs = 0;	/* they are the sent frame's */
+		mark_unasked(t);	/* its descriptors are the sent frame's */
 	else
 		settle(n, t);
 	begin_frame(f);

@@ -10,6 +10,7 @@
 /* Copied whole up to this, and where it is in many pieces: that is cheaper than a descriptor for each. */
 #define COPY_BYTES	512u
 #define DIRECT_PIECES	32u
+#define HEADERS_MIN	42u	/* a first piece shorter than Ethernet, IPv4 and UDP shows no headers */
 
 /*
  * Bytes of a descriptor.  The 8254x count on room in their FIFO for a buffer by its segments, so that Linux gives them
@@ -134,6 +135,16 @@ static void insert_tag(const struct e1000 *n, uint8_t *frame, uint16_t tag)
 	frame[TAG_AT + 3] = (uint8_t)tag;
 }
 
+/* Bytes to copy next, where @copied did not do: drivers often have the headers in a piece of their own. */
+static uint32_t next_part(const struct tx_frame *f, uint32_t copied, bool whole)
+{
+	if (whole || copied >= NET_HEADERS)
+		return f->len;
+	if (copied == 0 && f->piece[0].len >= HEADERS_MIN && f->piece[0].len < NET_HEADERS)
+		return f->piece[0].len;
+	return NET_HEADERS;
+}
+
 /* The frame is copied as far as it must be, and the rest is found. */
 static bool gather(struct e1000 *n, const struct tx *t, const struct tx_wish *w, struct out *o)
 {
@@ -141,22 +152,21 @@ static bool gather(struct e1000 *n, const struct tx *t, const struct tx_wish *w,
 	enum net_need need = net_need(n->net, HV_HOOK_NET_OUT);
 	bool whole = need == NET_NEED_FRAME || f->len <= COPY_BYTES || f->pieces > DIRECT_PIECES || !w->fcs;
 	bool headers = need != NET_NEED_NOTHING || w->segment || w->ip_sum || w->sum;
-	uint32_t tag = w->tagged ? TAG_BYTES : 0, part = whole ? f->len : NET_HEADERS;
+	uint32_t tag = w->tagged ? TAG_BYTES : 0, copied = 0, part;
 
 	o->copy_at = find_bytes(t, f->len + TAG_BYTES);
 	o->copy = n->d->pool.at + bytes_at(t) + o->copy_at;
 	o->len = f->len + tag;
-	if (!copy_in(n, f, 0, part, o->copy + tag))
-		return false;
-	if (w->tagged)
-		insert_tag(n, o->copy, w->tag);
-	if (part < f->len && headers && !net_headers_shown(o->copy, part + tag, o->len)) {
-		if (!copy_in(n, f, part, f->len, o->copy + tag + part))
+	do {
+		part = next_part(f, copied, whole);
+		if (!copy_in(n, f, copied, part, o->copy + tag + copied))
 			return false;
-		part = f->len;
-	}
-	o->copied = part + tag;
-	return map_rest(n, f, part, o);
+		if (copied == 0 && w->tagged)
+			insert_tag(n, o->copy, w->tag);
+		copied = part;
+	} while (headers && !net_headers_shown(o->copy, copied + tag, o->len));
+	o->copied = copied + tag;
+	return map_rest(n, f, copied, o);
 }
 
 static void put_data(const struct e1000 *n, struct tx *t, dma_t at, uint32_t len, uint32_t cmd, uint8_t popts)

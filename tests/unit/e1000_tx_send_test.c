@@ -77,6 +77,27 @@ START_TEST(headers_that_do_not_end_in_the_copied_bytes_are_copied_to_their_end)
 }
 END_TEST
 
+START_TEST(headers_in_a_piece_of_their_own_are_all_that_is_copied)
+{
+	static const uint32_t first[] = { 54, 55, 66, 255, 256, 257, 53, 42, 41, 14, 1 };
+	struct frame *f = tx_lab_tcp(1514);
+	uint64_t at = tx_lab_bytes(f->bytes, f->len);
+
+	tx_lab_up(0, 64, 0);
+	for (uint32_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		uint32_t copied = first[i] >= 54 && first[i] < NET_HEADERS ? first[i] : NET_HEADERS;
+
+		tx_lab_data(0, at, first[i], TXD_IFCS, 0);
+		tx_lab_data(0, at + first[i], 1514 - first[i], TX_LAST, 0);
+		tx_lab_kick(0);
+		tx_lab_run();
+		ck_assert_uint_eq(tx_lab_sent(i)->first_len, copied);
+		ck_assert_uint_eq(tx_lab_sent(i)->direct, 1514 - copied);
+		ck_assert_int_eq(memcmp(tx_lab_sent(i)->bytes, f->bytes, 1514), 0);
+	}
+}
+END_TEST
+
 START_TEST(with_no_policy_for_what_leaves_nothing_is_judged)
 {
 	tx_lab_up(0, 16, 0);
@@ -437,6 +458,7 @@ Suite *unit_suite(void)
 	tc = unit_case(s, "by headers");
 	tcase_add_checked_fixture(tc, begin_headers, tx_lab_end);
 	tcase_add_test(tc, judged_by_headers_the_rest_comes_from_the_guests_pages);
+	tcase_add_test(tc, headers_in_a_piece_of_their_own_are_all_that_is_copied);
 	tcase_add_test(tc, a_small_frame_is_copied_whole);
 	tcase_add_test(tc, headers_that_do_not_end_in_the_copied_bytes_are_copied_to_their_end);
 	tcase_add_test(tc, a_dropped_frame_is_not_sent_and_done_and_announced);
