@@ -408,6 +408,28 @@ START_TEST(a_vlan_tag_is_put_in_by_the_model)
 }
 END_TEST
 
+START_TEST(a_tag_is_put_in_wherever_the_first_piece_ends)
+{
+	struct frame *f = tx_lab_tcp(1000);
+	uint64_t at = tx_lab_bytes(f->bytes, f->len);
+
+	tx_lab_up(0, 64, 0);
+	lab.n.ctrl = CTRL_VME;
+	for (uint32_t first = 1; first < 80; first++) {
+		const uint8_t *got;
+
+		tx_lab_data(0, at, first, TXD_IFCS, 0);
+		tx_lab_data(0, at + first, 1000 - first, TX_LAST | TXD_VLE, 0);
+		tx_lab_kick(0);
+		tx_lab_run();
+		got = tx_lab_sent(first - 1)->bytes;
+		ck_assert_int_eq(memcmp(got, f->bytes, 12), 0);
+		ck_assert_int_eq(memcmp(got + 12, "\x81\0\0\0", 4), 0);
+		ck_assert_int_eq(memcmp(got + 16, f->bytes + 12, 988), 0);
+	}
+}
+END_TEST
+
 START_TEST(without_vme_no_tag_is_put_in)
 {
 	tx_lab_up(0, 16, 0);
@@ -458,6 +480,7 @@ Suite *unit_suite(void)
 	tc = unit_case(s, "by headers");
 	tcase_add_checked_fixture(tc, begin_headers, tx_lab_end);
 	tcase_add_test(tc, judged_by_headers_the_rest_comes_from_the_guests_pages);
+	tcase_add_test(tc, a_tag_is_put_in_wherever_the_first_piece_ends);
 	tcase_add_test(tc, headers_in_a_piece_of_their_own_are_all_that_is_copied);
 	tcase_add_test(tc, a_small_frame_is_copied_whole);
 	tcase_add_test(tc, headers_that_do_not_end_in_the_copied_bytes_are_copied_to_their_end);
