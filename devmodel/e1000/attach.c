@@ -73,7 +73,8 @@ static void take_registers(struct e1000 *n)
 	for (unsigned i = 0; i < 3; i++)
 		n->flow[i] = dev_read(n, E1000_FCAL + 4 * i);
 	n->ims = dev_read(n, E1000_IMS);
-	ctrl_write(n, E1000_CTRL, ctrl & ~CTRL_RST);
+	if (ctrl & CTRL_VME)
+		ctrl_write(n, E1000_CTRL, ctrl & ~CTRL_RST);
 	if (!n->family->extended)
 		return;
 	n->ctrl_ext = dev_read(n, E1000_CTRL_EXT);

@@ -16,6 +16,9 @@ enum { MANC_SMBUS_EN = 1u << 0, MANC_ASF_EN = 1u << 1, MANC_ARP_RES_EN = 1u << 1
 /* DMA past the caches would not be of the bytes that were judged. */
 enum { GCR_NO_SNOOP = 0x3f };
 
+/* Stamps are asked for and told in descriptors, and the guest's are not the device's. */
+enum { TSYNC_EN = 1u << 4 };
+
 struct row {
 	uint32_t first, last;
 	uint32_t families;

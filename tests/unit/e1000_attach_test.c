@@ -85,7 +85,7 @@ static void set_ring(uint32_t offset, uint32_t base, uint32_t head, uint32_t tai
 /* A boot loader's driver runs. */
 static void set_running(void)
 {
-	DEVICE(CTRL) = CTRL_VME | 0x241;
+	DEVICE(CTRL) = CTRL_VME | CTRL_RST | 0x241;
 	DEVICE(IMS) = 0x9d;
 	DEVICE(RCTL) = RCTL_EN | 0x8018;
 	DEVICE(TCTL) = TCTL_EN | 0x8;
@@ -136,6 +136,7 @@ START_TEST(what_the_guest_had_set_it_has_and_the_device_has_not)
 	lab_attach(I82574);
 	ck_assert_uint_eq(lab.n->ctrl, CTRL_VME);
 	ck_assert_uint_eq(DEVICE(CTRL), 0x241);
+	ck_assert_uint_eq(COUNTED(RESET), 0);
 	ck_assert_uint_eq(lab.n->rxcsum, RXCSUM_PCSD);
 	ck_assert_uint_eq(DEVICE(RXCSUM), 0x300);
 	ck_assert_uint_eq(lab.n->rfctl, RFCTL_EXSTEN);
@@ -189,9 +190,11 @@ START_TEST(a_device_that_does_not_run_is_not_started)
 	set_running();
 	DEVICE(RCTL) &= ~RCTL_EN;
 	DEVICE(TCTL) &= ~TCTL_EN;
+	DEVICE(CTRL) = CTRL_RST | 0x241;
 	lab.keep = true;
 	lab_attach(I82574);
 	ck_assert_ptr_null(strstr(lab.log, "_start"));
+	ck_assert_ptr_null(strstr(lab.log, "W 00000"));
 	ck_assert_uint_eq(lab.n->rctl, 0x8018);
 	ck_assert_uint_eq(DEVICE(TCTL), 0x8);
 	lab_end();

@@ -224,7 +224,11 @@ static const struct { uint32_t first, last; unsigned families; enum kind kind; }
 	{ 0x05f40, 0x05f40, P, PASSES },	/* FCRTV */
 	{ 0x09000, 0x093fc, XP, PASSES },	/* FFMT */
 	{ 0x09800, 0x09bfc, XP, PASSES },	/* FFVT */
-	{ 0x0b600, 0x0b638, P, PASSES },	/* time stamps */
+	{ 0x0b600, 0x0b610, P, PASSES },	/* SYSTIM, TIMINCA, TIMADJ */
+	{ 0x0b614, 0x0b614, P, OWN },		/* TSYNCTXCTL */
+	{ 0x0b618, 0x0b61c, P, PASSES },	/* TXSTMP */
+	{ 0x0b620, 0x0b620, P, OWN },		/* TSYNCRXCTL */
+	{ 0x0b624, 0x0b638, P, PASSES },	/* RXSTMP and what is stamped */
 };
 
 static const char *expected(uint32_t offset, unsigned family)
@@ -316,6 +320,10 @@ START_TEST(bits_that_are_not_the_guests_do_not_reach_the_device)
 	lab_expect("W 05820 ffff7ffc\n");
 	lab_write(0x5b00, 0xffffffff);
 	lab_expect("W 05b00 ffffffc0\n");
+	lab_write(0xb614, 0xffffffff);
+	lab_expect("W 0b614 ffffffef\n");
+	lab_write(0xb620, 0xffffffff);
+	lab_expect("W 0b620 ffffffef\n");
 	lab_write(E1000_TCTL, 0xfffffffd);
 	lab_expect("W 00400 ffbffffd\n");
 	ck_assert_uint_eq(COUNTED(REGISTER), 0);
