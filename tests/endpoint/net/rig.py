@@ -54,4 +54,4 @@ def ours(policy=POLICY, args=""):
 
 def said(text, name):
     """The words behind each line `NET name`."""
-    return re.findall(rf"^NET {name} ?(.*)$", text, re.M)
+    return re.findall(rf"^NET {name}(?: (.*))?$", text, re.M)
