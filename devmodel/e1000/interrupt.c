@@ -39,8 +39,8 @@ uint32_t e1000_poll_hz(const struct e1000 *n)
 }
 
 /*
- * With IAME an access to ICR clears IAM's bits in IMS (82574 datasheet, section 7.4.3); not always, but to believe so only
- * makes more polls, until the guest writes IMS.
+ * With IAME an access to ICR clears IAM's bits in IMS (82574 datasheet, section 7.4.3).  Not always: but to believe so
+ * makes more polls, no fewer, until the guest writes IMS.
  */
 static void acknowledge(struct e1000 *n)
 {
