@@ -21,7 +21,11 @@ static void check(struct endpoint *e, const char *what)
 	tap_case(!e->d.bad_desc, "%s: a descriptor that no device writes", what);
 }
 
-/* Each descriptor of the ring is written back, or not, as the device itself does it. */
+/*
+ * Each descriptor of the ring is written back, or not, as the device itself does it.  With a threshold it is the
+ * device's affair which of those that do not ask are (8254x manual, TXDCTL: "some"); in frames of which one asks, the
+ * model leaves them out.
+ */
 static void report(uint16_t device, uint8_t cmd, uint32_t txdctl, uint32_t tidv, const char *name)
 {
 	struct driver_config c = { .txdctl = txdctl, .ims = INT_TXDW };
@@ -46,8 +50,9 @@ static void report(uint16_t device, uint8_t cmd, uint32_t txdctl, uint32_t tidv,
 	}
 	for (unsigned k = 0; k < 64; k++) {
 		uint32_t at = k * DESC_BYTES + TXD_STATUS_AT;
+		bool asks = !txdctl || ring[0][at - 1] & (TXD_RS | TXD_RPS);
 
-		tap_case(ring[0][at] == ring[1][at], "%s: descriptor %u has status %x for %x", name, k, ring[1][at], ring[0][at]);
+		tap_case(ring[1][at] == (asks ? ring[0][at] : 0), "%s: descriptor %u has status %x for %x", name, k, ring[1][at], ring[0][at]);
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		check(e[i], name);
