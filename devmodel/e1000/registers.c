@@ -42,6 +42,15 @@ static void none_write(struct e1000 *n, uint32_t offset, uint32_t value)
 	n->counter[E1000_REGISTER]++;
 }
 
+static uint32_t zero_read(struct e1000 *n, uint32_t offset)
+{
+	return 0;
+}
+
+static void zero_write(struct e1000 *n, uint32_t offset, uint32_t value)
+{
+}
+
 static const struct row rows[] = {
 #define REGISTER(first, last, families, read, write, bits) { first, last, families, read##_read, write##_write, bits },
 #include "devmodel/e1000/register.def"

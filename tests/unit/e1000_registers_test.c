@@ -205,6 +205,7 @@ static const struct { uint32_t first, last; unsigned families; enum kind kind; }
 	{ 0x05400, 0x0547c, XP, PASSES },	/* RAL, RAH: 16 */
 	{ 0x05600, 0x057fc, XP, PASSES },	/* VFTA */
 	{ 0x05800, 0x05800, XP, PASSES }, { 0x05808, 0x05808, XP, PASSES }, { 0x05810, 0x05810, XP, PASSES },
+	{ 0x05818, 0x05818, P, OWN },		/* MRQC */
 	{ 0x05820, 0x05820, XP, OWN },		/* MANC */
 	{ 0x05838, 0x05838, XP, PASSES },	/* IPAV */
 	{ 0x05840, 0x05858, XP, PASSES },	/* IP4AT */
@@ -297,7 +298,7 @@ START_TEST(what_must_not_be_reached_reads_0_and_is_not_written)
 		{ "TDFH of the 82542", 0x8010 }, { "FLA", 0x1c }, { "EEWR", 0x102c }, { "FLSWCTL", 0x1030 },
 		{ "FLSWDATA", 0x1034 }, { "FLOP", 0x103c }, { "FLOL", 0x1100 }, { "FLASHT", 0x1028 }, { "EEARBC", 0x1024 },
 		{ "PBM", 0x10000 }, { "PBM's end", 0x1fffc }, { "RDFH", 0x2410 }, { "RDFT", 0x2418 }, { "RDFPC", 0x2430 },
-		{ "TDFH", 0x3410 }, { "TDFT", 0x3418 }, { "TDFPC", 0x3430 }, { "MRQC", 0x5818 }, { "EIAC", 0xdc },
+		{ "TDFH", 0x3410 }, { "TDFT", 0x3418 }, { "TDFPC", 0x3430 }, { "EIAC", 0xdc },
 		{ "IVAR", 0xe4 }, { "EITR", 0xe8 }, { "EITR4", 0xf8 }, { "PBACL", 0x5b68 }, { "ERT", 0x2008 },
 		{ "HICR", 0x8f00 }, { "host interface", 0x8800 }, { "FTFT", 0x9400 }, { "GSCL_1", 0x5b10 },
 	};
@@ -330,6 +331,16 @@ START_TEST(bits_that_are_not_the_guests_do_not_reach_the_device)
 }
 END_TEST
 
+START_TEST(a_driver_that_asks_for_hashes_is_told_that_there_are_none)
+{
+	DEVICE(MRQC) = 1;
+	lab_write(E1000_MRQC, 0x00370001);
+	ck_assert_uint_eq(lab_read(E1000_MRQC), 0);
+	lab_expect("");
+	ck_assert_uint_eq(COUNTED(REGISTER), 0);
+}
+END_TEST
+
 static void add_list(Suite *s)
 {
 	TCase *old = unit_case(s, "list 8254x"), *pcie = unit_case(s, "list 82574");
@@ -340,6 +351,7 @@ static void add_list(Suite *s)
 	tcase_add_checked_fixture(pcie, begin_82574, lab_end);
 	tcase_add_test(pcie, of_the_82574_each_register_is_what_the_list_says);
 	tcase_add_test(pcie, what_must_not_be_reached_reads_0_and_is_not_written);
+	tcase_add_test(pcie, a_driver_that_asks_for_hashes_is_told_that_there_are_none);
 	tcase_add_test(pcie, bits_that_are_not_the_guests_do_not_reach_the_device);
 }
 
