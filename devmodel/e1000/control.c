@@ -139,11 +139,14 @@ void rxcsum_write(struct e1000 *n, uint32_t offset, uint32_t value)
 
 /*
  * FCAL, FCAH, FCT: the address and the type of the frames that the device makes by itself.  Any others would be frames
- * of the guest's that nobody judges.
+ * of the guest's that nobody judges, so whatever it writes, the device gets the standard's.  Where these are not found
+ * again, there is no such register.
  */
 uint32_t flow_read(struct e1000 *n, uint32_t offset)
 {
-	return n->flow[(offset - E1000_FCAL) / 4];
+	uint32_t i = (offset - E1000_FCAL) / 4, value = dev_read(n, offset);
+
+	return value == pause[i] ? n->flow[i] : value;
 }
 
 void flow_write(struct e1000 *n, uint32_t offset, uint32_t value)
@@ -151,6 +154,5 @@ void flow_write(struct e1000 *n, uint32_t offset, uint32_t value)
 	uint32_t i = (offset - E1000_FCAL) / 4;
 
 	n->flow[i] = offset == E1000_FCAL ? value : value & 0xffff;
-	if (value == pause[i])
-		dev_write(n, offset, value);
+	dev_write(n, offset, pause[i]);
 }
