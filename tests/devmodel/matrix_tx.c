@@ -173,6 +173,74 @@ static void row(const struct row *r)
 	tap_claim("tx %s %u-segment%s %s", r->data ? "data" : "legacy", r->pieces, r->pieces == 1 ? "" : "s", r->o->name);
 }
 
+static bool room_is_short(const struct driver *d)
+{
+	return (d->tx[0].clean + d->c.tx_count - d->tx[0].next - 1) % d->c.tx_count < 8;
+}
+
+/* A frame of any row, at random; the context of one like it may hold on. */
+static bool send_any(struct endpoint *e, uint64_t *seed, const struct tx_context **last, enum effect effect, bool apply)
+{
+	static struct tx_context contexts[sizeof(offloads) / sizeof(offloads[0])];
+	uint32_t i = machine_random(seed, sizeof(offloads) / sizeof(offloads[0]));
+	const struct offload *o = &offloads[i];
+	struct driver_send how = { .data = o->data && (!o->legacy || machine_random(seed, 2)), .popts = o->popts,
+				   .burst = o->mss, .tagged = o->vlan, .tag = (uint16_t)i, .ic = o->ic,
+				   .pieces = 1 + machine_random(seed, 6) };
+	struct spec s = o->s;
+	bool marked = machine_random(seed, 3) == 0, again = machine_random(seed, 2);
+	uint32_t len;
+
+	s.salt = (uint8_t)*seed;
+	s.text_at = 11;
+	if (marked)
+		matrix_mark(&s);
+	contexts[i] = spec_context(&s, o->mss);
+	how.css = contexts[i].tucss;
+	how.cso = contexts[i].tucso;
+	/* a context that goes with a dropped frame is not on the other side */
+	again &= effect != EFFECT_DROP;
+	if (how.data && o->popts && !(again && last[o->mss != 0] == &contexts[i])) {
+		how.context = &contexts[i];
+		last[o->mss != 0] = &contexts[i];
+	}
+	if (apply && marked && effect == EFFECT_DROP)
+		return true;
+	if (apply && marked)
+		matrix_apply(&s, effect);
+	len = spec_build(&s, frame);
+	return driver_send(&e->d, frame, len, &how);
+}
+
+static void mix(unsigned family, unsigned v, uint64_t seed)
+{
+	static const uint32_t rings[] = { 16, 64, 256 };
+	struct endpoint *e[2] = { plain[family], shadowed[family][v] };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct driver_config c = { .vme = true, .tx_count = rings[seed % 3], .high = seed & 1, .rx_count = 8 };
+		const struct tx_context *last[2] = { NULL };
+		uint64_t s = seed;
+
+		machine_clear(e[i]->m);
+		e[i]->m->complaints = 0;
+		driver_start(&e[i]->d, &c);
+		e[i]->m->restless = i ? seed : 0;
+		for (unsigned k = 0; k < 60; k++) {
+			while (room_is_short(&e[i]->d))
+				work(e[i]);
+			tap_case(send_any(e[i], &s, last, verdicts[v].effect, i == 0), "no room");
+		}
+		machine_run(e[i]->m, 5);
+		driver_reclaim(&e[i]->d, 0);
+		tap_case(e[i]->d.tx[0].frames == 0, "seed %u: %u are not reported", (unsigned)seed, e[i]->d.tx[0].frames);
+		tap_case(e[i]->m->complaints == 0, "seed %u: %s", (unsigned)seed, e[i]->m->complaint);
+		e[i]->m->restless = 0;
+	}
+	tap_case(frames_equal(&e[0]->m->wire, &e[1]->m->wire), "%04x seed %u, %s: %u frames for %u", families[family],
+		 (unsigned)seed, verdicts[v].name, e[1]->m->wire.count, e[0]->m->wire.count);
+}
+
 void matrix_tx(void)
 {
 	static const unsigned pieces[] = { 1, 2, 3, 6 };
@@ -191,6 +259,11 @@ void matrix_tx(void)
 					row(&r);
 			}
 		}
+	}
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		for (uint64_t seed = 1; seed <= 8; seed++)
+			mix(seed & 1, v, seed * 977);
+		tap_claim("tx all rows mixed at random, contexts used again, %s", verdicts[v].name);
 	}
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		endpoint_free(plain[f]);
