@@ -24,6 +24,7 @@ enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
 
 /* Capabilities: MSI's and MSI-X's control are in the upper word of the first dword. */
 enum { CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
+enum { PM_STATE = 3, PM_D3 = 3, PM_NO_SOFT_RESET = 1u << 3 };
 #define CAP_ENABLE_MSIX	(1u << 31)
 #define MSI_64		(1u << 23)
 #define MSI_MASKS	(1u << 24)
@@ -457,6 +458,30 @@ static void relocate(const struct vcpu *v, struct pci_function *f, uint16_t offs
 		watch->after(v, f);
 }
 
+/*
+ * PCI Power Management 1.2, section 5.4.1: on the way from D3 to D0 a function is reset, its BARs too, unless it says
+ * that it is not.
+ */
+static void set_power(const struct vcpu *v, struct pci_function *f, uint16_t offset, unsigned size, uint32_t value,
+		      uint32_t bits)
+{
+	uint32_t was = pci_read(f->bdf, offset), now;
+	struct guard_registers r;
+	struct pci_bar place[PCI_PLACES];
+
+	write_bits(f, offset, size, value, bits);
+	now = pci_read(f->bdf, offset);
+	if ((was & PM_STATE) != PM_D3 || (now & PM_STATE) == PM_D3 || now & PM_NO_SOFT_RESET || !watch)
+		return;
+	watch->reset(v, f);
+	read_registers(f, &r);
+	guard_places(f, &r, place);
+	if (!differs(place, f->bar))
+		return;
+	memcpy(f->bar, place, sizeof(place));
+	watch->after(v, f);
+}
+
 void pci_guest_write(const struct vcpu *v, uint16_t bdf, uint16_t offset, unsigned size, uint32_t value)
 {
 	uint32_t whole = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << 8 * (offset & 3), bits;
@@ -473,6 +498,10 @@ void pci_guest_write(const struct vcpu *v, uint16_t bdf, uint16_t offset, unsign
 	}
 	if (at == PCI_COMMAND || guard_bar(f, at) < PCI_PLACES) {
 		relocate(v, f, offset, size, value, bits);
+		return;
+	}
+	if (guard_is_power(f, at)) {
+		set_power(v, f, offset, size, value, bits);
 		return;
 	}
 	if (!guard_msi(f, at, (pci_read(bdf, at) & ~bits) | (value & bits))) {

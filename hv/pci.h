@@ -106,11 +106,12 @@ void pci_forbid(uint64_t at, uint64_t len, bool io);
 
 /*
  * The BARs of a modelled function are about to be at @next, and have come there.  @before returns whether that can
- * be trapped; they do not decode there if not.
+ * be trapped; they do not decode there if not.  @reset: it has lost what its registers held.
  */
 struct pci_watch {
 	bool (*before)(const struct pci_function *f, const struct pci_bar next[PCI_PLACES]);
 	void (*after)(const struct vcpu *v, const struct pci_function *f);
+	void (*reset)(const struct vcpu *v, const struct pci_function *f);
 };
 void pci_watch(const struct pci_watch *w);
 

@@ -12,10 +12,13 @@
 #define TRAPPED_END	(UINT64_C(1) << 39)	/* the nested tables' */
 
 /* Capabilities (PCI Code and ID Assignment 1.11, section 2) */
-enum { CAP_NULL = 0x00, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_SATA = 0x12 };
+enum { CAP_NULL = 0x00, CAP_PM = 0x01, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_SATA = 0x12 };
 /* PCI Local Bus 3.0, section 6.8.1; PCI Express base 3.0, section 7.8 */
 enum { MSI_ADDRESS = 4, MSI_UPPER = 8 };
 enum { EXPRESS_CAPABILITIES = 4, EXPRESS_CONTROL = 8, EXPRESS_LINK = 0x10 };
+/* PCI Power Management 1.2, section 3.2: state, PME enable and status */
+enum { PM_CONTROL = 4, PM_BYTES = 8 };
+#define PM_WRITABLE	0x00008103u
 #define FLR_OFFERED	(1u << 28)
 #define FLR		(1u << 15)
 #define LINK_DISABLE	(1u << 4)
@@ -69,12 +72,21 @@ static uint16_t in_cap(const struct pci_function *f, uint8_t id, uint16_t at, ui
 	return 0;
 }
 
+bool guard_is_power(const struct pci_function *f, uint16_t at)
+{
+	uint16_t cap = in_cap(f, CAP_PM, at, PM_BYTES);
+
+	return cap && at == cap + PM_CONTROL && f->fate == PCI_MODELLED && f->model == PCI_E1000;
+}
+
 static uint32_t cap_writable(const struct pci_function *f, uint16_t at)
 {
 	uint16_t cap = in_cap(f, CAP_MSI, at, f->msi_bytes);
 
 	if (cap)
 		return at == cap ? 0xffff0000 : ALL;
+	if (guard_is_power(f, at))
+		return PM_WRITABLE;
 	cap = in_cap(f, CAP_EXPRESS, at, f->express_bytes);
 	if (!cap)
 		return 0;
@@ -106,9 +118,10 @@ uint32_t guard_writable(const struct pci_function *f, uint16_t at)
 }
 
 /* Of a modelled function and of a bridge; others keep what they have, since all of theirs is handed through. */
-static bool cap_shown(uint8_t id)
+static bool cap_shown(const struct pci_function *f, uint8_t id)
 {
-	return id == CAP_MSI || id == CAP_EXPRESS || id == CAP_SATA;
+	return id == CAP_MSI || id == CAP_EXPRESS || id == CAP_SATA ||
+	       (id == CAP_PM && f->fate == PCI_MODELLED && f->model == PCI_E1000);
 }
 
 uint32_t guard_seen(const struct pci_function *f, uint16_t at, uint32_t value)
@@ -120,7 +133,7 @@ uint32_t guard_seen(const struct pci_function *f, uint16_t at, uint32_t value)
 	if (f->fate == PCI_MODELLED && at == PCI_ROM)
 		return 0;
 	for (uint32_t i = 0; i < f->cap_count; i++) {
-		if (f->cap[i].at == at && !cap_shown(f->cap[i].id))
+		if (f->cap[i].at == at && !cap_shown(f, f->cap[i].id))
 			return (value & 0x0000ff00) | CAP_NULL;		/* the next one is still found */
 	}
 	if (f->fate == PCI_MODELLED && at >= EXPRESS_CAPABILITIES &&

@@ -26,6 +26,7 @@
 #define MESSAGE_TO(apic_id)	(0xfee00000u | (uint32_t)(apic_id) << 12)
 #define EVERYBODY	0xffu
 #define TICKS_TOLD	256u
+#define OWED_PART	5u		/* of a second: an NMI that has not come by then was never sent */
 
 struct ioapic {
 	volatile uint32_t *registers;
@@ -46,7 +47,8 @@ static uint32_t high;			/* of the comparator */
 static bool armed;
 static bool replaced;			/* the comparator is still to be overwritten: at @replaced_due it fires all the same */
 static uint32_t replaced_due;
-static bool owed;			/* an NMI of ours may come that @due does not tell of */
+static bool owed;			/* an NMI of ours may come that @due does not tell of; not for ever */
+static uint32_t owed_since;
 static uint32_t idle, need[WAKE_USERS];
 static struct wake_pace pace;
 static uint64_t exits_then, ticks;
@@ -84,12 +86,20 @@ static bool is_past(uint32_t at)
 	return (int32_t)(counter() - at) >= 0;
 }
 
+static void owe(bool is)
+{
+	if (!is)
+		return;
+	owed = true;
+	owed_since = counter();
+}
+
 /* Before @due is forgotten: either it has fired, or it will not. */
 static void settle(void)
 {
 	while (armed && !is_past(due) && due - counter() <= margin)
 		cpu_relax();
-	owed |= armed && is_past(due);
+	owe(armed && is_past(due));
 	replaced = armed && !is_past(due);
 	replaced_due = due;
 	armed = false;
@@ -123,11 +133,11 @@ static void arm(uint32_t us)
 		if (config & TN_32BIT && due < set_at)
 			due = UINT32_MAX;
 		set_comparator(due);
-		owed |= replaced && is_past(replaced_due);	/* whatever held us up on the way here */
+		owe(replaced && is_past(replaced_due));	/* whatever held us up on the way here */
 		replaced = false;
 		if (!is_past(due))
 			break;
-		owed = true;		/* too late, or just in time: who knows */
+		owe(true);		/* too late, or just in time: who knows */
 	}
 	armed = true;
 }
@@ -187,20 +197,21 @@ uint32_t wake_needs(enum wake_user user)
 
 bool wake_nmi(uint32_t index, uint32_t unexplained, bool *ticked)
 {
-	bool late, news;
+	bool news;
 
 	*ticked = false;
 	if (index != 0)
 		return unexplained > 0;
 	lock_take(&lock);
+	owed = owed && counter() - owed_since < hz / OWED_PART;
 	if (armed && is_past(due)) {
-		late = counter() - due > margin;
-		/* merged with a kick, or still on its way behind it */
-		owed = unexplained == 0 && !late;
+		/* merged with a kick, or still on its way behind it; what was owed before may be this one, and that not */
+		owe(unexplained == 0 && counter() - due <= margin);
 		unexplained -= unexplained > 0;
 		tick();
 		*ticked = true;
-	} else if (owed && unexplained > 0) {
+	}
+	if (owed && unexplained > 0) {
 		owed = false;
 		unexplained--;
 	}

@@ -203,6 +203,12 @@ static void moved(const struct vcpu *v, const struct pci_function *f)
 	log_guest(OFFENCE_BAR, "BARs of %02x:%02x.%u moved", f->bdf >> 8, f->bdf >> 3 & 31u, f->bdf & 7u);
 }
 
+static void was_reset(const struct vcpu *v, const struct pci_function *f)
+{
+	if (net_card_of(f))
+		net_was_reset(net_card_of(f), v);
+}
+
 static void add_region(struct mmio_region *r, const char *name, uint64_t at, uint64_t len, mmio_fn *access)
 {
 	*r = (struct mmio_region){ .name = name, .at = at, .len = len, .fixed = true, .access = access, .counters = r->counters };
@@ -277,7 +283,7 @@ static void forbid(const struct acpi_report *r)
 
 void devices_init(const struct acpi_report *r)
 {
-	static const struct pci_watch watch = { cover, moved };
+	static const struct pci_watch watch = { cover, moved, was_reset };
 	uint64_t at, len;
 
 	forbid(r);

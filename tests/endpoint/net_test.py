@@ -218,6 +218,25 @@ def pair(nic, hv):
     check(one(text, "pair-down", m) == content_sum(SOME), m.report("the download is another"))
 
 
+SLEEP = CABLE + """
+device=/sys/class/net/eth0/device
+ip link set eth0 down
+echo auto >$device/power/control
+n=0; while [ "$(cat $device/power_state)" = D0 ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+echo "NET asleep $(cat $device/power_state)"
+echo on >$device/power/control
+echo "NET awake $(cat $device/power_state)"
+up; ip -6 addr add fd09::15/64 dev eth0
+both woken 10.9.0.1
+"""
+
+
+def sleep(hv):
+    text, _, _, m = cabled(f"net-sleep-{'ours' if hv else 'plain'}", "e1000e", hv, SLEEP)
+    check((one(text, "asleep", m), one(text, "awake", m)) == ("D3hot", "D0"), m.report("no D3"))
+    check_both(text, ("woken",), m)
+
+
 BULK = 64 << 20
 LARGE = PRELUDE + f"""
 up; dhcp
@@ -258,6 +277,8 @@ for card in ("e1000", "e1000e"):
         long("64 MiB both ways, a file by UDP", large)
     claim(f"{card}: ethtool's self-test, rings, statistics and renegotiation as on the plain machine", long=True)(
         lambda card=card: check_tools(card))
+claim("e1000e: in D3 and back, on the plain machine", long=True)(lambda: sleep(None))
+claim("e1000e: in D3 and back, under the hypervisor", long=True)(lambda: sleep(ours()))
 claim("e1000-82545em: IPv4, IPv6, VLAN and jumbo frames, offloads on and off, a resolver redirected", long=True)(
     lambda: cables("e1000-82545em", ours()))
 

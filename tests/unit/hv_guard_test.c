@@ -172,6 +172,29 @@ START_TEST(of_a_modelled_function_only_what_a_driver_needs)
 }
 END_TEST
 
+START_TEST(a_card_is_put_to_sleep_and_woken)
+{
+	function(PCI_DEVICE, PCI_MODELLED, 0x10d38086);
+	f.model = PCI_E1000;
+	for (uint16_t at = 0x40; at < 0x50; at += 4) {
+		ck_assert_uint_eq(guard_writable(&f, at), at == 0x44 ? 0x8103 : 0);
+		ck_assert_int_eq(guard_is_power(&f, at), at == 0x44);
+	}
+	ck_assert_uint_eq(guard_seen(&f, 0x40, 0xc8225001), 0xc8225001);
+	f.model = PCI_AHCI;
+	ck_assert(!guard_is_power(&f, 0x44));
+	ck_assert_uint_eq(guard_writable(&f, 0x44), 0);
+	ck_assert_uint_eq(guard_seen(&f, 0x40, 0xc8225001), 0x5000);
+	f.model = PCI_E1000;
+	f.fate = PCI_SHOWN;
+	ck_assert(!guard_is_power(&f, 0x44));
+	f.fate = PCI_MODELLED;
+	f.cap_count = 0;
+	ck_assert(!guard_is_power(&f, 4));
+	ck_assert(!guard_is_power(&f, 0x44));
+}
+END_TEST
+
 START_TEST(others_are_the_guests_but_for_extended_registers)
 {
 	function(PCI_DEVICE, PCI_SHOWN, 0x11111234);
@@ -444,6 +467,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, of_an_isa_bridge_interrupts_are_routed);
 	tcase_add_test(tc, a_bridge_keeps_its_buses_and_windows);
 	tcase_add_test(tc, of_a_modelled_function_only_what_a_driver_needs);
+	tcase_add_test(tc, a_card_is_put_to_sleep_and_woken);
 	tcase_add_test(tc, others_are_the_guests_but_for_extended_registers);
 	tcase_add_test(tc, an_msi_goes_to_local_apics);
 	tcase_add_test(tc, capabilities_that_are_hidden_lead_on);

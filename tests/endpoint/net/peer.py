@@ -133,10 +133,10 @@ class Connection:
         length = len(data or b"") + self.fin
         if p.flags & ACK and ahead <= length:
             self.repeats = self.repeats + 1 if ahead == self.acked and not p.payload and self.sent > self.acked else 0
-            if ahead > self.acked or self.repeats >= 3:
+            if ahead > self.acked:
                 self.moved = time.monotonic()
-            if self.repeats >= 3:
-                self.sent, self.repeats = self.acked, 0
+            if self.repeats == 3:
+                self.again()
             self.acked = max(self.acked, ahead)
             self.sent = max(self.sent, self.acked)
             self.closed = self.fin and self.acked == length
@@ -177,6 +177,13 @@ class Connection:
             self.fin = True
             self.segment(ACK | FIN, self.start + 1 + self.sent, b"")
             self.sent += 1
+
+    def again(self):
+        """One segment, which is what is missing as a rule; the rest only when nothing moves for long."""
+        data, _ = self.service.give()
+        n = min(self.mss, len(data) - self.acked)
+        if n > 0:
+            self.segment(ACK | PSH, self.start + 1 + self.acked, data[self.acked:self.acked + n])
 
     def remind(self, now):
         if self.sent > self.acked and now - self.moved > RESEND:
