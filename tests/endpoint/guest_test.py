@@ -141,7 +141,7 @@ def falls():
             time.sleep(0.2)
 
 
-@claim("MSI-X and power states of an e1000e are there on the plain machine and not under the hypervisor")
+@claim("MSI-X of an e1000e is there on the plain machine and not under the hypervisor")
 def e1000e():
     name = "no-msi-x-no-power-states"
     for hv in (False, True):

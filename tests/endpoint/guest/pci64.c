@@ -514,7 +514,7 @@ static const char *no_msix(void)
 {
 	if (capability(find(CLASS_ETHERNET), 0x11) || capability(find(CLASS_AHCI), 0x11))
 		return "there is MSI-X";
-	return capability(find(CLASS_ETHERNET), 0x01) || capability(find(CLASS_AHCI), 0x01) ? "there are power states" : NULL;
+	return capability(find(CLASS_AHCI), 0x01) ? "a disk controller has power states" : NULL;
 }
 
 static const char *no_msi(void)

@@ -116,7 +116,7 @@ def with_checksum(src, dst, protocol, transport, at):
 
 
 def read_pcap(path):
-    """Frames of a capture by QEMU's filter-dump, in order; an end that is cut off is left out."""
+    """Frames of a capture by QEMU's filter-dump or hvreplay, in order; an end that is cut off is left out."""
     with open(path, "rb") as f:
         data = f.read()
     frames, at = [], 24
