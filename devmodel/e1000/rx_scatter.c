@@ -186,7 +186,7 @@ static void report_extended(struct e1000 *n, const struct rx_target *t, const st
 		w.vlan = f->vlan;
 	}
 	write_words(n, d, &w, 0, 1);
-	if (t->buffers > 1)
+	if (t->buffers != 1)
 		write_words(n, d, &w, STATUS_WORD + 1, 2);
 	write_words(n, d, &w, STATUS_WORD, 1);
 }
