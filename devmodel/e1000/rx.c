@@ -151,7 +151,7 @@ void rx_forget(struct e1000 *n)
 	if (r->gathered)
 		r->skipping = true;
 	r->gathered = 0;
-	r->waiting = false;
+	r->waiting = r->late = false;
 	r->frame = (struct rx_frame){ 0 };
 	if (!r->running)
 		return;
@@ -288,6 +288,7 @@ void rx_collect(struct e1000 *n, bool announce)
 	struct rx_target t;
 	struct rx_written w;
 	uint32_t before, after, threshold, head = r->guest.head;
+	bool late = r->late;
 
 	r->waiting = false;
 	if (!r->running || (!r->frame.at && !is_written(n, &w)))
@@ -298,10 +299,11 @@ void rx_collect(struct e1000 *n, bool announce)
 	before = rx_room(n, &t);
 	while ((r->frame.at || next_frame(n, &t, &k)) && rx_scatter(n, &t))
 		release(n, true);
+	r->late = r->frame.at || r->waiting;
 	if (r->tail != ((r->next - 1) & SHADOW_MASK))
 		write_tail(n);
 	after = rx_room(n, &t);
 	threshold = rx_threshold(n, &t);
-	announce_causes(n, (announce && r->guest.head != head ? INT_RXT0 : 0u) |
+	announce_causes(n, (announce && late && r->guest.head != head ? INT_RXT0 : 0u) |
 			   (before > threshold && after <= threshold ? INT_RXDMT0 : 0u));
 }

@@ -35,6 +35,7 @@ struct rx {
 	bool started;		/* since its reset */
 	bool crc_comes;		/* in the device's frames, since then: nothing in the guest's hands changes it */
 	bool waiting;		/* a call's budget ended before the frames did */
+	bool late;		/* the last call has left frames: the guest may have cleared their interrupt */
 	bool skipping;		/* until the end of a frame of which nothing is wanted */
 	uint32_t next;		/* shadow descriptor that the device fills next, or has filled */
 	uint32_t tail;		/* RDT as the device has it */
@@ -53,8 +54,9 @@ void rx_forget(struct e1000 *n);
 /* The device was reset: it has no ring any more. */
 void rx_reset(struct e1000 *n);
 /*
- * Notice what the device has written, judge it, and give the guest what passes and it has room for.  @announce: no
- * interrupt of the device's makes the guest look, so raise one (ICS) if it got something.
+ * Notice what the device has written, judge it, and give the guest what passes and it has room for.  A frame's
+ * interrupt is the device's own.  But where an earlier call has left frames, the guest may have cleared it since:
+ * with @announce another is raised (ICS) if it got something.
  */
 void rx_collect(struct e1000 *n, bool announce);
 /* Frames wait that no register access of the guest will move on: a burst's rest. */

@@ -77,16 +77,57 @@ START_TEST(a_full_ring_holds_frames_until_the_guest_gives_descriptors)
 }
 END_TEST
 
-START_TEST(nothing_is_announced_when_nothing_came)
+/* What came since all that was there was delivered has its interrupt, which nobody can have cleared yet. */
+START_TEST(only_frames_that_an_earlier_call_left_are_announced)
 {
-	rx_lab_up(8, 2048, PLAIN, 0);
-	rx_lab_tail(4);
+	rx_lab_up(16, 2048, PLAIN, 0);
+	rx_lab_tail(14);
 	ck_assert_uint_eq(lab.ics_writes, 0);
 	rx_lab_comes(0, 100);
+	rx_lab_tail(15);
+	rx_lab_expect(0, 100);
+	ck_assert_uint_eq(lab.ics_writes, 0);
+	/* two that a full ring holds: the first is announced, and so is the second when it comes */
+	lab.n.rx.guest.tail = 1;
+	rx_lab_comes(1, 100);
+	rx_lab_comes(2, 100);
+	collect();
+	lab.ics = lab.ics_writes = 0;
+	rx_lab_tail(1);
+	ck_assert_uint_eq(lab.ics_writes, 0);
+	rx_lab_tail(2);
+	rx_lab_expect(1, 100);
+	ck_assert_uint_eq(lab.ics & INT_RXT0, INT_RXT0);
+	lab.ics = 0;
+	rx_lab_tail(3);
+	rx_lab_expect(2, 100);
+	ck_assert_uint_eq(lab.ics & INT_RXT0, INT_RXT0);
+	lab.ics = 0;
+	rx_lab_comes(3, 100);
 	rx_lab_tail(5);
-	ck_assert_uint_eq(lab.ics_writes, 1);
-	rx_lab_tail(6);
-	ck_assert_uint_eq(lab.ics_writes, 1);
+	rx_lab_expect(3, 100);
+	ck_assert_uint_eq(lab.ics & INT_RXT0, 0);
+}
+END_TEST
+
+START_TEST(a_budgets_rest_is_announced_and_what_is_forgotten_is_not)
+{
+	for (unsigned forget = 0; forget < 2; forget++) {
+		rx_lab_reset(NULL);
+		rx_lab_up(4096, 256, PLAIN, 4095);
+		for (uint32_t i = 0; i < 200; i++)
+			rx_lab_comes(i, 1500);
+		collect();
+		ck_assert(rx_is_waiting(&lab.n));
+		lab.ics = 0;
+		if (forget) {
+			rx_forget(&lab.n);
+			rx_lab_comes(1, 60);
+		}
+		rx_collect(&lab.n, true);
+		ck_assert_uint_eq(lab.ics & INT_RXT0, forget ? 0 : INT_RXT0);
+		ck_assert(!rx_is_waiting(&lab.n));
+	}
 }
 END_TEST
 
@@ -409,7 +450,8 @@ static void ring_cases(TCase *tc)
 	tcase_add_test(tc, a_frame_comes_into_the_guests_buffer);
 	tcase_add_loop_test(tc, frames_come_in_order_over_the_ends_of_both_rings, 0, 4);
 	tcase_add_test(tc, a_full_ring_holds_frames_until_the_guest_gives_descriptors);
-	tcase_add_test(tc, nothing_is_announced_when_nothing_came);
+	tcase_add_test(tc, only_frames_that_an_earlier_call_left_are_announced);
+	tcase_add_test(tc, a_budgets_rest_is_announced_and_what_is_forgotten_is_not);
 	tcase_add_test(tc, the_device_runs_out_of_descriptors_as_the_guest_does_and_nothing_is_lost);
 	tcase_add_test(tc, a_shadow_descriptor_is_given_back_only_behind_its_frame);
 	tcase_add_test(tc, the_devices_tail_is_written_in_batches);
