@@ -91,17 +91,24 @@ static void test_tails(void)
 	for (unsigned i = 0; i < 6; i++) {
 		struct endpoint *e = start(i % 3, 256);
 		struct driver_send how = { 0 };
+		uint64_t at = e->d.tx_buffers;
 
+		/* each descriptor is a frame */
+		memcpy(machine_memory(e->m, at, 300), frame, fault_frame(frame, 1, 300, NULL));
+		for (uint32_t k = 0; k < 256; k++)
+			put(e, legacy(at, 300, TXD_EOP | TXD_IFCS | TXD_RS));
 		driver_write(&e->d, E1000_TDLEN, lens[i]);
 		for (uint32_t tail = 0xffff; tail >= 256; tail = tail / 2 + (i & 1)) {
 			driver_write(&e->d, E1000_TDT, tail);
 			driver_write(&e->d, E1000_RDT, tail);
+			sim_e1000_receive(e->m->sim, frame, fault_frame(frame, 1, 300, e->d.address), false);
 			machine_run(e->m, 5);
 		}
 		driver_write(&e->d, E1000_TDH, 0xffff);
 		driver_write(&e->d, E1000_TDT, 3);
 		machine_run(e->m, 5);
 		tap_case(e->m->wire.count == 0, "length %x: %u frames left", lens[i], e->m->wire.count);
+		tap_case(!driver_receive(&e->d), "length %x: a frame came", lens[i]);
 		tap_case(count(e, E1000_RING) > 0, "length %x: not counted", lens[i]);
 		driver_write(&e->d, E1000_TDLEN, 4096);
 		driver_write(&e->d, E1000_TDH, 0);
