@@ -128,7 +128,7 @@ void rx_start(struct e1000 *n)
 	r->running = true;
 }
 
-/* What came before still belongs to the guest; it is in its memory when its write has been done, nothing comes later. */
+/* What came before is the guest's: it is in its memory when its write has been done, and nothing comes later. */
 void rx_stop(struct e1000 *n)
 {
 	rx_collect(n, false);
@@ -204,6 +204,14 @@ static void gather(struct e1000 *n, const struct rx_written *w)
 	}
 }
 
+/* A part has bytes, but for the last of several; a frame has more than its CRC. */
+static bool is_possible(const struct e1000 *n, const struct rx_written *w)
+{
+	if (w->length > RX_BUFFER)
+		return false;
+	return w->status & RXD_EOP ? n->rx.gathered + w->length > crc_bytes(n) : w->length > 0;
+}
+
 /* The descriptor at r->next is written: r->frame, if with it one is complete. */
 static void take(struct e1000 *n, const struct rx_written *w)
 {
@@ -213,7 +221,7 @@ static void take(struct e1000 *n, const struct rx_written *w)
 	if (r->skipping) {
 		r->skipping = !last;
 		give_back_cleared(n);
-	} else if (w->length > RX_BUFFER || (w->length <= (last ? crc_bytes(n) : 0) && !(last && r->gathered))) {
+	} else if (!is_possible(n, w)) {
 		drop(n, w, E1000_DEVICE);
 	} else if (r->gathered || !last || w->length > RX_BUFFER - CRC32_BYTES) {
 		gather(n, w);	/* and where no room is for a CRC behind it */

@@ -90,7 +90,7 @@ uint32_t rx_threshold(const struct e1000 *n, const struct rx_target *t)
 
 /* ---- one descriptor ---- */
 
-/* Descriptors that the guest has given, read at once: up to the ring's end, the page's, and as many as there is room. */
+/* Descriptors that the guest has given, some at once: none behind the ring's end or the page's. */
 static bool read_ahead(struct e1000 *n, struct rx_target *t)
 {
 	const struct guest_ring *g = &n->rx.guest;

@@ -141,6 +141,18 @@ START_TEST(a_frame_that_is_all_crc_is_none)
 		rx_lab_raw(len, RXD_DD | RXD_EOP);
 	collect();
 	ck_assert_uint_eq(COUNTER(DEVICE), 4);
+	for (uint16_t first = 1; first <= 4; first++) {
+		rx_lab_raw(first, RXD_DD);
+		rx_lab_raw(4 - first, RXD_DD | RXD_EOP);
+	}
+	collect();
+	ck_assert_uint_eq(COUNTER(DEVICE), 8);
+	rx_lab_expect_none();
+	rx_lab_raw(4, RXD_DD);
+	rx_lab_raw(1, RXD_DD | RXD_EOP);
+	collect();
+	ck_assert(rx_lab_next(&lab.got));
+	ck_assert_uint_eq(lab.got.len, 5);
 	rx_lab_raw(5, RXD_DD | RXD_EOP);
 	collect();
 	ck_assert(rx_lab_next(&lab.got));
@@ -151,7 +163,7 @@ START_TEST(a_frame_that_is_all_crc_is_none)
 		collect();
 		expect_crc(i, 2044 + i, 0);
 	}
-	ck_assert_uint_eq(COUNTER(DEVICE), 4);
+	ck_assert_uint_eq(COUNTER(DEVICE), 8);
 }
 END_TEST
 

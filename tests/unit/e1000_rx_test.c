@@ -194,7 +194,8 @@ END_TEST
 START_TEST(a_long_frame_takes_several_descriptors)
 {
 	static const uint32_t sizes[] = { 256, 512, 1024, 2048, 4096, 8192, 16384 };
-	static const uint32_t lens[] = { 60, 255, 256, 257, 1514, 2044, 2045, 2048, 2049, 4096, 8192, 9018, 16383, 16384 };
+	static const uint32_t lens[] = { 60, 255, 256, 257, 1514, 2044, 2045, 2048, 2049, 4096, 8192, 9018, 16383,
+					 16384 };
 	uint32_t size = sizes[_i % 7], at = 0;
 
 	lab.family.extended = _i >= 7;
