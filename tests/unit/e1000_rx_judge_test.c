@@ -216,6 +216,63 @@ START_TEST(bits_that_are_not_the_devices_to_say_are_not_handed_on)
 }
 END_TEST
 
+static uint32_t chance(uint32_t below)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (uint32_t)(x >> 20) % below;
+}
+
+/* Lengths at each limit, any status; some of what the guest's registers can be. */
+static void any_step(void)
+{
+	static const uint16_t lens[] = { 0, 1, 2, 3, 4, 5, 17, 18, 60, 2043, 2044, 2045, 2047, 2048, 2049, 0xffff };
+
+	if (chance(20) == 0)
+		lab.n.rctl ^= 1u << (chance(3) == 0 ? 26 : chance(32));
+	if (chance(20) == 0)
+		lab.n.ctrl ^= CTRL_VME;
+	if (chance(20) == 0)
+		lab.n.rfctl ^= RFCTL_EXSTEN;
+	if (chance(20) == 0)
+		lab.reg[E1000_PSRCTL / 4] = chance(2) ? chance(UINT32_MAX) : 0x102;
+	if (chance(50) == 0)
+		rx_forget(&lab.n);
+	for (uint32_t i = chance(6); i > 0 && rx_lab_device_room() > 0; i--)
+		rx_lab_raw(lens[chance(16)], RXD_DD | (uint8_t)chance(256));
+	if (chance(3) == 0)
+		lab.n.rx.guest.head = lab.n.rx.guest.tail = chance(70);
+	rx_lab_tail(chance(70));
+}
+
+START_TEST(whatever_the_device_writes_and_the_guest_sets_ends)
+{
+	rx_lab_reset(_i % 2 ? POLICY("a: udp.dport == 53 -> drop; b: payload has word -> rewrite word with \"x\";") : NULL);
+	lab.family.extended = true;
+	lab.reg[E1000_RXCSUM / 4] = 14;
+	rx_lab_up(64, 256, _i & 2 ? PLAIN : RCTL_LPE, 63);
+	for (unsigned i = 0; i < 1500; i++)
+		any_step();
+	/* and it goes on */
+	lab.n.rctl = RCTL_EN | PLAIN;
+	lab.n.ctrl = lab.n.rfctl = 0;
+	rx_forget(&lab.n);
+	lab.n.rx.guest.head = lab.clean = 0;
+	lab.size = 2048;
+	for (unsigned i = 0; i < 64; i++)
+		rx_lab_desc_clear(i);
+	if (lab.n.rx.skipping)
+		rx_lab_raw(60, RXD_DD | RXD_EOP);
+	rx_lab_comes(1, 64);
+	rx_lab_tail(63);
+	rx_lab_expect(1, lab.n.rx.crc_comes ? 60 : 64);
+	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+}
+END_TEST
+
 static void judge_cases(TCase *tc)
 {
 	tcase_add_test(tc, a_dropped_frame_leaves_no_byte_and_no_descriptor);
@@ -229,6 +286,7 @@ static void judge_cases(TCase *tc)
 	tcase_add_test(tc, a_frame_may_begin_with_a_byte_and_end_with_an_empty_buffer);
 	tcase_add_test(tc, a_frame_beyond_16384_bytes_is_dropped_and_counted_once);
 	tcase_add_test(tc, frames_with_errors_are_for_a_guest_that_asked_for_them);
+	tcase_add_loop_test(tc, whatever_the_device_writes_and_the_guest_sets_ends, 0, 4);
 	tcase_add_test(tc, bits_that_are_not_the_devices_to_say_are_not_handed_on);
 }
 
