@@ -21,6 +21,7 @@ import os
 import random
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -258,15 +259,28 @@ class Bench:
         """Does it fail, or hang?  It is stopped at its first `not ok`."""
         with subprocess.Popen([program], cwd=self.build, env=dict(self.env, MUTANT=str(number)),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL) as run:
-            late = threading.Timer(seconds, run.kill)
+                              stderr=subprocess.DEVNULL, start_new_session=True) as run:
+            late = threading.Timer(seconds, end_session, (run.pid,))
             late.start()
             for line in run.stdout:
                 if line.startswith(b"not ok"):
-                    run.kill()
+                    end_session(run.pid)
             run.wait()
             late.cancel()
             return run.returncode != 0
+
+
+def end_session(leader):
+    """A program and what it has started: tests that Check forks are groups of their own, and hold the pipe."""
+    os.kill(leader, signal.SIGKILL)     # not waited for yet: it is nobody else's number
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
+                session = int(f.read().rpartition(")")[2].split()[3])
+            if session == leader:
+                os.kill(int(pid), signal.SIGKILL)
+        except (OSError, IndexError):
+            pass                # it has gone
 
 
 def choose(what, source, targets):
