@@ -18,7 +18,8 @@ static const uint8_t udp[] = {
 #define PAYLOAD	42
 
 static uint8_t frame[sizeof(udp)];
-static uint8_t sectors[512 * 40];
+#define SECTORS	514u		/* one match more than are remembered, four bytes each */
+static uint8_t sectors[512 * SECTORS];
 
 static void setup(void)
 {
@@ -35,7 +36,7 @@ static enum hv_verdict net(void)
 static enum hv_verdict disk(unsigned hook)
 {
 	struct disk_transfer d = { .data = sectors, .data_len = sizeof(sectors), .command = 0x35,
-				   .sectors = 40, .sector_size = 512 };
+				   .sectors = SECTORS, .sector_size = 512 };
 
 	return lab_disk(hook, &d);
 }
