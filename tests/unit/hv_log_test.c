@@ -150,7 +150,7 @@ END_TEST
 START_TEST(levels_decide_what_is_said)
 {
 	static const struct { enum log_level at; const char *said; } rows[] = {
-		{ LOG_QUIET, "e" }, { LOG_INFO, "iem" }, { LOG_DEBUG, "idemb" },
+		{ LOG_QUIET, "e" }, { LOG_INFO, "iemv" }, { LOG_DEBUG, "idembv" },
 	};
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -164,6 +164,7 @@ START_TEST(levels_decide_what_is_said)
 		log_error("e");
 		log_guest(OFFENCE_MSR, "m");
 		log_guest(OFFENCE_BAR, "b");
+		log_event(LINE_INFO, "v");
 		lab_drain();
 		while (lab_next(&l) && n < sizeof(said) - 1)
 			said[n++] = strncmp(l.text, "guest: ", 7) ? l.text[0] : l.text[7];
@@ -244,6 +245,38 @@ START_TEST(the_ring_is_used_to_its_last_byte_over_and_over)
 		ck_assert_str_eq(l.text, text);
 	}
 	ck_assert_uint_eq(log_lost(), 0);
+}
+END_TEST
+
+static void line_of(unsigned len)
+{
+	char text[256];
+
+	memset(text, 'z', len);
+	text[len] = '\0';
+	log_line("%s", text);
+}
+
+START_TEST(a_line_fits_to_the_rings_last_byte_and_no_further)
+{
+	uint32_t head, room;
+
+	for (unsigned past = 0; past <= 1; past++) {
+		for (unsigned i = 0; past == 0 && i < 100; i++)	/* from now on numbers of three digits */
+			line_of(1);
+		lab_drain();
+		head = lab.len;
+		line_of(120);
+		lab_drain();
+		head = lab.len - head - 120;
+		room = LOG_RING - 2;		/* kept for the end of a line that others began */
+		for (; room >= 2 * (head + 120); room -= head + 120)
+			line_of(120);
+		line_of(room / 2 - head);
+		line_of(room - room / 2 - head + past);
+		ck_assert_uint_eq(log_lost(), past);
+		lab_drain();
+	}
 }
 END_TEST
 
@@ -514,6 +547,7 @@ Suite *unit_suite(void)
 	tcase_add_test(t, a_full_ring_loses_the_newest_and_the_gap_shows);
 	tcase_add_test(t, a_loss_is_told_before_the_next_line_or_that_is_lost_too);
 	tcase_add_test(t, the_ring_is_used_to_its_last_byte_over_and_over);
+	tcase_add_test(t, a_line_fits_to_the_rings_last_byte_and_no_further);
 	t = unit_case(s, "guest");
 	tcase_add_test(t, what_the_guest_causes_never_fills_the_reserve);
 	tcase_add_test(t, a_flood_is_eight_lines_then_one_a_minute_with_the_number_left_out);
