@@ -105,9 +105,14 @@ void paging_guard(void *page)
 static void *set_window(uint32_t slot, uint64_t pte)
 {
 	void *va = (void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE);
+	bool was_present = windows[slot] & PTE_P;
 
-	windows[slot] = pte;
-	invlpg(va);
+	*(volatile uint64_t *)&windows[slot] = pte;
+	/* no TLB has an entry that is not present (SDM 3A, section 4.10.2.3): one that was empty needs no INVLPG */
+	if (was_present)
+		invlpg(va);
+	else
+		__asm__ volatile("" ::: "memory");
 	return va;
 }
 
