@@ -13,6 +13,7 @@
 #include "hv/guest/exits.h"
 #include "hv/guest/mmio.h"
 #include "hv/log.h"
+#include "hv/mem/paging.h"
 
 /* APM volume 2, table 16-2 */
 enum {
@@ -36,6 +37,7 @@ enum { TO_FIELD, TO_SELF, TO_ALL, TO_OTHERS };
 #define ISR_WORDS	8u
 
 static struct mmio_region region = { .name = "local-apic" };
+static volatile uint32_t *registers;	/* of the processor that looks: they stay mapped, most exits are for them */
 
 /* Section 16.6.1; a processor's DFR says which model its LDR is of. */
 static bool is_logical_for(const struct cpu *c, uint32_t to)
@@ -93,20 +95,30 @@ static void take(struct cpu *c, const struct cpu *sender, uint32_t low)
 		smp_kick(c);
 }
 
-static void write_icr(struct vcpu *v, uint64_t at, uint32_t low)
+static uint32_t get(uint32_t offset)
+{
+	return registers[offset / 4];
+}
+
+static void put(uint32_t offset, uint32_t value)
+{
+	registers[offset / 4] = value;
+}
+
+static void write_icr(struct vcpu *v, uint32_t low)
 {
 	struct cpu *sender = &cpus[v->index];
-	uint64_t high = 0, value = low;
+	uint32_t high;
 
 	if (MODE(low) != MODE_INIT && MODE(low) != MODE_STARTUP && MODE(low) != MODE_NMI) {
-		mmio_pass(v, at, 4, true, &value);
+		put(ICR_LOW, low);
 		return;
 	}
 	if (MODE(low) == MODE_INIT && low & ICR_LEVEL && !(low & ICR_ASSERT))
 		return;		/* de-assert: of old APICs only */
-	mmio_pass(v, at + ICR_HIGH - ICR_LOW, 4, false, &high);
+	high = get(ICR_HIGH);
 	for (uint32_t i = 0; i < cpu_count; i++) {
-		if (is_for(&cpus[i], sender, low, (uint32_t)high))
+		if (is_for(&cpus[i], sender, low, high))
 			take(&cpus[i], sender, low);
 	}
 }
@@ -117,16 +129,15 @@ static bool is_lvt(uint64_t offset)
 	       (offset >= LVT_MORE_FIRST && offset <= LVT_MORE_LAST);
 }
 
-static void write_register(struct vcpu *v, uint64_t at, uint32_t offset, uint32_t value)
+static void write_register(struct vcpu *v, uint32_t offset, uint32_t value)
 {
 	struct cpu *self = &cpus[v->index];
-	uint64_t all = value;
 
 	switch (offset) {
 	case 0: case APIC_ID:		/* no register, but a message; and the name by which we find it */
 		return;
 	case ICR_LOW:
-		write_icr(v, at, value);
+		write_icr(v, value);
 		return;
 	case LDR:
 		self->apic_ldr = value;
@@ -136,8 +147,8 @@ static void write_register(struct vcpu *v, uint64_t at, uint32_t offset, uint32_
 		break;
 	}
 	if (is_lvt(offset) && MODE(value) == MODE_INIT)
-		all |= LVT_MASKED;
-	mmio_pass(v, at, 4, true, &all);
+		value |= LVT_MASKED;
+	put(offset, value);
 }
 
 /* Dwords at multiples of 16, section 16.3.2; what else is written is undefined, and might reach ICR. */
@@ -147,42 +158,31 @@ static void apic_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, 
 	if (!write)
 		mmio_pass(v, r->at + offset, size, false, value);
 	else if (size == 4 && offset % REGISTER_BYTES == 0 && offset < PAGE_SIZE)
-		write_register(v, r->at + offset, (uint32_t)offset, (uint32_t)*value);
+		write_register(v, (uint32_t)offset, (uint32_t)*value);
 }
 
-static void put(struct vcpu *v, uint32_t offset, uint32_t value)
+static bool in_service(void)
 {
-	uint64_t all = value;
+	uint32_t bits = 0;
 
-	mmio_pass(v, region.at + offset, 4, true, &all);
-}
-
-static bool in_service(struct vcpu *v)
-{
-	uint64_t bits = 0, word = 0;
-
-	for (uint32_t i = 0; i < ISR_WORDS; i++) {
-		mmio_pass(v, region.at + ISR + i * REGISTER_BYTES, 4, false, &word);
-		bits |= word;
-	}
+	for (uint32_t i = 0; i < ISR_WORDS; i++)
+		bits |= get(ISR + i * REGISTER_BYTES);
 	return bits;
 }
 
 void apic_reset(struct cpu *c)
 {
-	struct vcpu *v = &c->vcpu;
-
 	if (!region.len)		/* before the guest has run */
 		return;
 	for (uint32_t at = LVT_FIRST; at <= LVT_LAST; at += REGISTER_BYTES)
-		put(v, at, LVT_MASKED);
-	put(v, TIMER_COUNT, 0);
-	for (unsigned i = 0; i < ISR_WORDS * 32 && in_service(v); i++)
-		put(v, EOI, 0);
-	put(v, TPR, 0);
-	put(v, LDR, 0);
-	put(v, DFR, UINT32_MAX);
-	put(v, SVR, SVR_RESET);
+		put(at, LVT_MASKED);
+	put(TIMER_COUNT, 0);
+	for (unsigned i = 0; i < ISR_WORDS * 32 && in_service(); i++)
+		put(EOI, 0);
+	put(TPR, 0);
+	put(LDR, 0);
+	put(DFR, UINT32_MAX);
+	put(SVR, SVR_RESET);
 	c->apic_ldr = 0;
 	c->apic_dfr = UINT32_MAX;
 }
@@ -192,6 +192,7 @@ void apic_init(void)
 	region.at = rdmsr(MSR_APIC_BASE) & UINT64_C(0x000ffffffffff000);
 	/* one that firmware has moved stays where it is (guest/msr.c), and leaves the messages their place */
 	region.len = region.at % MESSAGES ? PAGE_SIZE : MESSAGES;
+	registers = device_map((hpa_t){ region.at }, 1);
 	region.fixed = true;
 	region.access = apic_access;
 	region.readable = true;	/* reads have no effect (APM volume 2, section 16.3.2) */
