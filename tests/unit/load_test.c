@@ -11,7 +11,7 @@
 #include "tests/unit/unit.h"
 
 static uint8_t memory[1 << 20] __attribute__((aligned(16)));
-static uint8_t judge_memory[1 << 20] __attribute__((aligned(16)));
+static uint8_t judge_memory[2 << 20] __attribute__((aligned(16)));
 
 static void setup(void)
 {
