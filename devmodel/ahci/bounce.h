@@ -1,0 +1,34 @@
+/*
+ * bounce.h - memory for commands on their way: tables, and sectors that are judged
+ *
+ * Whole pages, contiguous, first fit.  Fixed when it is made: who finds no room waits, and what is larger than all of it
+ * is refused.
+ */
+#ifndef DEVMODEL_AHCI_BOUNCE_H
+#define DEVMODEL_AHCI_BOUNCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "devmodel/devmodel.h"
+
+#define BOUNCE_PAGE	4096u
+
+struct bounce {
+	struct dma_memory memory;
+	uint64_t *map;		/* a bit a page; 1: taken */
+	uint32_t pages, taken, next;
+};
+
+/* Bytes of the map of @len bytes of bounce memory, 8-byte aligned. */
+uint32_t bounce_map_bytes(uint32_t len);
+/* @map: bounce_map_bytes(@memory.len) bytes that no device may reach. */
+void bounce_init(struct bounce *b, struct dma_memory memory, void *map);
+/* Could @len > 0 bytes ever be had? */
+bool bounce_fits(const struct bounce *b, uint64_t len);
+/* Take @len > 0 bytes; false: no room now.  *@at: its first byte, counted from memory.at. */
+bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at);
+/* Give back what bounce_take() gave for @len. */
+void bounce_give(struct bounce *b, uint32_t at, uint32_t len);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * prd.h - PRD tables: read once, then gathered from, scattered to, or handed on (internal)
+ */
+#ifndef DEVMODEL_AHCI_PRD_H
+#define DEVMODEL_AHCI_PRD_H
+
+#include "devmodel/ahci/fis.h"
+#include "devmodel/devmodel.h"
+
+/* Our copy of a guest's table. */
+struct prds {
+	const struct prd *at;
+	uint32_t count;
+	uint64_t bytes;			/* of all of them */
+};
+
+/*
+ * Read @count PRDs behind the command table at @table into @to, which has room for that many.  False: not guest RAM, or
+ * an address or a length that is odd ([4.2.3.3]).
+ */
+bool prds_read(const struct devmodel *d, gpa_t table, uint32_t count, struct prd *to, struct prds *out);
+/* The @len bytes that they name from @offset on; false: not all of it is guest RAM, and the rest is not copied. */
+bool prds_gather(const struct devmodel *d, const struct prds *p, uint8_t *to, uint32_t len);
+bool prds_scatter(const struct devmodel *d, const struct prds *p, const uint8_t *from, uint32_t len);
+/* PRDs for the device to the same @len bytes, each asked of guest_dma(); as many as p->count at most.  0: refused. */
+uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, struct prd *to);
+/* PRDs to @len > 0 bytes, contiguous, even, at @bus; their number. */
+uint32_t prds_whole(dma_t bus, uint64_t len, struct prd *to);
+#define PRDS_WHOLE(len)	((uint32_t)(((uint64_t)(len) + PRD_BYTES_MAX - 1) / PRD_BYTES_MAX))
+
+#endif

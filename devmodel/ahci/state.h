@@ -1,0 +1,164 @@
+/*
+ * state.h - a model's state, and what its files are to each other (internal)
+ *
+ *	registers.c	an access becomes a register's, by an allow-list
+ *	hba.c		generic host control: capabilities, resets, interrupts, hand-off
+ *	port.c		a port's registers: what they start, stop and answer
+ *	attach.c	a controller that was left running
+ *	command.c	a command is decoded, and encoded afresh
+ *	issue.c		a command leaves the guest: its turn, its room, its judgement, the drive
+ *	complete.c	the drive is done: its judgement, the guest's memory, FISes, registers
+ *	refuse.c	what the drive never saw fails as if it had
+ *	identify.c	what a drive says of itself
+ *	prd.c, bounce.c	memory
+ */
+#ifndef DEVMODEL_AHCI_STATE_H
+#define DEVMODEL_AHCI_STATE_H
+
+#include "devmodel/ahci/ahci.h"
+#include "devmodel/ahci/command.h"
+#include "devmodel/ahci/fis.h"
+#include "devmodel/ahci/identify.h"
+#include "devmodel/ahci/prd.h"
+#include "devmodel/ahci/regs.h"
+
+#define BURST_BYTES	(256u << 10)	/* judged in one call: then the next commands wait for the next call */
+
+/*
+ *	FREE -> WAITS -> OUT -> FREE			a command that the drive carries out
+ *	        WAITS -> REFUSED -> NUDGED -> FAILED	one that the drive never sees
+ *	                 OUT -> REFUSED			one whose sectors the guest must not see
+ * A command that the model carries out itself (dropped silently, the NCQ error log after a refusal) goes by ANSWERED
+ * instead of REFUSED, and ends FREE.  All are FREE again when the guest clears PxCMD.ST; what was OUT keeps its memory
+ * until the controller has stopped (port.stale).
+ */
+enum slot_state { SLOT_FREE, SLOT_WAITS, SLOT_OUT, SLOT_REFUSED, SLOT_ANSWERED, SLOT_NUDGED, SLOT_FAILED };
+
+struct slot {
+	uint8_t state;			/* enum slot_state */
+	bool fetched;			/* header, table and PRDs are read: never again */
+	bool bounced;			/* its data is in the bounce memory, else the drive has the guest's pages */
+	bool answer;			/* NUDGED: ends well (ANSWERED), not as an error */
+	struct command c;
+	gpa_t header;			/* the guest's, where PRDBC is written */
+	/* bounce memory: device's table, our copy of the guest's PRDs, data */
+	uint32_t at, len;		/* len 0: none */
+	uint32_t prd_at, data_at;	/* counted from memory.at */
+	struct prds prds;
+	uint8_t status, error;		/* of a refusal */
+};
+
+struct port {
+	struct ahci *hba;
+	uint8_t index;
+	/* as the guest wrote them */
+	uint32_t clb, clbu, fb, fbu, ie;
+	uint32_t cmd;			/* ST and FRE; the other bits are the device's */
+	/* as the guest sees them */
+	uint32_t ci, sact;
+	uint32_t is;			/* bits that the device does not have: of refusals */
+	uint32_t is_hidden;		/* bits that the device has of our own commands, until it is told to clear them */
+	uint32_t tfd;			/* of the last refusal, while tfd_ours */
+	bool tfd_ours;
+	/* the device */
+	uint32_t out;			/* slots that it has */
+	uint32_t stale;			/* slots forgotten while it had them: freed once PxCMD.CR is 0 */
+	bool stopped;			/* an error, the drive's or ours: nothing moves until the guest clears ST */
+	bool restarting;		/* the guest set ST before CR was 0, or our own IDENTIFY failed */
+	bool identifying;		/* our own IDENTIFY is out, in slot 0; the guest's commands wait */
+	bool identify_failed;		/* since the last COMRESET: not tried again */
+	struct drive drive;
+	struct slot slot[SLOTS];
+	uint8_t queue[SLOTS];		/* waiting slots in the order of their issue */
+	uint8_t queued;
+	/* of the last refusal */
+	bool own_log;			/* the NCQ error log is ours, until read or ST cleared */
+	uint8_t log[512];
+	bool own_sense;
+	uint8_t sense[18];
+	struct received received;	/* as the guest has it */
+};
+
+struct ahci {
+	const struct devmodel *d;
+	const struct disk *disk;
+	struct bounce *bounce;
+	uint8_t unit;
+	uint32_t index_pair, index;	/* its I/O BAR; the index register */
+	uint32_t cap, cap2, pi;		/* as offered */
+	uint32_t ghc;			/* IE, AE as the guest wrote them */
+	bool resetting;			/* GHC.HR is 1 */
+	bool more;			/* something waits for the next call, or for room */
+	uint32_t burst;			/* bytes judged in this call */
+	struct port port[PORTS_MAX];
+	uint64_t counter[AHCI_COUNTERS];
+};
+
+/* What lies in devmodel.pool, of each port. */
+#define POOL_LIST	0u
+#define POOL_RECEIVED	LIST_BYTES
+#define POOL_TABLE	(LIST_BYTES + RECEIVED_BYTES)	/* of commands of our own: 128 bytes and one PRD */
+#define POOL_DATA	(POOL_TABLE + 256u)		/* of our own IDENTIFY: 512 bytes */
+#define POOL_PORT	(POOL_DATA + 512u)
+#define POOL_STEP	2048u		/* from one port's part to the next: lists are aligned */
+_Static_assert(POOL_PORT <= POOL_STEP && PORTS_MAX * POOL_STEP <= AHCI_POOL_BYTES, "the pool holds all ports");
+
+static inline uint32_t hba_read(const struct ahci *h, uint32_t offset)
+{
+	return h->d->ops->reg_read(h->d->host, offset);
+}
+
+static inline void hba_write(const struct ahci *h, uint32_t offset, uint32_t value)
+{
+	h->d->ops->reg_write(h->d->host, offset, value);
+}
+
+static inline uint32_t port_read(const struct port *p, uint32_t offset)
+{
+	return hba_read(p->hba, PORT_AT(p->index) + offset);
+}
+
+static inline void port_write(const struct port *p, uint32_t offset, uint32_t value)
+{
+	hba_write(p->hba, PORT_AT(p->index) + offset, value);
+}
+
+static inline void hba_count(struct ahci *h, enum ahci_counter c)
+{
+	h->counter[c]++;
+}
+
+/* ---- issue.c ---- */
+
+/* The guest wrote @bits to PxCI (which may be set already, or while ST is 0: they wait). */
+void port_issue(struct port *p, uint32_t bits);
+/* Go on with what waits: ST was set, room was given back, others are done. */
+void port_push(struct port *p);
+
+/* ---- complete.c ---- */
+
+/* See what the device has done on this port, and give it to the guest. */
+void port_look(struct port *p);
+/* On all ports, then push what waits. */
+void hba_look(struct ahci *h);
+/* Write what changed of the received FISes to the guest, if PxCMD.FRE. */
+void port_show_received(struct port *p);
+
+/* ---- refuse.c ---- */
+
+/* @slot fails (or is answered) without the drive: when the others are done, and the controller has interrupted. */
+void port_refuse(struct port *p, unsigned slot, uint8_t status, uint8_t error);
+void port_answer(struct port *p, unsigned slot);
+/* The nudge of a refused or answered slot is done. */
+void port_nudged(struct port *p, unsigned slot);
+
+/* ---- port.c ---- */
+
+/* ST was cleared, by the guest or a reset: every slot is forgotten; memory comes back by port_quiet(). */
+void port_forget(struct port *p);
+/* Is the controller done with what was forgotten?  Then its memory is given back, and ST set if it was asked for. */
+void port_quiet(struct port *p);
+/* Program PxCLB, PxFB: ours. */
+void port_program(struct port *p);
+
+#endif
