@@ -48,24 +48,31 @@ struct command {
 	uint16_t header;		/* HEADER_R, HEADER_C of a reset */
 	uint8_t device;			/* bits that mean something: FUA, LBA */
 	uint8_t tag;			/* of a queued one: its slot */
-	uint64_t bytes;			/* of its data; PACKET: at most, 0 until the PRD table is known */
+	uint64_t bytes;			/* of its data; PACKET: at most, for what its PRD table holds bounds it too */
 	struct disk_transfer t;		/* as the judge sees it, data and ranges apart; command, features, count, lba, cdb */
 };
+
+/* The ATAPI command does not say how much: its PRD table does. */
+#define PACKET_BYTES_ANY	UINT32_MAX
 
 static inline bool command_is_queued(const struct command *c)
 {
 	return c->protocol == PROTOCOL_NCQ_IN || c->protocol == PROTOCOL_NCQ_OUT;
 }
 
-/*
- * Decode our copies of header and table head, issued in @slot of a port with @drive.  0, or the AHCI_ counter that says
- * why it is refused (AHCI_NO_ROW, AHCI_CHS, AHCI_RANGE, AHCI_SECTOR_SIZE, AHCI_HEADER); *@out is filled as far as it
- * goes, so that the judge's log can tell of it.  t.unit and t.port are the caller's.
- */
-enum ahci_counter command_decode(const struct header *h, const struct table *t, unsigned slot, const struct drive *drive,
-				 struct command *out);
-/* AHCI_COUNTERS means: nothing is wrong with it. */
+#define LBA_LIMIT_48	(1ull << 48)
+/* What command_decode() says when nothing is wrong. */
 #define COMMAND_RIGHT	AHCI_COUNTERS
+
+/*
+ * Decode our copies of header and table head, issued in @slot of a port with @drive.  COMMAND_RIGHT, or the AHCI_
+ * counter that says why it is refused (AHCI_NO_ROW, AHCI_CHS, AHCI_RANGE, AHCI_SECTOR_SIZE, AHCI_HEADER); *@out is
+ * filled as far as it goes, so that the judge's log can tell of it.  t.unit and t.port are the caller's.
+ */
+enum ahci_counter command_decode(const struct header *h, const struct table *t, unsigned slot,
+				 const struct drive *drive, struct command *out);
+/* The part of it that PACKET leaves to the ATAPI command @cdb (packet.c). */
+enum ahci_counter packet_decode(const uint8_t cdb[16], const struct drive *drive, struct command *c);
 
 /* The FIS and the ATAPI command that ask for exactly this and nothing else, and the header's flags. */
 void command_encode(const struct command *c, struct table *t, uint16_t *flags);

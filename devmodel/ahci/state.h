@@ -6,6 +6,7 @@
  *	port.c		a port's registers: what they start, stop and answer
  *	attach.c	a controller that was left running
  *	command.c	a command is decoded, and encoded afresh
+ *	packet.c	of an ATAPI command
  *	issue.c		a command leaves the guest: its turn, its room, its judgement, the drive
  *	complete.c	the drive is done: its judgement, the guest's memory, FISes, registers
  *	refuse.c	what the drive never saw fails as if it had
