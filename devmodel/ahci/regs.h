@@ -21,6 +21,7 @@
 #define HBA_GHC		0x04u
 #define  GHC_HR			0x00000001u	/* reset */
 #define  GHC_IE			0x00000002u	/* interrupts */
+#define  GHC_MRSM		0x00000004u	/* one MSI for all */
 #define  GHC_AE			0x80000000u	/* AHCI mode */
 #define HBA_IS		0x08u
 #define HBA_PI		0x0cu
@@ -38,6 +39,7 @@
 #define PORTS_MAX	32u
 #define PORT_AT(n)	(0x100u + 0x80u * (n))
 #define PORT_BYTES	0x80u
+#define ABAR_BYTES	PORT_AT(PORTS_MAX)
 #define PxCLB		0x00u
 #define PxCLBU		0x04u
 #define PxFB		0x08u
@@ -72,7 +74,12 @@
 #define  PxCMD_CR		0x00008000u
 #define  PxCMD_PMA		0x00020000u
 #define  PxCMD_FBSCP		0x00400000u
+#define  PxCMD_APSTE		0x00800000u
 #define  PxCMD_ATAPI		0x01000000u
+#define  PxCMD_DLAE		0x02000000u
+#define  PxCMD_ALPE		0x04000000u
+#define  PxCMD_ASP		0x08000000u
+#define  PxCMD_ICC		0xf0000000u
 #define PxTFD		0x20u
 #define PxSIG		0x24u
 #define  SIG_ATA		0x00000101u
@@ -80,7 +87,10 @@
 #define PxSSTS		0x28u
 #define PxSCTL		0x2cu
 #define  SCTL_DET		0x0000000fu	/* 1: COMRESET, 4: off */
+#define  SCTL_SPD		0x000000f0u
+#define  SCTL_IPM		0x00000f00u
 #define PxSERR		0x30u
+#define  SERR_X			0x04000000u	/* a device was exchanged: no signature until it is cleared */
 #define PxSACT		0x34u
 #define PxCI		0x38u
 #define PxSNTF		0x3cu

@@ -64,8 +64,9 @@ struct port {
 	/* the device */
 	uint32_t out;			/* slots that it has */
 	uint32_t stale;			/* slots forgotten while it had them: freed once PxCMD.CR is 0 */
+	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until the guest clears ST */
-	bool restarting;		/* the guest set ST before CR was 0, or our own IDENTIFY failed */
+	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */
 	bool identifying;		/* our own IDENTIFY is out, in slot 0; the guest's commands wait */
 	bool identify_failed;		/* since the last COMRESET: not tried again */
 	struct drive drive;
@@ -73,7 +74,7 @@ struct port {
 	uint8_t queue[SLOTS];		/* waiting slots in the order of their issue */
 	uint8_t queued;
 	/* of the last refusal */
-	bool own_log;			/* the NCQ error log is ours, until read or ST cleared */
+	bool own_log;			/* the NCQ error log is ours, until read or a reset: ST is cleared before it is read */
 	uint8_t log[512];
 	bool own_sense;
 	uint8_t sense[18];
@@ -87,8 +88,7 @@ struct ahci {
 	uint8_t unit;
 	uint32_t index_pair, index;	/* its I/O BAR; the index register */
 	uint32_t cap, cap2, pi;		/* as offered */
-	uint32_t ghc;			/* IE, AE as the guest wrote them */
-	bool resetting;			/* GHC.HR is 1 */
+	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
 	bool more;			/* something waits for the next call, or for room */
 	uint32_t burst;			/* bytes judged in this call */
 	struct port port[PORTS_MAX];
@@ -129,6 +129,18 @@ static inline void hba_count(struct ahci *h, enum ahci_counter c)
 	h->counter[c]++;
 }
 
+/* The command slots that there are. */
+static inline uint32_t hba_slots(const struct ahci *h)
+{
+	return (2u << ((h->cap & CAP_NCS) >> 8)) - 1;
+}
+
+/* Is ST set for the guest and for the device?  Where not, no slot is fetched and none goes out. */
+static inline bool port_runs(const struct port *p)
+{
+	return p->cmd & PxCMD_ST && !p->restarting && !p->hba->resetting;
+}
+
 /* ---- issue.c ---- */
 
 /* The guest wrote @bits to PxCI (which may be set already, or while ST is 0: they wait). */
@@ -161,5 +173,12 @@ void port_forget(struct port *p);
 void port_quiet(struct port *p);
 /* Program PxCLB, PxFB: ours. */
 void port_program(struct port *p);
+/*
+ * Program PxIE: as the guest has it, and DHRE while a nudge is out, or PxIS bits of one hold the line for bits in p->is.
+ * To be called when a nudge goes out, and when it is done.
+ */
+void port_enable(struct port *p);
+/* Clear the device's ST, and set it again once it is quiet, unseen by the guest: our own IDENTIFY failed. */
+void port_restart(struct port *p);
 
 #endif

@@ -1,0 +1,166 @@
+/*
+ * hba.c - generic host control: capabilities, resets, interrupts, hand-off
+ */
+#include "devmodel/ahci/registers.h"
+
+/* While somebody waits for a port to stop or to start, and while only memory does. */
+#define POLL_HZ		1000u
+#define POLL_SLOW_HZ	10u
+
+/* Nothing answers when a controller is gone: all ones. */
+bool hba_is_there(struct ahci *h, uint32_t value)
+{
+	if (value != UINT32_MAX)
+		return true;
+	hba_count(h, AHCI_GONE);
+	return false;
+}
+
+uint32_t cap_read(struct ahci *h, uint32_t offset)
+{
+	return h->cap;
+}
+
+uint32_t cap2_read(struct ahci *h, uint32_t offset)
+{
+	return h->cap2;
+}
+
+uint32_t pi_read(struct ahci *h, uint32_t offset)
+{
+	return h->pi;
+}
+
+/* Memory comes back, and ports start, when the device has stopped; then what it has done is the guest's. */
+static void look(struct ahci *h)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (h->pi >> i & 1)
+			port_quiet(&h->port[i]);
+	}
+	hba_look(h);
+}
+
+/* ---- reset [10.4.3] ---- */
+
+/* The ports' registers are not theirs before HR reads 0, and their memory is the controller's. */
+void hba_settle(struct ahci *h)
+{
+	uint32_t ghc;
+
+	if (!h->resetting)
+		return;
+	ghc = hba_read(h, HBA_GHC);
+	if (!hba_is_there(h, ghc) || ghc & GHC_HR)
+		return;
+	h->resetting = false;
+	hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE);
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (!(h->pi >> i & 1))
+			continue;
+		port_give(&h->port[i]);
+		port_program(&h->port[i]);
+	}
+}
+
+static void forget(struct ahci *h)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		port_reset(&h->port[i]);
+	h->resetting = true;
+}
+
+/* In D3 it answers no access: what is to be done waits for the first one that it does. */
+void ahci_was_reset(struct ahci *h)
+{
+	forget(h);
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		h->port[i].clb = h->port[i].clbu = h->port[i].fb = h->port[i].fbu = 0;
+	h->index = 0;
+}
+
+uint32_t ghc_read(struct ahci *h, uint32_t offset)
+{
+	uint32_t device = hba_read(h, HBA_GHC);
+
+	hba_is_there(h, device);
+	return device & (GHC_HR | GHC_IE | GHC_MRSM | GHC_AE);
+}
+
+/* AE stays 1: in legacy mode the controller would have registers that are not the model's.  CAP.SAM says so. */
+void ghc_write(struct ahci *h, uint32_t offset, uint32_t value)
+{
+	if (h->resetting)
+		return;
+	hba_write(h, HBA_GHC, value | GHC_AE);
+	if (!(value & GHC_HR))
+		return;
+	forget(h);
+	hba_settle(h);
+}
+
+/* ---- interrupts ---- */
+
+/* Ports with bits that the device does not have: they stay until those of PxIS are cleared, as any do. */
+static uint32_t own_interrupts(const struct ahci *h)
+{
+	uint32_t ports = 0;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (h->port[i].is & h->port[i].ie)
+			ports |= 1u << i;
+	}
+	return ports;
+}
+
+uint32_t is_read(struct ahci *h, uint32_t offset)
+{
+	uint32_t device = hba_read(h, HBA_IS);
+
+	look(h);
+	return (device & h->pi) | own_interrupts(h);
+}
+
+void is_write(struct ahci *h, uint32_t offset, uint32_t value)
+{
+	hba_write(h, HBA_IS, value);
+}
+
+/* ---- BIOS/OS hand-off [10.6] ---- */
+
+uint32_t bohc_read(struct ahci *h, uint32_t offset)
+{
+	return h->cap2 & CAP2_BOH ? hba_read(h, HBA_BOHC) : 0;
+}
+
+void bohc_write(struct ahci *h, uint32_t offset, uint32_t value)
+{
+	if (h->cap2 & CAP2_BOH)
+		hba_write(h, HBA_BOHC, value);
+	else
+		hba_count(h, AHCI_REGISTER);
+}
+
+/* ---- poll ---- */
+
+void ahci_poll(struct ahci *h)
+{
+	h->burst = 0;
+	hba_settle(h);
+	look(h);
+}
+
+uint32_t ahci_poll_hz(const struct ahci *h)
+{
+	uint32_t hz = h->more ? POLL_HZ : 0;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		const struct port *p = &h->port[i];
+
+		if (p->restarting || p->identifying)
+			return POLL_HZ;
+		if (p->stale && !hz)
+			hz = POLL_SLOW_HZ;
+	}
+	return hz;
+}

@@ -1,0 +1,287 @@
+/*
+ * port.c - a port's registers: what they start, stop and answer
+ */
+#include "devmodel/ahci/registers.h"
+
+#include <string.h>
+
+/* PxCMD as the guest writes it: what is neither here nor ST is the device's to say, or not offered. */
+#define CMD_GUEST	(PxCMD_SUD | PxCMD_POD | PxCMD_CLO | PxCMD_FRE | PxCMD_APSTE | PxCMD_ATAPI | PxCMD_DLAE | \
+			 PxCMD_ALPE | PxCMD_ASP | PxCMD_ICC)
+/* PxIS bits that say that a command has moved on. */
+#define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
+
+/* Memory that the device has done with comes back first; then what the drive has done is the guest's, then what waits goes out. */
+static void look(struct port *p)
+{
+	port_quiet(p);
+	port_look(p);
+	port_push(p);
+}
+
+/* ---- starting and stopping [10.3] ---- */
+
+void port_program(struct port *p)
+{
+	uint64_t at = p->hba->d->pool.bus.a + p->index * POOL_STEP;
+
+	port_write(p, PxCLB, (uint32_t)(at + POOL_LIST));
+	port_write(p, PxCLBU, (uint32_t)((at + POOL_LIST) >> 32));
+	port_write(p, PxFB, (uint32_t)(at + POOL_RECEIVED));
+	port_write(p, PxFBU, (uint32_t)((at + POOL_RECEIVED) >> 32));
+}
+
+void port_signature(struct port *p)
+{
+	p->drive.atapi = port_read(p, PxSIG) == SIG_ATAPI;
+}
+
+/* What was in a command's memory may be what a rule would have kept from the guest. */
+static void slot_give(struct port *p, struct slot *s)
+{
+	struct bounce *b = p->hba->bounce;
+
+	if (!s->len)
+		return;
+	memset(b->memory.at + s->at, 0, s->len);
+	bounce_give(b, s->at, s->len);
+	s->len = 0;
+	p->hba->more = true;
+}
+
+void port_give(struct port *p)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (p->stale >> i & 1)
+			slot_give(p, &p->slot[i]);
+	}
+	p->stale = 0;
+}
+
+void port_forget(struct port *p)
+{
+	p->stale |= p->out;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		struct slot *s = &p->slot[i];
+
+		s->state = SLOT_FREE;
+		s->fetched = false;
+		if (!(p->stale >> i & 1))
+			slot_give(p, s);
+	}
+	p->ci = p->sact = p->out = p->behind = 0;
+	p->queued = 0;
+	p->stopped = p->restarting = p->identifying = false;
+}
+
+/* Set the device's ST: it is quiet, and all it reads is ours.  @cmd: its PxCMD. */
+static void start(struct port *p, uint32_t cmd)
+{
+	p->restarting = false;
+	port_signature(p);
+	port_write(p, PxCMD, (cmd & CMD_GUEST & ~(PxCMD_CLO | PxCMD_ICC)) | PxCMD_ST);
+	port_push(p);
+}
+
+void port_quiet(struct port *p)
+{
+	uint32_t cmd;
+
+	if ((!p->stale && !p->restarting) || p->hba->resetting)
+		return;
+	cmd = port_read(p, PxCMD);
+	if (!hba_is_there(p->hba, cmd) || cmd & PxCMD_CR)
+		return;
+	port_give(p);
+	if (p->restarting)
+		start(p, cmd);
+}
+
+void port_restart(struct port *p)
+{
+	port_write(p, PxCMD, port_read(p, PxCMD) & CMD_GUEST & ~(PxCMD_CLO | PxCMD_ICC));
+	p->restarting = true;
+}
+
+/* What the drive behind it is, and what it was told, is not known any more. */
+static void drive_reset(struct port *p)
+{
+	p->drive = (struct drive){ 0 };
+	p->identify_failed = p->own_log = p->own_sense = p->tfd_ours = false;
+}
+
+void port_reset(struct port *p)
+{
+	port_forget(p);
+	drive_reset(p);
+	p->cmd = p->ie = p->is = p->is_hidden = 0;
+}
+
+/* ---- addresses ---- */
+
+static uint32_t *address(struct port *p, uint32_t offset)
+{
+	return offset == PxCLB ? &p->clb : offset == PxCLBU ? &p->clbu : offset == PxFB ? &p->fb : &p->fbu;
+}
+
+uint32_t list_read(struct port *p, uint32_t offset)
+{
+	return *address(p, offset);
+}
+
+void list_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	bool upper = offset == PxCLBU || offset == PxFBU;
+
+	*address(p, offset) = upper && !(p->hba->cap & CAP_S64A) ? 0 : value;
+}
+
+/* ---- interrupts ---- */
+
+static bool nudge_is_out(const struct port *p)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (p->slot[i].state == SLOT_NUDGED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A nudge ends with a D2H FIS, whatever the guest's command would have ended with: that must interrupt whom the other
+ * would, and until the guest has acted.
+ */
+void port_enable(struct port *p)
+{
+	bool ours = p->is_hidden && p->is & p->ie;
+
+	if (p->ie & (IS_PROGRESS | PxIS_TFES))
+		ours |= nudge_is_out(p);
+	port_write(p, PxIE, p->ie | (ours ? PxIS_DHRS : 0));
+}
+
+/* The device's first: what it has done by then is the guest's before the guest knows of it. */
+uint32_t pxis_read(struct port *p, uint32_t offset)
+{
+	uint32_t device = port_read(p, PxIS);
+
+	hba_is_there(p->hba, device);
+	look(p);
+	return (device & ~p->is_hidden) | p->is;
+}
+
+/*
+ * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some of it
+ * for the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now; and hidden
+ * bits hold the line for those of the model's own.
+ */
+void pxis_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	p->is &= ~value;
+	look(p);
+	if (p->behind)
+		value &= ~IS_PROGRESS;
+	if (nudge_is_out(p))
+		value &= ~PxIS_DHRS;
+	if (p->is & p->ie) {
+		value &= ~p->is_hidden;
+	} else if (p->is_hidden) {
+		value |= p->is_hidden;
+		p->is_hidden = 0;
+		port_enable(p);
+	}
+	port_write(p, PxIS, value);
+}
+
+uint32_t pxie_read(struct port *p, uint32_t offset)
+{
+	return p->ie;
+}
+
+void pxie_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	p->ie = value;
+	port_enable(p);
+}
+
+/* ---- command and status ---- */
+
+uint32_t pxcmd_read(struct port *p, uint32_t offset)
+{
+	uint32_t device;
+
+	port_quiet(p);
+	device = port_read(p, PxCMD);
+	hba_is_there(p->hba, device);
+	return (device & ~(PxCMD_ST | PxCMD_FRE | PxCMD_PMA | PxCMD_FBSCP)) | p->cmd;
+}
+
+/* ST is the device's only when it is quiet: until then a guest that did not wait believes it is. */
+void pxcmd_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	uint32_t old = p->cmd & PxCMD_ST, now = value & PxCMD_ST;
+
+	if (old && !now)
+		port_look(p);
+	p->cmd = value & (PxCMD_ST | PxCMD_FRE);
+	port_write(p, PxCMD, (value & CMD_GUEST) | (old && !p->restarting ? now : 0));
+	if (old && !now)
+		port_forget(p);
+	else if (now && !old)
+		p->restarting = true;
+	port_quiet(p);
+}
+
+/* ---- the drive ---- */
+
+uint32_t pxtfd_read(struct port *p, uint32_t offset)
+{
+	uint32_t device = port_read(p, PxTFD);
+
+	hba_is_there(p->hba, device);
+	look(p);
+	return p->tfd_ours ? p->tfd : device;
+}
+
+/* COMRESET begins with DET 1, and is over with what is written next [10.4.2]. */
+void pxsctl_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	if ((value | port_read(p, PxSCTL)) & SCTL_DET)
+		drive_reset(p);
+	port_write(p, PxSCTL, value);
+}
+
+/* Another drive may be there; before X is cleared, PxTFD and PxSIG are not of it [3.3.12]. */
+void pxserr_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	if (value & SERR_X)
+		drive_reset(p);
+	port_write(p, PxSERR, value);
+}
+
+/* ---- commands ---- */
+
+uint32_t pxsact_read(struct port *p, uint32_t offset)
+{
+	look(p);
+	return p->sact;
+}
+
+void pxsact_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	p->sact |= value & hba_slots(p->hba);
+}
+
+uint32_t pxci_read(struct port *p, uint32_t offset)
+{
+	look(p);
+	return p->ci;
+}
+
+void pxci_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	look(p);
+	if (!p->drive.identified)
+		port_signature(p);
+	port_issue(p, value & hba_slots(p->hba));
+}
