@@ -76,6 +76,10 @@ enum fis_type {				/* SATA 3.x, section 10.5 */
 #define STATUS_SEEK	0x10u		/* bit 4: drives still set it */
 #define ERROR_ABRT	0x04u
 
+#define SECTOR_BYTES_MIN	512u
+#define SECTOR_BYTES_MAX	4096u
+
+#define ATA_SMART		0xb0u
 #define ATA_CHECK_POWER_MODE	0xe5u
 #define ATA_IDENTIFY		0xecu
 #define ATA_IDENTIFY_PACKET	0xa1u

@@ -9,6 +9,8 @@
 
 /* Learn from 512 bytes of IDENTIFY DEVICE data; false: they cannot be (checksum, sector size). */
 bool identify_learn(const uint8_t data[512], struct drive *drive);
+/* Learn from @len bytes that a READ CAPACITY @c has read; false, and nothing learnt: too short, or no sector size. */
+bool capacity_learn(const struct command *c, const uint8_t *data, uint32_t len, struct drive *drive);
 /*
  * Edit @len bytes that @c has read, of which @len is what came: IDENTIFY data (ACS-3, section 7.12; checksum made right
  * where there is one), the IDENTIFY DEVICE data log (30h), the log directory, logs of features that are not offered.
