@@ -16,12 +16,12 @@ struct lab_policy {
 	void *memory;
 };
 
-struct lab_policy *lab_policy_new(const char *text, struct net *net)
+struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const struct policy **policy)
 {
 	struct lab_policy *p = calloc(1, sizeof(*p));
 	struct hvc_options options = { 0 };
 	struct policy_error error = { 0 };
-	struct policy *policy = NULL;
+	struct policy *loaded = NULL;
 	struct arena a;
 
 	if (!p || !(p->memory = aligned_alloc(64, ARENA_BYTES)))
@@ -33,12 +33,12 @@ struct lab_policy *lab_policy_new(const char *text, struct net *net)
 		exit(1);
 	}
 	arena_init(&a, p->memory, ARENA_BYTES);
-	if (policy_load(&a, p->compiled.module, p->compiled.module_len, &policy, &error) ||
-	    judge_create(&a, policy, NULL, NULL, &net->judge, &error)) {
+	if (policy_load(&a, p->compiled.module, p->compiled.module_len, &loaded, &error) ||
+	    judge_create(&a, loaded, NULL, NULL, judge, &error)) {
 		printf("Bail out! the test's policy does not load\n");
 		exit(1);
 	}
-	net->policy = policy;
+	*policy = loaded;
 	return p;
 }
 

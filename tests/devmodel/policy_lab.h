@@ -4,12 +4,12 @@
 #ifndef TESTS_DEVMODEL_POLICY_LAB_H
 #define TESTS_DEVMODEL_POLICY_LAB_H
 
-#include "devmodel/net.h"
+#include "policy/judge.h"
 
 struct lab_policy;
 
-/* Ends the program with the compiler's words where @text is wrong.  @net gets judge and policy. */
-struct lab_policy *lab_policy_new(const char *text, struct net *net);
+/* Ends the program where @text is wrong. */
+struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const struct policy **policy);
 void lab_policy_free(struct lab_policy *p);
 
 #endif
