@@ -43,24 +43,24 @@ static bool stop(struct port *p)
 
 	if (!hba_is_there(p->hba, cmd))
 		return false;
-	cmd &= ~(PxCMD_CLO | PxCMD_ICC);
+	cmd &= CMD_STAYS;
 	if (p->cmd & PxCMD_ST) {
 		wait(p->hba, at + PxCI, UINT32_MAX, STOP_NS);
 		wait(p->hba, at + PxSACT, UINT32_MAX, SACT_NS);
 		p->ci = port_read(p, PxCI);
 		p->sact = port_read(p, PxSACT);
 	}
-	port_write(p, PxCMD, cmd & ~PxCMD_ST);
+	port_write(p, PxCMD, cmd);
 	if (!wait(p->hba, at + PxCMD, PxCMD_CR, STOP_NS))
 		return false;
-	port_write(p, PxCMD, cmd & ~(PxCMD_ST | PxCMD_FRE));
+	port_write(p, PxCMD, cmd & ~PxCMD_FRE);
 	return wait(p->hba, at + PxCMD, PxCMD_FR, STOP_NS);
 }
 
 /* As it was, but through the model. */
 static void go_on(struct port *p)
 {
-	uint32_t cmd = port_read(p, PxCMD) & ~(PxCMD_ST | PxCMD_FRE | PxCMD_CLO | PxCMD_ICC), to = p->cmd;
+	uint32_t cmd = port_read(p, PxCMD) & CMD_STAYS & ~PxCMD_FRE, to = p->cmd;
 
 	port_program(p);
 	p->stopped = p->ci;

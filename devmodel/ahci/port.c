@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* PxCMD as the guest writes it: what is neither here nor ST is the device's to say, or not offered. */
-#define CMD_GUEST	(PxCMD_SUD | PxCMD_POD | PxCMD_CLO | PxCMD_FRE | PxCMD_APSTE | PxCMD_ATAPI | PxCMD_DLAE | \
-			 PxCMD_ALPE | PxCMD_ASP | PxCMD_ICC)
 /* PxIS bits that say that a command has moved on. */
 #define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
 
@@ -79,7 +76,7 @@ static void start(struct port *p, uint32_t cmd)
 {
 	p->restarting = false;
 	port_signature(p);
-	port_write(p, PxCMD, (cmd & CMD_GUEST & ~(PxCMD_CLO | PxCMD_ICC)) | PxCMD_ST);
+	port_write(p, PxCMD, (cmd & CMD_STAYS) | PxCMD_ST);
 	port_push(p);
 }
 
@@ -99,7 +96,7 @@ void port_quiet(struct port *p)
 
 void port_restart(struct port *p)
 {
-	port_write(p, PxCMD, port_read(p, PxCMD) & CMD_GUEST & ~(PxCMD_CLO | PxCMD_ICC));
+	port_write(p, PxCMD, port_read(p, PxCMD) & CMD_STAYS);
 	p->restarting = true;
 }
 
@@ -224,7 +221,7 @@ void pxcmd_write(struct port *p, uint32_t offset, uint32_t value)
 	if (old && !now)
 		port_look(p);
 	p->cmd = value & (PxCMD_ST | PxCMD_FRE);
-	port_write(p, PxCMD, (value & CMD_GUEST) | (old && !p->restarting ? now : 0));
+	port_write(p, PxCMD, (value & (CMD_STAYS | PxCMD_CLO | PxCMD_ICC)) | (old && !p->restarting ? now : 0));
 	if (old && !now)
 		port_forget(p);
 	else if (now && !old)

@@ -11,6 +11,13 @@ typedef void generic_write_fn(struct ahci *h, uint32_t offset, uint32_t value);
 typedef uint32_t port_read_fn(struct port *p, uint32_t offset);
 typedef void port_write_fn(struct port *p, uint32_t offset, uint32_t value);
 
+/*
+ * Bits of PxCMD that the guest may write and that stay as written.  Beside them are ST, and CLO and ICC, which do
+ * something once; the rest is the device's to say, or not offered.
+ */
+#define CMD_STAYS	(PxCMD_SUD | PxCMD_POD | PxCMD_FRE | PxCMD_APSTE | PxCMD_ATAPI | PxCMD_DLAE | PxCMD_ALPE | \
+			 PxCMD_ASP)
+
 /* hba.c */
 generic_read_fn cap_read, ghc_read, is_read, pi_read, cap2_read, bohc_read;
 generic_write_fn ghc_write, is_write, bohc_write;
