@@ -62,6 +62,8 @@ enum judge_counter {
 };
 extern const char *const judge_counter_name[JUDGE_COUNTERS];
 
+#define EVENT_NO_MATCH	UINT64_MAX
+
 /* One carried-out `log`.  Pointers are valid during the call. */
 struct policy_event {
 	const struct transfer *transfer;
@@ -72,6 +74,7 @@ struct policy_event {
 	enum hv_verdict action;		/* final verdict of the transfer */
 	bool rewritten;			/* the transfer passes changed */
 	bool bounded;			/* a bound was reached: the condition's answer is assumed */
+	uint64_t match_lba;		/* disk read, write: the sector of the first match; EVENT_NO_MATCH */
 	const char *text;		/* formatted, NUL-terminated, may be ""; may hold NULs too */
 	uint32_t text_len;
 };

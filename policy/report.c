@@ -79,6 +79,19 @@ static bool first_match(struct judge *j, const struct hvb_log *l, struct match_e
 	return false;
 }
 
+/* A long command's sectors are many: which has what was looked for? */
+static uint64_t match_lba(struct judge *j, const struct hvb_log *l)
+{
+	const struct match_area_bytes *bytes;
+	struct match_extent m;
+
+	if (j->t->hook != HV_HOOK_DISK_READ && j->t->hook != HV_HOOK_DISK_WRITE)
+		return EVENT_NO_MATCH;
+	if (!j->t->disk.sector_size || !first_match(j, l, &m, &bytes))
+		return EVENT_NO_MATCH;
+	return j->t->disk.first_lba + m.start / j->t->disk.sector_size;
+}
+
 static void format_match(struct judge *j, const struct hvb_log *l, uint32_t kind, struct text *t)
 {
 	const struct match_area_bytes *bytes;
@@ -152,6 +165,7 @@ static void emit_log(struct judge *j, uint32_t row, struct policy_event *e)
 	e->rule_index = l->rule;
 	e->severity = l->severity;
 	e->bounded = is_bounded(j, l);
+	e->match_lba = match_lba(j, l);
 	e->text = buffer;
 	e->text_len = t.len;
 	emit(j, e);
@@ -163,6 +177,7 @@ static void emit_own(struct judge *j, const struct own_event *own, struct policy
 	e->rule_index = HVB_NONE;
 	e->severity = own->severity;
 	e->bounded = j->now.unknown;
+	e->match_lba = EVENT_NO_MATCH;
 	e->text = own->text;
 	e->text_len = own->len;
 	emit(j, e);
@@ -186,7 +201,7 @@ void report_command(struct judge *j, const char *name, const char *why)
 {
 	struct policy_event e = {
 		.action = HV_DROP, .rule = JUDGE_OWN_RULE, .rule_index = HVB_NONE,
-		.severity = HVB_NOTICE,
+		.severity = HVB_NOTICE, .match_lba = EVENT_NO_MATCH,
 	};
 	char buffer[EVENT_TEXT_MAX];
 	struct text t;

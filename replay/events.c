@@ -193,6 +193,8 @@ static void disk_members(struct output *o, const struct policy_event *e)
 	} else {
 		member_number(o, "lba", d->first_lba);
 		member_number(o, "sectors", d->sectors);
+		if (e->match_lba != EVENT_NO_MATCH)
+			member_number(o, "match_lba", e->match_lba);
 	}
 	member_number(o, "sector_size", d->sector_size);
 	member_field(o, "scsi_opcode", e->ctx, HV_F_SCSI_OPCODE);

@@ -92,6 +92,7 @@ static void on_event(void *arg, const struct policy_event *e)
 	to->rewritten = e->rewritten;
 	to->bounded = e->bounded;
 	to->transfer = e->transfer->number;
+	to->match_lba = e->match_lba;
 }
 
 uint8_t *lab_module(size_t *module_len)

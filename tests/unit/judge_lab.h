@@ -21,7 +21,7 @@ struct lab_event {
 	uint32_t rule_index, severity;
 	enum hv_verdict action;
 	bool rewritten, bounded;
-	uint64_t transfer;
+	uint64_t transfer, match_lba;
 };
 
 struct lab {

@@ -277,6 +277,42 @@ START_TEST(the_first_querys_pattern_and_match_are_shown)
 }
 END_TEST
 
+static uint64_t match_lba_of(unsigned hook, uint32_t sector_size, uint32_t at, const char *sought)
+{
+	static uint8_t data[4096];
+	struct disk_transfer d = {
+		.data = data, .data_len = sizeof(data), .command = 0x35, .first_lba = 1000, .sectors = sizeof(data) / 512,
+		.sector_size = sector_size,
+	};
+
+	setup();
+	memset(data, 0, sizeof(data));
+	memcpy(data + at, "needle", 6);
+	meta_add_log(&lab.meta, meta_add_rule(&lab.meta, "r", hook), HVB_INFO, 0);
+	lab_add_query(HV_AREA_DATA, FAKE_PLAIN, sought);
+	meta_add_query(&lab.meta, 0);
+	lab_hook(hook);
+	lab_call(H_LOG, 0, 0, 0);
+	lab_return(HV_PASS);
+	ck_assert_int_eq(lab_load(), 0);
+	lab_disk(hook, &d);
+	ck_assert_uint_eq(lab.event_count, 1);
+	return lab.events[0].match_lba;
+}
+
+START_TEST(an_event_names_the_sector_in_which_the_match_begins)
+{
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_WRITE, 512, 0, "needle"), 1000);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_READ, 512, 511, "needle"), 1000);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_READ, 512, 512, "needle"), 1001);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_WRITE, 512, 4090, "needle"), 1007);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_WRITE, 4096, 4090, "needle"), 1000);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_WRITE, 512, 512, "noodle"), EVENT_NO_MATCH);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_WRITE, 0, 512, "needle"), EVENT_NO_MATCH);
+	ck_assert_uint_eq(match_lba_of(HV_HOOK_DISK_CONTROL, 512, 512, "needle"), EVENT_NO_MATCH);
+}
+END_TEST
+
 static void limited(uint32_t limit)
 {
 	uint32_t r = meta_add_rule(&lab.meta, "r", HV_HOOK_NET_IN);
@@ -680,6 +716,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, an_event_shows_rule_fields_and_the_final_verdict);
 	tcase_add_test(tc, events_come_in_the_order_of_the_logs);
 	tcase_add_test(tc, the_first_querys_pattern_and_match_are_shown);
+	tcase_add_test(tc, an_event_names_the_sector_in_which_the_match_begins);
 	tcase_add_test(tc, a_limit_holds_for_each_second_of_the_transfers_time);
 	tcase_add_test(tc, without_a_limit_every_event_is_told);
 	tcase_add_test(tc, rules_are_counted_once_a_transfer);
