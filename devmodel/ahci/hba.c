@@ -34,10 +34,8 @@ uint32_t pi_read(struct ahci *h, uint32_t offset)
 /* Memory comes back, and ports start, when the device has stopped; then what it has done is the guest's. */
 static void look(struct ahci *h)
 {
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (h->pi >> i & 1)
-			port_quiet(&h->port[i]);
-	}
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		port_quiet(&h->port[i]);
 	hba_look(h);
 }
 

@@ -45,7 +45,7 @@ static void port_none_write(struct port *p, uint32_t offset, uint32_t value)
 /* The rows' words for these. */
 #define pass_read	generic_pass_read
 #define none_write	generic_none_write
-static const struct generic_row generic_rows[] = {
+static const struct generic_row generic_rows[PORT_AT(0) / 4] = {
 #define GENERIC(offset, read, write, bits) [(offset) / 4] = { read##_read, write##_write, bits },
 #define PORT(offset, read, write, bits)
 #include "devmodel/ahci/register.def"
@@ -57,7 +57,7 @@ static const struct generic_row generic_rows[] = {
 
 #define pass_read	port_pass_read
 #define none_write	port_none_write
-static const struct port_row port_rows[] = {
+static const struct port_row port_rows[PORT_BYTES / 4] = {
 #define GENERIC(offset, read, write, bits)
 #define PORT(offset, read, write, bits) [(offset) / 4] = { read##_read, write##_write, bits },
 #include "devmodel/ahci/register.def"
@@ -70,16 +70,14 @@ static const struct port_row port_rows[] = {
 /* NULL: no register of the guest's. */
 static const struct generic_row *generic_row(uint32_t offset)
 {
-	if (offset / 4 >= sizeof(generic_rows) / sizeof(generic_rows[0]) || !generic_rows[offset / 4].read)
-		return NULL;
-	return &generic_rows[offset / 4];
+	return offset < PORT_AT(0) && generic_rows[offset / 4].read ? &generic_rows[offset / 4] : NULL;
 }
 
 static const struct port_row *port_row(uint32_t offset)
 {
-	if (offset / 4 >= sizeof(port_rows) / sizeof(port_rows[0]) || !port_rows[offset / 4].read)
-		return NULL;
-	return &port_rows[offset / 4];
+	const struct port_row *r = &port_rows[offset % PORT_BYTES / 4];
+
+	return r->read ? r : NULL;
 }
 
 /* The port that has the register at @offset, or NULL. */
@@ -93,7 +91,7 @@ static struct port *port_at(struct ahci *h, uint32_t offset)
 static uint32_t read_dword(struct ahci *h, uint32_t offset)
 {
 	const struct generic_row *g = generic_row(offset);
-	const struct port_row *r = port_row(offset % PORT_BYTES);
+	const struct port_row *r = port_row(offset);
 	struct port *p = port_at(h, offset);
 
 	if (g)
@@ -107,7 +105,7 @@ static uint32_t read_dword(struct ahci *h, uint32_t offset)
 static void write_dword(struct ahci *h, uint32_t offset, uint32_t value)
 {
 	const struct generic_row *g = generic_row(offset);
-	const struct port_row *r = port_row(offset % PORT_BYTES);
+	const struct port_row *r = port_row(offset);
 	struct port *p = port_at(h, offset);
 
 	if (g)

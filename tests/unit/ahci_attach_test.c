@@ -162,6 +162,17 @@ START_TEST(a_controller_that_does_not_reset_is_refused)
 }
 END_TEST
 
+START_TEST(a_controller_that_goes_meanwhile_is_refused_at_once)
+{
+	DEVICE_PORT(0, PxCMD) = RUNS;
+	lab.gone_after = 4;
+	lab_attach();
+	ck_assert_ptr_null(lab.h);
+	/* but for the reset, which may bring it back */
+	ck_assert_uint_lt(lab.now_ns, 1050 * MS);
+}
+END_TEST
+
 START_TEST(a_controller_that_is_not_there_is_refused)
 {
 	lab.gone = true;
@@ -186,6 +197,7 @@ static void add_take_over(Suite *s)
 	tcase_add_test(tc, a_port_that_does_not_stop_costs_a_reset);
 	tcase_add_test(tc, a_port_that_does_not_stop_receiving_costs_a_reset);
 	tcase_add_test(tc, a_controller_that_does_not_reset_is_refused);
+	tcase_add_test(tc, a_controller_that_goes_meanwhile_is_refused_at_once);
 	tcase_add_test(tc, a_controller_that_is_not_there_is_refused);
 	suite_add_tcase(s, tc);
 }
