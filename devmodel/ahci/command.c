@@ -178,13 +178,12 @@ static enum ahci_counter decode_command(const struct header *h, const struct tab
 		return AHCI_HEADER;
 	if (c->t.command == ATA_INITIALIZE_DEVICE)
 		return AHCI_CHS;
-	if (!row->there)
-		return AHCI_NO_ROW;
 	if (bits == BITS_28)
 		narrow_registers(t->cfis, &c->t);
+	c->hook = (int8_t)ata_hook(&c->t);
 	if (row->by_features)
 		row = find_features(c->t.command, c->t.features);
-	if (!row)
+	if (!row || !row->there)
 		return AHCI_NO_ROW;
 	clear_registers(row->registers, &c->t);
 	c->protocol = row->protocol;
@@ -192,7 +191,6 @@ static enum ahci_counter decode_command(const struct header *h, const struct tab
 	c->out = is_out(row->protocol);
 	if (row->protocol == PROTOCOL_PACKET)
 		return packet_decode(t->acmd, drive, c);
-	c->hook = (int8_t)ata_hook(&c->t);
 	if (c->hook == ATA_FAILS)
 		return AHCI_NO_ROW;
 	if (row->registers & REGISTERS_D) {
@@ -219,7 +217,7 @@ enum ahci_counter command_decode(const struct header *h, const struct table *t, 
 {
 	const uint8_t *fis = t->cfis;
 
-	*out = (struct command){ .hook = ATA_FAILS, .t.sector_size = PAGE, .t.total_sectors = drive->total_sectors };
+	*out = (struct command){ .hook = ATA_NOT_JUDGED, .t.sector_size = PAGE, .t.total_sectors = drive->total_sectors };
 	if (drive->sector_size)
 		out->t.sector_size = drive->sector_size;
 	if (fis[0] != FIS_H2D)
