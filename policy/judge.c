@@ -49,10 +49,8 @@ static int create_tables(struct arena *a, struct judge *j)
 	j->noted_logs = arena_alloc(a, p->log_count + JUDGE_MAX_MODULE_EVENTS,
 				    sizeof(*j->noted_logs));
 	j->own = arena_alloc(a, JUDGE_MAX_MODULE_EVENTS, sizeof(*j->own));
-	j->extents = arena_alloc(a, p->rewrite_count ? JUDGE_MAX_EXTENTS : 0,
-				 sizeof(*j->extents));
 	if (!j->rules || !j->logs || !j->counters || !j->rewrite_run || !j->noted_rewrites ||
-	    !j->noted_logs || !j->own || !j->extents)
+	    !j->noted_logs || !j->own)
 		return POLICY_ENOMEM;
 	for (unsigned h = HV_HOOK_NET_OUT; h <= HV_HOOK_NET_IN; h++)
 		frags |= p->has_hook[h] && follows_fragments(p, h);
@@ -84,7 +82,7 @@ int judge_create(struct arena *a, const struct policy *p, event_fn *events, void
 	j->events = events;
 	j->events_arg = arg;
 	j->ctx.size = sizeof(j->ctx);
-	if (create_tables(a, j))
+	if (create_tables(a, j) || create_apply(a, j))
 		goto no_memory;
 	if (p->matches) {
 		int rc = match_state_create(a, p->matches, &j->match, err);

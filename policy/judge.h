@@ -45,7 +45,6 @@ uint64_t policy_cost(const struct policy *p, enum hv_hook hook);	/* instructions
 uint64_t policy_cost_per_byte(const struct policy *p, enum hv_hook hook);
 
 /* Limits of one transfer.  Beyond them it is dropped; events are suppressed. */
-#define JUDGE_MAX_EXTENTS	65536u	/* matches that are rewritten */
 #define JUDGE_MAX_RANGES	4096u	/* ranges of a TRIM (64 blocks of 512 bytes) */
 #define JUDGE_MAX_MODULE_EVENTS	16u	/* events of a C module */
 #define JUDGE_MAX_DATAGRAMS	1024u	/* fragmented datagrams in flight; the oldest goes */

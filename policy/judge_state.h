@@ -4,7 +4,7 @@
  * A judgement in its order: judge.c fills the context and runs the program; helper.c
  * answers it and notes what its actions ask for; plan.c turns noted rewrites into extents
  * and finds out whether they can be done; judge.c decides; report.c emits the events;
- * plan.c writes.
+ * apply.c writes.
  */
 #ifndef POLICY_JUDGE_STATE_H
 #define POLICY_JUDGE_STATE_H
@@ -91,6 +91,15 @@ struct extent {
 	uint32_t order;
 };
 
+/* Extents that are remembered; a transfer that has more is searched once more to be written. */
+#define EXTENTS_KEPT	4096u
+
+/* The search of a rewrite of sectors, when it is done again. */
+struct rewrite_walk {
+	struct match_walk *walk;		/* NULL: its area is not sectors */
+	const struct match_extent *over;	/* of the byte in hand */
+};
+
 /* What begins anew with each transfer, all of it 0: a few stores. */
 struct run_state {
 	bool areas_known;		/* judge.areas are this transfer's */
@@ -99,6 +108,7 @@ struct run_state {
 	bool unknown;			/* a bound was reached */
 	bool refused;			/* a rewrite that cannot be: the transfer is dropped */
 	bool rewrite_unknown;		/* the one of .unknown_rule */
+	bool search_again;		/* there are more extents than are kept */
 	uint32_t unknown_rule;
 	uint32_t order;			/* rewrites noted */
 	uint32_t noted_logs, own_events, noted_rewrites, noted_fields, extents;	/* how many */
@@ -131,6 +141,11 @@ struct judge {
 	struct noted_rewrite *noted_rewrites;
 	struct noted_field noted_fields[HV_FIELDS];
 	struct extent *extents;		/* in order of the rewrites */
+	uint32_t extents_kept;		/* room there; what follows is for those that have more */
+	uint8_t *original;		/* of a frame; NULL: frames are not rewritten */
+	struct rewrite_walk *walks;	/* by row of the rewrites */
+	uint64_t *turn;			/* by sector byte & turn_mask: when its last writer's is */
+	uint32_t turn_mask;		/* covers the longest literal */
 
 	event_fn *events;
 	void *events_arg;
@@ -164,6 +179,11 @@ void report_command(struct judge *j, const char *name, const char *why);
  * sets refused when it cannot or must not be done.
  */
 bool plan_rewrites(struct judge *j);
+/* plan.c: is the field in this frame itself, not inherited from a datagram's first fragment? */
+bool in_this_frame(const struct judge *j, uint8_t field);
+
+/* apply.c: its memory, 0 or POLICY_ENOMEM; write what was planned. */
+int create_apply(struct arena *a, struct judge *j);
 void apply_rewrites(struct judge *j);
 
 /* The bytes of an area of the transfer in hand; found when first asked for. */

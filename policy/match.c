@@ -9,27 +9,6 @@
 
 #include <string.h>
 
-struct group_state {
-	uint64_t scanned;	/* epoch of the transfer */
-	uint64_t *stamp[2];	/* by literal: epoch in which it was found */
-	uint32_t *found[2];	/* literals found */
-	uint32_t found_count[2];
-};
-
-struct match_state {
-	const struct match_table *t;
-	uint64_t epoch;
-	struct subject area[HV_AREAS];
-	struct group_state *group;
-	uint64_t *asked;	/* by query: epoch of the answer */
-	uint8_t *answer;	/* by query */
-	uint32_t *end;		/* by pattern: of its last match, during match_each() */
-	struct match_extent *next;	/* by regex term of a query, likewise */
-	struct nfa_scratch nfa;
-};
-
-static const struct window everywhere = { 0, UINT64_MAX, 0 };
-
 static int create_group(struct arena *a, const struct match_table *t, const struct hvm_group *g,
 			struct group_state *s)
 {
@@ -67,9 +46,8 @@ int match_state_create(struct arena *a, const struct match_table *t, struct matc
 	s->group = arena_alloc(a, t->groups, sizeof(*s->group));
 	s->asked = arena_alloc(a, t->queries, sizeof(*s->asked));
 	s->answer = arena_alloc(a, t->queries, sizeof(*s->answer));
-	s->end = arena_alloc(a, t->patterns, sizeof(*s->end));
-	s->next = arena_alloc(a, t->max_regex_terms, sizeof(*s->next));
-	if (!s->group || !s->asked || !s->answer || !s->end || !s->next ||
+	if (!s->group || !s->asked || !s->answer ||
+	    match_walk_room(a, t->max_literal_terms, t->max_regex_terms, &s->each) ||
 	    create_nfa(a, t->max_positions, &s->nfa))
 		goto memory;
 	for (uint32_t i = 0; i < t->groups; i++) {
@@ -95,26 +73,6 @@ void match_area(struct match_state *s, enum hv_area area, const uint8_t *bytes, 
 	s->area[area] = (struct subject){ bytes, len };
 }
 
-static struct subject query_subject(const struct match_state *s, const struct hvm_query *q)
-{
-	return s->area[s->t->group[q->group].area];
-}
-
-static struct window query_window(const struct hvm_query *q)
-{
-	if (q->position == HVM_ANY)
-		return everywhere;
-	return (struct window){ q->first, q->last, q->every };
-}
-
-static const struct hvm_tree *group_tree(const struct match_table *t, uint32_t group,
-					 unsigned fold)
-{
-	uint32_t tree = t->group[group].tree[fold];
-
-	return tree == HVM_NONE ? NULL : &t->tree[tree];
-}
-
 static struct group_state *scan_group(struct match_state *s, const struct hvm_query *q)
 {
 	struct group_state *g = &s->group[q->group];
@@ -134,9 +92,8 @@ static struct group_state *scan_group(struct match_state *s, const struct hvm_qu
 	return g;
 }
 
-/* The query's first literal term for this literal; the others follow.  Or its end. */
-static uint32_t find_term(const struct match_table *t, const struct hvm_query *q, unsigned fold,
-			  uint32_t literal)
+uint32_t find_term(const struct match_table *t, const struct hvm_query *q, unsigned fold,
+		   uint32_t literal)
 {
 	uint32_t lo = q->term_first, hi = lo + q->literal_terms;
 
@@ -152,14 +109,7 @@ static uint32_t find_term(const struct match_table *t, const struct hvm_query *q
 	return lo;
 }
 
-static bool is_term(const struct match_table *t, const struct hvm_query *q, uint32_t term,
-		    unsigned fold, uint32_t literal)
-{
-	return term < q->term_first + q->literal_terms && t->term[term].fold == fold &&
-	       t->term[term].literal == literal;
-}
-
-static bool literal_found(struct match_state *s, const struct hvm_query *q)
+bool literal_found(struct match_state *s, const struct hvm_query *q)
 {
 	const struct group_state *g = scan_group(s, q);
 
@@ -174,13 +124,12 @@ static bool literal_found(struct match_state *s, const struct hvm_query *q)
 	return false;
 }
 
-static uint64_t budget_for(struct subject area)
+uint64_t budget_for(struct subject area)
 {
 	return HVM_STEPS_BASE + (uint64_t)HVM_STEPS_PER_BYTE * area.len;
 }
 
-/* Can the regex be ruled out without its positions? */
-static bool ruled_out(struct match_state *s, const struct hvm_query *q, const struct hvm_term *m)
+bool ruled_out(struct match_state *s, const struct hvm_query *q, const struct hvm_term *m)
 {
 	const struct hvm_pattern *p = &s->t->pattern[m->pattern];
 
@@ -190,10 +139,9 @@ static bool ruled_out(struct match_state *s, const struct hvm_query *q, const st
 	return p->dfa != HVM_NONE && !dfa_search(s->t, &s->t->dfa[p->dfa], query_subject(s, q));
 }
 
-/* The next match of a regex behind @from. */
-static enum match_answer next_regex(struct match_state *s, const struct hvm_query *q,
-				    uint32_t pattern, uint32_t from, bool any, uint64_t *budget,
-				    struct match_extent *out)
+enum match_answer next_regex(struct match_state *s, const struct hvm_query *q,
+			     uint32_t pattern, uint32_t from, bool any, uint64_t *budget,
+			     struct match_extent *out)
 {
 	const struct match_table *t = s->t;
 	struct window w = query_window(q);
@@ -334,131 +282,4 @@ int match_first(struct match_state *s, uint32_t query, struct match_extent *out)
 	}
 	*out = best;
 	return have ? 0 : -1;
-}
-
-/* One match_each(): the literals' automata and the next match of every regex. */
-struct each {
-	struct match_state *s;
-	const struct hvm_query *q;
-	struct window w;
-	void (*fn)(void *arg, const struct match_extent *m);
-	void *arg;
-	uint64_t budget;
-	uint32_t next_end;	/* nearest end of a regex's match; UINT32_MAX: none */
-	bool some, unknown;
-};
-
-static void give(struct each *e, const struct match_extent *m)
-{
-	e->some = true;
-	e->fn(e->arg, m);
-}
-
-/* Find the next match of regex term @i; len 0: no more. */
-static void advance_regex(struct each *e, uint32_t i, uint32_t from)
-{
-	struct match_extent *x = &e->s->next[i];
-	enum match_answer one;
-
-	one = next_regex(e->s, e->q, x->pattern, from, false, &e->budget, x);
-	if (one != MATCH_YES)
-		x->len = 0;
-	if (one == MATCH_UNKNOWN)
-		e->unknown = true;
-	if (x->len && x->start + x->len < e->next_end)
-		e->next_end = x->start + x->len;
-}
-
-static void begin_regexes(struct each *e)
-{
-	e->next_end = UINT32_MAX;
-	for (uint32_t i = 0; i < e->q->regex_terms; i++) {
-		const struct hvm_term *m;
-
-		m = &e->s->t->term[e->q->term_first + e->q->literal_terms + i];
-		e->s->next[i] = (struct match_extent){ .pattern = m->pattern };
-		if (!ruled_out(e->s, e->q, m))
-			advance_regex(e, i, 0);
-	}
-}
-
-/* Give the matches of regexes that end at @end. */
-static void regexes_here(struct each *e, uint32_t end)
-{
-	e->next_end = UINT32_MAX;
-	for (uint32_t i = 0; i < e->q->regex_terms; i++) {
-		struct match_extent *x = &e->s->next[i];
-
-		if (!x->len)
-			continue;
-		if (x->start + x->len == end) {
-			give(e, x);
-			advance_regex(e, i, end);
-		} else if (x->start + x->len < e->next_end) {
-			e->next_end = x->start + x->len;
-		}
-	}
-}
-
-/* Give the matches of literals that end at @end. */
-static void each_literal(struct each *e, const struct hvm_tree *tree, unsigned fold,
-			 uint32_t node, uint32_t end)
-{
-	const struct match_table *t = e->s->t;
-
-	for (; node; node = tree_node(t, tree, node)->out) {
-		const struct hvm_node *n = tree_node(t, tree, node);
-		uint32_t m = n->literal == HVM_NONE ? UINT32_MAX
-						    : find_term(t, e->q, fold, n->literal);
-
-		for (; is_term(t, e->q, m, fold, n->literal); m++) {
-			struct match_extent x = { t->term[m].pattern, end - n->depth, n->depth };
-
-			if (x.start < e->s->end[x.pattern] || !window_has(&e->w, x.start))
-				continue;
-			e->s->end[x.pattern] = end;
-			give(e, &x);
-		}
-	}
-}
-
-static void each_byte(struct each *e, struct subject area, bool literals)
-{
-	const struct hvm_tree *tree[2] = { NULL, NULL };
-	uint32_t node[2] = { 0, 0 };
-
-	for (unsigned fold = 0; fold < 2 && literals; fold++)
-		tree[fold] = group_tree(e->s->t, e->q->group, fold);
-	for (uint32_t i = 0; i < area.len; i++) {
-		for (unsigned fold = 0; fold < 2; fold++) {
-			uint8_t c = fold ? hvm_fold(area.bytes[i]) : area.bytes[i];
-
-			if (!tree[fold])
-				continue;
-			node[fold] = tree_step(e->s->t, tree[fold], node[fold], c);
-			each_literal(e, tree[fold], fold, node[fold], i + 1);
-		}
-		if (e->next_end == i + 1)
-			regexes_here(e, i + 1);
-		if (!literals && e->next_end == UINT32_MAX)
-			return;
-	}
-}
-
-enum match_answer match_each(struct match_state *s, uint32_t query,
-			     void (*fn)(void *arg, const struct match_extent *m), void *arg)
-{
-	const struct hvm_query *q = &s->t->query[query];
-	struct subject area = query_subject(s, q);
-	struct each e = { .s = s, .q = q, .w = query_window(q), .fn = fn, .arg = arg };
-	bool literals = q->literal_terms && literal_found(s, q);
-
-	e.budget = budget_for(area) * (q->regex_terms ? q->regex_terms : 1);
-	for (uint32_t i = 0; i < q->literal_terms; i++)
-		s->end[s->t->term[q->term_first + i].pattern] = 0;
-	begin_regexes(&e);
-	each_byte(&e, area, literals);
-	if (e.unknown)
-		return MATCH_UNKNOWN;
-	return e.some ? MATCH_YES : MATCH_NO;
 }

@@ -81,4 +81,27 @@ int match_first(struct match_state *s, uint32_t query, struct match_extent *out)
 enum match_answer match_each(struct match_state *s, uint32_t query,
 			     void (*fn)(void *arg, const struct match_extent *m), void *arg);
 
+/*
+ * The same in steps, for those who overwrite the matches and have several queries:
+ *
+ *	match_walk_begin	after match_area()
+ *	match_walk_read		each byte of the area from the first, before it is overwritten
+ *	match_walk_literals	behind each byte: literals that end there are given to @fn
+ *
+ * Bytes that were read may be overwritten, those behind them must not be.  What match_each()
+ * found without reaching a bound, a walk over the same area finds.
+ */
+struct match_walk;
+
+int match_walk_create(struct arena *a, const struct match_table *t, uint32_t query,
+		      struct match_walk **out);	/* 0 or POLICY_ENOMEM */
+void match_walk_begin(struct match_walk *w, struct match_state *s,
+		      void (*fn)(void *arg, const struct match_extent *m), void *arg);
+/* The match of a regex that the byte is in, of several the one that match_each() gives last;
+ * or NULL.  Valid until the next call. */
+const struct match_extent *match_walk_read(struct match_walk *w, uint32_t at);
+void match_walk_literals(struct match_walk *w, uint32_t end);
+/* No literal of the query is longer, in bytes. */
+uint32_t match_query_longest(const struct match_table *t, uint32_t query);
+
 #endif

@@ -119,6 +119,8 @@ static bool good_queries(struct load *l)
 				return false;
 		}
 		l->terms += q->literal_terms + q->regex_terms;
+		if (q->literal_terms > t->max_literal_terms)
+			t->max_literal_terms = q->literal_terms;
 		if (q->regex_terms > t->max_regex_terms)
 			t->max_regex_terms = q->regex_terms;
 	}

@@ -3,10 +3,6 @@
  */
 #include "policy/judge_state.h"
 
-#include <string.h>
-
-#include "policy/rewrite.h"
-
 /* What match_each() needs to know of the rewrite whose matches it reports. */
 struct finder {
 	struct judge *j;
@@ -29,13 +25,13 @@ static void take_extent(void *arg, const struct match_extent *m)
 	struct finder *f = arg;
 	struct judge *j = f->j;
 
-	if (j->now.extents == JUDGE_MAX_EXTENTS) {
-		give_up(j, j->p->rewrites[f->note.row].rule);
-		return;
-	}
 	/* not there at all: an error of the search, never of the data */
 	if (m->start > f->area_len || m->len > f->area_len - m->start) {
 		j->now.refused = true;
+		return;
+	}
+	if (j->now.extents == j->extents_kept) {
+		j->now.search_again = true;
 		return;
 	}
 	j->extents[j->now.extents++] = (struct extent){
@@ -55,12 +51,12 @@ static void find_extents(struct judge *j, struct noted_rewrite note)
 		return;
 	if (j->ctx_is_net)
 		f.base = (uint32_t)(bytes->bytes - j->t->net.frame);
-	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN)
+	if (match_each(j->match, w->query, take_extent, &f) == MATCH_UNKNOWN ||
+	    (j->now.search_again && j->ctx_is_net && j->t->net.captured > NET_FRAME_MAX))
 		give_up(j, w->rule);
 }
 
-/* Is the field in this frame itself, not inherited from a datagram's first fragment? */
-static bool in_this_frame(const struct judge *j, uint8_t field)
+bool in_this_frame(const struct judge *j, uint8_t field)
 {
 	return j->packet.frag != FRAG_LATER || field < HV_F_TCP_SPORT;
 }
@@ -79,61 +75,4 @@ bool plan_rewrites(struct judge *j)
 	for (uint32_t i = 0; i < j->now.noted_fields; i++)
 		changes |= in_this_frame(j, j->noted_fields[i].field);
 	return !j->now.refused && (changes || j->now.extents);
-}
-
-static void write_extent(struct judge *j, const struct extent *e)
-{
-	const struct hvb_rewrite *w = &j->p->rewrites[e->row];
-	const uint8_t *bytes = j->p->bytes + w->bytes_first;
-	struct net_transfer *net = &j->t->net;
-
-	if (j->ctx_is_net) {
-		rewrite_bytes(net->frame, net->captured, &j->packet, &j->ctx, e->start, e->len,
-			      bytes, w->bytes_count);
-		return;
-	}
-	for (uint32_t i = 0; i < e->len; i += w->bytes_count) {
-		uint32_t n = e->len - i < w->bytes_count ? e->len - i : w->bytes_count;
-
-		memcpy(j->t->disk.data + e->start + i, bytes, n);
-	}
-}
-
-static void write_field(struct judge *j, const struct noted_field *n)
-{
-	struct net_transfer *net = &j->t->net;
-
-	/* Absent, or of the other family: hv_set_field() has looked, nothing is left to do. */
-	if (in_this_frame(j, n->field))
-		(void)rewrite_field(net->frame, net->captured, &j->packet, &j->ctx, n->field,
-				    n->family, n->hi, n->lo);
-}
-
-/* The noted field that is next in order and not before @from, or NULL. */
-static const struct noted_field *next_field(const struct judge *j, uint32_t from)
-{
-	const struct noted_field *best = NULL;
-
-	for (uint32_t i = 0; i < j->now.noted_fields; i++) {
-		const struct noted_field *n = &j->noted_fields[i];
-
-		if (n->order >= from && (!best || n->order < best->order))
-			best = n;
-	}
-	return best;
-}
-
-void apply_rewrites(struct judge *j)
-{
-	const struct noted_field *f = next_field(j, 0);
-
-	for (uint32_t i = 0; i < j->now.extents; i++) {
-		while (f && f->order < j->extents[i].order) {
-			write_field(j, f);
-			f = next_field(j, f->order + 1);
-		}
-		write_extent(j, &j->extents[i]);
-	}
-	for (; f; f = next_field(j, f->order + 1))
-		write_field(j, f);
 }

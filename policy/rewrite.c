@@ -1,7 +1,7 @@
 /*
  * rewrite.c - change a frame in place and make its checksums right
  *
- * Every change is "these bytes at this offset"; put() finds the checksums whose coverage
+ * Every change is "these bytes at this offset"; note_sums() finds the checksums whose coverage
  * the range meets.  Offsets come from the parse, never from the frame, which an earlier
  * rewrite may have changed; what must be read again is checked again.
  */
@@ -11,20 +11,6 @@
 
 #include "policy/packet_walk.h"
 
-struct cover {
-	uint32_t start, end;	/* bytes of the frame */
-};
-
-/* A checksum of the frame, and the parts of the frame that are summed. */
-struct sum {
-	uint32_t field;		/* where it stands, 2 bytes */
-	uint32_t covers;
-	bool zero_is_none;	/* UDP: 0 is no checksum, a sum of 0 is written 0xffff */
-	struct cover cover[3];
-	uint16_t before;	/* of the covered bytes of the range */
-	uint16_t value;		/* of the field before the change */
-};
-
 static uint16_t fold_add(uint16_t a, uint16_t b)
 {
 	uint32_t sum = (uint32_t)a + b;
@@ -33,7 +19,7 @@ static uint16_t fold_add(uint16_t a, uint16_t b)
 }
 
 /* The sum of frame[start..end) within @c: bytes at odd distance from its start are low ones. */
-static uint16_t sum_within(const uint8_t *frame, const struct cover *c, uint32_t start,
+static uint16_t sum_within(const uint8_t *frame, const struct rewrite_cover *c, uint32_t start,
 			   uint32_t end)
 {
 	uint16_t sum;
@@ -48,7 +34,7 @@ static uint16_t sum_within(const uint8_t *frame, const struct cover *c, uint32_t
 	return (start - c->start) & 1 ? __builtin_bswap16(sum) : sum;
 }
 
-static uint16_t sum_range(const uint8_t *frame, const struct sum *s, uint32_t start, uint32_t end)
+static uint16_t sum_range(const uint8_t *frame, const struct rewrite_sum *s, uint32_t start, uint32_t end)
 {
 	uint16_t sum = 0;
 
@@ -91,7 +77,7 @@ static void ipv6_pseudo(const uint8_t *frame, const struct packet *p, bool *src,
 }
 
 /* Is nothing but zeros summed?  Then a right checksum is 0xffff, which RFC 1624 does not see. */
-static bool sums_zeros(const uint8_t *frame, uint32_t captured, const struct sum *s)
+static bool sums_zeros(const uint8_t *frame, uint32_t captured, const struct rewrite_sum *s)
 {
 	for (uint32_t i = 0; i < s->covers; i++)
 		for (uint32_t at = s->cover[i].start; at < s->cover[i].end && at < captured; at++)
@@ -100,12 +86,12 @@ static bool sums_zeros(const uint8_t *frame, uint32_t captured, const struct sum
 	return true;
 }
 
-static void add_cover(struct sum *s, uint32_t start, uint32_t len)
+static void add_cover(struct rewrite_sum *s, uint32_t start, uint32_t len)
 {
-	s->cover[s->covers++] = (struct cover){ start, start + len };
+	s->cover[s->covers++] = (struct rewrite_cover){ start, start + len };
 }
 
-static void add_pseudo(struct sum *s, const uint8_t *frame, const struct packet *p,
+static void add_pseudo(struct rewrite_sum *s, const uint8_t *frame, const struct packet *p,
 		       const struct hv_ctx *ctx)
 {
 	bool src, dst;
@@ -122,7 +108,7 @@ static void add_pseudo(struct sum *s, const uint8_t *frame, const struct packet 
 }
 
 /* The transport checksum; false when there is none or it was not captured. */
-static bool transport_sum(struct sum *s, const uint8_t *frame, uint32_t captured,
+static bool transport_sum(struct rewrite_sum *s, const uint8_t *frame, uint32_t captured,
 			  const struct packet *p, const struct hv_ctx *ctx)
 {
 	static const struct { uint8_t proto, version, at; bool pseudo; } row[] = {
@@ -148,7 +134,7 @@ static bool transport_sum(struct sum *s, const uint8_t *frame, uint32_t captured
 		if (coverage != 0 && coverage < len)
 			len = coverage;
 	}
-	*s = (struct sum){
+	*s = (struct rewrite_sum){
 		.field = p->l4 + row[i].at,
 		.zero_is_none = p->l4_proto == PROTO_UDP || p->l4_proto == PROTO_UDP_LITE,
 	};
@@ -158,58 +144,82 @@ static bool transport_sum(struct sum *s, const uint8_t *frame, uint32_t captured
 	return true;
 }
 
-static bool ipv4_sum(struct sum *s, uint32_t captured, const struct packet *p,
+static bool ipv4_sum(struct rewrite_sum *s, uint32_t captured, const struct packet *p,
 		     const struct hv_ctx *ctx)
 {
 	if (ctx->ip_version != 4 || p->l3_len == 0 || captured - p->l3 < 12)
 		return false;
-	*s = (struct sum){ .field = p->l3 + 10 };
+	*s = (struct rewrite_sum){ .field = p->l3 + 10 };
 	add_cover(s, p->l3, p->l3_len);
 	return true;
 }
 
-/* Overwrite frame[start..start+len), within captured bytes, with @bytes over and over. */
-static void put(uint8_t *frame, uint32_t captured, const struct packet *p,
-		const struct hv_ctx *ctx, uint32_t start, uint32_t len, const uint8_t *bytes,
-		uint32_t count)
+/* From here to adjust_sums(), bytes of frame[start..end) may change, which is within captured ones. */
+static void note_sums(struct rewriting *w, uint8_t *frame, uint32_t captured,
+		      const struct packet *p, const struct hv_ctx *ctx, uint32_t start,
+		      uint32_t end)
 {
-	struct sum sum[2];
-	uint32_t n = 0, end = start + len, j = 0;
+	w->frame = frame;
+	w->captured = captured;
+	w->start = start;
+	w->end = end;
+	w->sums = ipv4_sum(&w->sum[0], captured, p, ctx);
+	w->sums += transport_sum(&w->sum[w->sums], frame, captured, p, ctx);
+	for (uint32_t i = 0; i < w->sums; i++) {	/* a checksum does not cover itself */
+		struct rewrite_sum *s = &w->sum[i];
 
-	n += ipv4_sum(&sum[n], captured, p, ctx);
-	n += transport_sum(&sum[n], frame, captured, p, ctx);
-	for (uint32_t i = 0; i < n; i++) {	/* a checksum does not cover itself */
-		sum[i].value = be16(frame + sum[i].field);
-		memset(frame + sum[i].field, 0, 2);
-		sum[i].before = sum_range(frame, &sum[i], start, end);
-	}
-	for (uint32_t i = start; i < end; i++) {
-		frame[i] = bytes[j++];
-		if (j == count)
-			j = 0;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		memset(frame + sum[i].field, 0, 2);
-	for (uint32_t i = 0; i < n; i++) {
-		uint16_t after = sum_range(frame, &sum[i], start, end), value = sum[i].value;
-
-		if (!sum[i].zero_is_none || value != 0) {
-			value = checksum_adjust(value, sum[i].before, after);
-			if (value == 0 &&
-			    (sum[i].zero_is_none || sums_zeros(frame, captured, &sum[i])))
-				value = UINT16_MAX;
-		}
-		frame[sum[i].field] = (uint8_t)(value >> 8);
-		frame[sum[i].field + 1] = (uint8_t)value;
+		s->value = be16(frame + s->field);
+		memset(frame + s->field, 0, 2);
+		s->before = sum_range(frame, s, start, end);
 	}
 }
 
-void rewrite_bytes(uint8_t *frame, uint32_t captured, const struct packet *p,
-		   const struct hv_ctx *ctx, uint32_t start, uint32_t len,
-		   const uint8_t *bytes, uint32_t count)
+static void adjust_sums(struct rewriting *w)
 {
-	if (start <= captured && len <= captured - start && count > 0)
-		put(frame, captured, p, ctx, start, len, bytes, count);
+	uint8_t *frame = w->frame;
+
+	for (uint32_t i = 0; i < w->sums; i++)
+		memset(frame + w->sum[i].field, 0, 2);
+	for (uint32_t i = 0; i < w->sums; i++) {
+		const struct rewrite_sum *s = &w->sum[i];
+		uint16_t after = sum_range(frame, s, w->start, w->end), value = s->value;
+
+		if (!s->zero_is_none || value != 0) {
+			value = checksum_adjust(value, s->before, after);
+			if (value == 0 && (s->zero_is_none || sums_zeros(frame, w->captured, s)))
+				value = UINT16_MAX;
+		}
+		frame[s->field] = (uint8_t)(value >> 8);
+		frame[s->field + 1] = (uint8_t)value;
+	}
+}
+
+void rewrite_fill(uint8_t *to, uint32_t len, const uint8_t *bytes, uint32_t count)
+{
+	for (uint32_t i = 0, j = 0; i < len; i++) {
+		to[i] = bytes[j++];
+		if (j == count)
+			j = 0;
+	}
+}
+
+void rewrite_begin(struct rewriting *w, uint8_t *frame, uint32_t captured,
+		   const struct packet *p, const struct hv_ctx *ctx)
+{
+	note_sums(w, frame, captured, p, ctx, 0, captured);
+}
+
+void rewrite_bytes(struct rewriting *w, uint32_t start, uint32_t len, const uint8_t *bytes,
+		   uint32_t count)
+{
+	if (start > w->captured || len > w->captured - start || count == 0)
+		return;
+	rewrite_fill(w->frame + start, len, bytes, count);
+}
+
+void rewrite_end(struct rewriting *w)
+{
+	adjust_sums(w);
 }
 
 /* Where a field stands, and its new bytes. */
@@ -299,6 +309,7 @@ int rewrite_field(uint8_t *frame, uint32_t captured, const struct packet *p,
 		  const struct hv_ctx *ctx, enum hv_field field, unsigned family,
 		  uint64_t hi, uint64_t lo)
 {
+	struct rewriting r;
 	struct place w;
 
 	if (field >= HV_FIELDS || !field_is_present(ctx, field) ||
@@ -311,6 +322,8 @@ int rewrite_field(uint8_t *frame, uint32_t captured, const struct packet *p,
 	/* an ARP hardware length that was rewritten since the parse may lead anywhere */
 	if (w.at > captured || w.len > captured - w.at)
 		return REWRITE_ABSENT;
-	put(frame, captured, p, ctx, w.at, w.len, w.bytes, w.len);
+	note_sums(&r, frame, captured, p, ctx, w.at, w.at + w.len);
+	memcpy(frame + w.at, w.bytes, w.len);
+	adjust_sums(&r);
 	return REWRITE_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef POLICY_REWRITE_H
 #define POLICY_REWRITE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy/context.h"
@@ -43,13 +44,46 @@ int rewrite_field(uint8_t *frame, uint32_t captured, const struct packet *p,
 		  const struct hv_ctx *ctx, enum hv_field field, unsigned family,
 		  uint64_t hi, uint64_t lo);
 
+/* @bytes (@count > 0) over and over, @len bytes in all. */
+void rewrite_fill(uint8_t *to, uint32_t len, const uint8_t *bytes, uint32_t count);
+
+struct rewrite_cover {
+	uint32_t start, end;	/* bytes of the frame */
+};
+
+/* A checksum of the frame, and the parts of the frame that are summed. */
+struct rewrite_sum {
+	uint32_t field;		/* where it stands, 2 bytes */
+	uint32_t covers;
+	bool zero_is_none;	/* UDP: 0 is no checksum, a sum of 0 is written 0xffff */
+	struct rewrite_cover cover[3];
+	uint16_t before;	/* of the covered bytes that may change */
+	uint16_t value;		/* of the field before the change */
+};
+
+/* Content of a frame on its way to being overwritten: its checksums as they were. */
+struct rewriting {
+	uint8_t *frame;
+	uint32_t captured;
+	uint32_t start, end;	/* bytes that may change */
+	uint32_t sums;
+	struct rewrite_sum sum[2];
+};
+
+/*
+ * Between rewrite_begin() and rewrite_end() the frame's checksums are not what they should be, and
+ * its fields must be left alone.  However much is overwritten in between, it takes time in the
+ * frame's length and the bytes that are written.
+ */
+void rewrite_begin(struct rewriting *w, uint8_t *frame, uint32_t captured,
+		   const struct packet *p, const struct hv_ctx *ctx);
 /*
  * Overwrite frame[start..start+len) with @bytes (@count > 0) repeated to that length; the
  * range is within captured bytes, else nothing is done.  A checksum in the range is not
  * overwritten but adjusted.
  */
-void rewrite_bytes(uint8_t *frame, uint32_t captured, const struct packet *p,
-		   const struct hv_ctx *ctx, uint32_t start, uint32_t len,
-		   const uint8_t *bytes, uint32_t count);
+void rewrite_bytes(struct rewriting *w, uint32_t start, uint32_t len, const uint8_t *bytes,
+		   uint32_t count);
+void rewrite_end(struct rewriting *w);
 
 #endif

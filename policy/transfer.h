@@ -16,6 +16,12 @@ struct disk_range {
 	uint64_t sectors;
 };
 
+/*
+ * Bytes of a frame that are captured, at most.  A longer one is judged like any other, but dropped as
+ * bounded when it has more matches to overwrite than are remembered.
+ */
+#define NET_FRAME_MAX	262144u
+
 struct net_transfer {
 	uint8_t *frame;		/* rewritten in place by the judge */
 	uint32_t captured;	/* bytes at frame */

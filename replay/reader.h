@@ -18,7 +18,7 @@
 #include "replay/local.h"
 #include "replay/stream.h"
 
-#define READER_MAX_RECORD	262144u			/* bytes of a captured packet, as libpcap's */
+#define READER_MAX_RECORD	NET_FRAME_MAX		/* bytes of a captured packet, as libpcap's */
 #define READER_MAX_BLOCK	(16u << 20)		/* bytes of a pcapng block, as libpcap's */
 #define READER_MAX_TRANSFER	(64u << 20)		/* bytes of one disk transfer */
 #define READER_MAX_INTERFACES	65536u			/* of a pcapng section */

@@ -82,6 +82,7 @@ static void rewrite_all(uint8_t *b, uint32_t captured, uint32_t wire, const stru
 	/* all that is summed is there */
 	bool whole = ctx->ip_version != 0 && captured >= p->frame_len && p->l3_len > 0;
 	struct sums before = { 0, 0 };
+	struct rewriting w;
 
 	if (whole)
 		before = sums_of(b, p, ctx);
@@ -96,8 +97,10 @@ static void rewrite_all(uint8_t *b, uint32_t captured, uint32_t wire, const stru
 			uint32_t at = value % p->payload_captured;
 			uint32_t len = what % (p->payload_captured - at + 1);
 
-			rewrite_bytes(b, captured, p, ctx, p->payload + at, len,
-				      (const uint8_t *)"\xff\x00\x17", what % 3 + 1);
+			rewrite_begin(&w, b, captured, p, ctx);
+			rewrite_bytes(&w, p->payload + at, len, (const uint8_t *)"\xff\x00\x17",
+				      what % 3 + 1);
+			rewrite_end(&w);
 		}
 		if (!whole)
 			continue;
@@ -109,8 +112,10 @@ static void rewrite_all(uint8_t *b, uint32_t captured, uint32_t wire, const stru
 	if (captured > 0) {	/* anywhere: only memory is checked */
 		uint32_t at = next_random(seed) % captured;
 
-		rewrite_bytes(b, captured, p, ctx, at, next_random(seed) % (captured - at + 1),
+		rewrite_begin(&w, b, captured, p, ctx);
+		rewrite_bytes(&w, at, next_random(seed) % (captured - at + 1),
 			      (const uint8_t *)"abc", 3);
+		rewrite_end(&w);
 		for (uint32_t f = 0; f < HV_FIELDS; f++)
 			rewrite_field(b, captured, p, ctx, f, (unsigned int)ctx->ip_version, 1, 2);
 	}

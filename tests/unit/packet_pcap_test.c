@@ -257,8 +257,11 @@ static bool rewrite_frame(const struct frame *f)
 	}
 	for (uint32_t len = 1; len <= r.p.payload_len && len < 40; len += 3) {
 		uint32_t at = r.p.payload + salt % (r.p.payload_len - len + 1);
+		struct rewriting w;
 
-		rewrite_bytes(b, f->len, &r.p, &r.ctx, at, len, (const uint8_t *)"\x00\xff*", 3);
+		rewrite_begin(&w, b, f->len, &r.p, &r.ctx);
+		rewrite_bytes(&w, at, len, (const uint8_t *)"\x00\xff*", 3);
+		rewrite_end(&w);
 		ck_assert_msg(is_right(b, &r), "%u bytes at %u", len, at);
 	}
 	free(b);

@@ -126,12 +126,15 @@ static void set_content(struct sums *s, uint32_t captured, uint32_t at, uint32_t
 			const void *bytes, uint32_t count)
 {
 	uint8_t *exact = exact_alloc(captured);
+	struct rewriting w;
 	struct parsed r;
 
 	memcpy(exact, s->f->bytes, captured);
 	memset(&r, 0xa5, sizeof r);
 	packet_parse(exact, captured, s->f->len, 0, NULL, &r.ctx, &r.p);
-	rewrite_bytes(exact, captured, &r.p, &r.ctx, at, len, bytes, count);
+	rewrite_begin(&w, exact, captured, &r.p, &r.ctx);
+	rewrite_bytes(&w, at, len, bytes, count);
+	rewrite_end(&w);
 	memcpy(s->f->bytes, exact, captured);
 	exact_free(exact);
 }
