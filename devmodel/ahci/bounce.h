@@ -17,7 +17,8 @@
 struct bounce {
 	struct dma_memory memory;
 	uint64_t *map;		/* a bit a page; 1: taken */
-	uint32_t pages, taken, next;
+	uint32_t pages, taken;
+	uint32_t next;		/* no page before it is free */
 };
 
 /* Bytes of the map of @len bytes of bounce memory, 8-byte aligned. */
@@ -30,5 +31,7 @@ bool bounce_fits(const struct bounce *b, uint64_t len);
 bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at);
 /* Give back what bounce_take() gave for @len. */
 void bounce_give(struct bounce *b, uint32_t at, uint32_t len);
+/* Of what bounce_take() gave for @len, keep the first @to > 0 bytes. */
+void bounce_shrink(struct bounce *b, uint32_t at, uint32_t len, uint32_t to);
 
 #endif

@@ -64,6 +64,8 @@ enum fis_type {				/* SATA 3.x, section 10.5 */
 };
 #define FIS_C		0x80u		/* of H2D byte 1: a command, else a device control */
 #define FIS_I		0x40u		/* of D2H, PIO Setup, SDB byte 1: interrupt */
+#define FIS_D		0x20u		/* of DMA and PIO Setup byte 1: to the host */
+#define SDB_STATUS	0x77u		/* of the status register: not BSY, not DRQ */
 #define CONTROL_SRST	0x04u
 #define DEVICE_LBA	0x40u		/* bit 6 of the device register; of queued commands bit 7 is FUA */
 

@@ -68,6 +68,8 @@ void port_forget(struct port *p)
 	}
 	p->ci = p->sact = p->out = p->behind = 0;
 	p->queued = 0;
+	if (port_is_awaited(p))
+		p->tfd_ours = false;
 	p->stopped = p->restarting = p->identifying = false;
 }
 
@@ -105,13 +107,14 @@ static void drive_reset(struct port *p)
 {
 	p->drive = (struct drive){ 0 };
 	p->identify_failed = p->own_log = p->own_sense = p->tfd_ours = false;
+	port_clear_received(p);
 }
 
 void port_reset(struct port *p)
 {
 	port_forget(p);
 	drive_reset(p);
-	p->cmd = p->ie = p->is = p->is_hidden = 0;
+	p->cmd = p->ie = p->is = p->is_hidden = p->is_device = 0;
 }
 
 /* ---- addresses ---- */
@@ -154,7 +157,7 @@ void port_enable(struct port *p)
 
 	if (p->ie & (IS_PROGRESS | PxIS_TFES))
 		ours |= nudge_is_out(p);
-	port_write(p, PxIE, p->ie | (ours ? PxIS_DHRS : 0));
+	port_write(p, PxIE, (p->ie & ~p->is_hidden) | (ours ? PxIS_DHRS | (p->is_hidden & p->is) : 0));
 }
 
 /* The device's first: what it has done by then is the guest's before the guest knows of it. */
@@ -174,20 +177,28 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
  */
 void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 {
+	uint32_t hidden;
+
 	p->is &= ~value;
 	look(p);
-	if (p->behind)
+	hidden = p->is_hidden;
+	if (port_is_behind(p))
 		value &= ~IS_PROGRESS;
 	if (nudge_is_out(p))
 		value &= ~PxIS_DHRS;
-	if (p->is & p->ie) {
+	if (nudge_is_out(p) || p->identifying || p->is & p->ie) {
 		value &= ~p->is_hidden;
-	} else if (p->is_hidden) {
+	} else {
 		value |= p->is_hidden;
 		p->is_hidden = 0;
-		port_enable(p);
 	}
+	if (hidden)
+		port_enable(p);
 	port_write(p, PxIS, value);
+	p->is_device &= ~value;
+	/* what ended between the look and the write does not interrupt any more */
+	if (!p->behind)
+		port_catch_up(p);
 }
 
 uint32_t pxie_read(struct port *p, uint32_t offset)

@@ -11,6 +11,7 @@
 #define  CAP_EMS		0x00000040u	/* enclosure management */
 #define  CAP_CCCS		0x00000080u	/* command completion coalescing */
 #define  CAP_NCS		0x00001f00u	/* command slots, less one */
+#define  CAP_NCS_SHIFT		8
 #define  CAP_FBSS		0x00010000u	/* FIS-based switching */
 #define  CAP_SPM		0x00020000u	/* port multipliers */
 #define  CAP_SAM		0x00040000u	/* AHCI alone */
@@ -62,6 +63,7 @@
 #define  PxIS_HBFS		0x20000000u	/* host bus fatal error */
 #define  PxIS_TFES		0x40000000u	/* task file error */
 #define  PxIS_CPDS		0x80000000u	/* cold presence */
+#define  PxIS_STOPS		0x78000000u	/* IFS, HBDS, HBFS, TFES: nothing goes on until ST is cleared [6.2.2] */
 #define PxIE		0x14u
 #define PxCMD		0x18u
 #define  PxCMD_ST		0x00000001u

@@ -8,7 +8,10 @@
  *	command.c	a command is decoded, and encoded afresh
  *	packet.c	of an ATAPI command
  *	issue.c		a command leaves the guest: its turn, its room, its judgement, the drive
- *	complete.c	the drive is done: its judgement, the guest's memory, FISes, registers
+ *	room.c		memory of a command on its way
+ *	own.c		commands of the model's own, which the guest does not see
+ *	complete.c	the drive is done: its judgement, the guest's memory, registers
+ *	received.c	the FISes that the guest sees
  *	refuse.c	what the drive never saw fails as if it had
  *	identify.c	what a drive says of itself
  *	prd.c, bounce.c	memory
@@ -37,16 +40,19 @@ enum slot_state { SLOT_FREE, SLOT_WAITS, SLOT_OUT, SLOT_REFUSED, SLOT_ANSWERED, 
 
 struct slot {
 	uint8_t state;			/* enum slot_state */
-	bool fetched;			/* header, table and PRDs are read: never again */
+	bool fetched;			/* header and table head are read: never again */
+	bool waited;			/* for room, and is counted */
 	bool bounced;			/* its data is in the bounce memory, else the drive has the guest's pages */
-	bool answer;			/* NUDGED: ends well (ANSWERED), not as an error */
+	bool seen;			/* what is there, the guest has written, or has been given: no need to clear it */
+	bool answer;			/* REFUSED, NUDGED: ends well */
 	struct command c;
 	gpa_t header;			/* the guest's, where PRDBC is written */
 	/* bounce memory: device's table, our copy of the guest's PRDs, data */
 	uint32_t at, len;		/* len 0: none */
 	uint32_t prd_at, data_at;	/* counted from memory.at */
 	struct prds prds;
-	uint8_t status, error;		/* of a refusal */
+	uint16_t device_prds;		/* in the device's table */
+	uint8_t why;			/* enum ahci_counter, of a refusal */
 };
 
 struct port {
@@ -59,10 +65,12 @@ struct port {
 	uint32_t ci, sact;
 	uint32_t is;			/* bits that the device does not have: of refusals */
 	uint32_t is_hidden;		/* bits that the device has of our own commands, until it is told to clear them */
-	uint32_t tfd;			/* of the last refusal, while tfd_ours */
+	uint32_t tfd;			/* of the last refusal, or BSY while one is on its way; while tfd_ours */
 	bool tfd_ours;
 	/* the device */
-	uint32_t out;			/* slots that it has */
+	uint32_t is_device;		/* its PxIS when it was last looked at */
+	uint32_t is_old;		/* error bits that it had before what is out now was sent */
+	uint32_t out;			/* slots that it has: OUT, NUDGED */
 	uint32_t stale;			/* slots forgotten while it had them: freed once PxCMD.CR is 0 */
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until the guest clears ST */
@@ -73,12 +81,17 @@ struct port {
 	struct slot slot[SLOTS];
 	uint8_t queue[SLOTS];		/* waiting slots in the order of their issue */
 	uint8_t queued;
+	/* what queue[0] was when it was fetched: header, its table's address and first bytes */
+	struct header header;
+	gpa_t table;
+	_Alignas(8) uint8_t head[sizeof(struct table)];
 	/* of the last refusal */
-	bool own_log;			/* the NCQ error log is ours, until read or a reset: ST is cleared before it is read */
+	bool own_log;			/* the NCQ error log is ours, until read, a reset, or another queued command goes out:
+					   ST is cleared before it is read */
 	uint8_t log[512];
-	bool own_sense;
+	bool own_sense;			/* so is the answer to REQUEST SENSE, until the next ATAPI command */
 	uint8_t sense[18];
-	struct received received;	/* as the guest has it */
+	struct received received;	/* of the model's own, what the guest has been shown */
 };
 
 struct ahci {
@@ -90,7 +103,8 @@ struct ahci {
 	uint32_t cap, cap2, pi;		/* as offered */
 	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
 	bool more;			/* something waits for the next call, or for room */
-	uint32_t burst;			/* bytes judged in this call */
+	uint32_t burst;			/* bytes copied in this call: the interface's functions begin with 0 */
+	uint64_t mark;			/* where sectors of queued reads end, until the drive has written there */
 	struct port port[PORTS_MAX];
 	uint64_t counter[AHCI_COUNTERS];
 };
@@ -147,21 +161,107 @@ static inline bool port_runs(const struct port *p)
 void port_issue(struct port *p, uint32_t bits);
 /* Go on with what waits: ST was set, room was given back, others are done. */
 void port_push(struct port *p);
+/* The device's header of @slot, and its bit in PxCI, of a queued command in PxSACT too. */
+void port_send(struct port *p, unsigned slot, bool queued, uint16_t flags, uint16_t prds, dma_t table);
+/* What the device, and we, have in its list. */
+static inline struct header *port_list(const struct port *p)
+{
+	return (struct header *)(p->hba->d->pool.at + p->index * POOL_STEP + POOL_LIST);
+}
+
+/* ---- room.c ---- */
+
+#define MARK_EVERY	512u	/* bytes between the marks of a queued read: all sectors are multiples of it */
+
+enum room { ROOM_TAKEN, ROOM_NONE, ROOM_NEVER };
+
+/* Memory for the command that p->header is of, whose data is @direct between drive and guest, or bounced. */
+enum room slot_take(struct port *p, struct slot *s, bool direct);
+/* PACKET has taken as much as it could need: give back what is over @bytes, and have that many. */
+void slot_shrink(struct port *p, struct slot *s, uint32_t bytes);
+/* Give it back, cleared where the guest has not seen what it holds.  The device must be done with it. */
+void slot_release(struct port *p, struct slot *s);
+static inline uint8_t *bounce_at(const struct port *p, uint32_t at)
+{
+	return p->hba->bounce->memory.at + at;
+}
+static inline uint8_t *slot_data(const struct port *p, const struct slot *s)
+{
+	return bounce_at(p, s->data_at);
+}
+static inline struct table *slot_table(const struct port *p, const struct slot *s)
+{
+	return (struct table *)bounce_at(p, s->at);
+}
+/* Of a TRIM: room for as many as the judge takes, and one. */
+static inline struct disk_range *slot_ranges(const struct port *p, const struct slot *s)
+{
+	return (struct disk_range *)bounce_at(p, s->data_at + (uint32_t)s->c.bytes);
+}
 
 /* ---- complete.c ---- */
 
-/* See what the device has done on this port, and give it to the guest. */
+/* See what the device has done on this port, and give it to the guest; what BURST_BYTES leave is in p->behind. */
 void port_look(struct port *p);
 /* On all ports, then push what waits. */
 void hba_look(struct ahci *h);
+/* Is more done by now than port_look() has given?  Then it is in p->behind. */
+bool port_is_behind(struct port *p);
+/* Give all that is done, however much: its interrupt was cleared just now. */
+void port_catch_up(struct port *p);
+/* PRDBC of a command that is not queued: bytes that were moved. */
+void slot_report(struct port *p, struct slot *s, uint32_t bytes);
+/* It is done: its bits in PxCI and PxSACT, its memory. */
+void slot_free(struct port *p, unsigned slot);
+
+/*
+ * What becomes of the command that is alone at the drive is the model's to say, and it has not said it yet: PxTFD is
+ * BSY, and what the drive says is not shown.
+ */
+static inline void port_await(struct port *p)
+{
+	p->tfd = STATUS_BSY | STATUS_DRDY | STATUS_SEEK;
+	p->tfd_ours = true;
+}
+static inline bool port_is_awaited(const struct port *p)
+{
+	return p->tfd_ours && p->tfd & STATUS_BSY;
+}
+
+/* ---- received.c ---- */
+
 /* Write what changed of the received FISes to the guest, if PxCMD.FRE. */
 void port_show_received(struct port *p);
+/* Nothing was received: what comes next is shown, whatever it is. */
+void port_clear_received(struct port *p);
+/* As if the drive had sent one, with @status and @error: to be shown by port_show_received(). */
+void port_receive_d2h(struct port *p, const struct command *c, uint8_t status, uint8_t error);
+void port_receive_pio(struct port *p, const struct command *c, uint32_t bytes, uint8_t status);
+void port_receive_sdb(struct port *p, uint32_t sact, uint8_t status, uint8_t error);
+
+/* ---- own.c ---- */
+
+/* Nothing is out, and something is about to be: what is received from now on, and what errors are new. */
+void port_begin(struct port *p);
+/* CHECK POWER MODE in @slot: nothing else may be out. */
+void port_nudge(struct port *p, unsigned slot);
+/* IDENTIFY, in slot 0: nothing else may be out. */
+void port_identify(struct port *p);
+/* It is done; @failed: by an error. */
+void port_identified(struct port *p, bool failed);
+/* Nothing of our own is out: bits that were hidden are cleared, or belong to the guest now. */
+void port_unhide(struct port *p);
 
 /* ---- refuse.c ---- */
 
-/* @slot fails (or is answered) without the drive: when the others are done, and the controller has interrupted. */
-void port_refuse(struct port *p, unsigned slot, uint8_t status, uint8_t error);
+/*
+ * @slot, which the device does not have, fails for the reason @why (AHCI_DROPPED: the policy's), which is counted; or is
+ * answered, with what is in its data.  When the others are done, and the controller has interrupted.
+ */
+void port_refuse(struct port *p, unsigned slot, enum ahci_counter why);
 void port_answer(struct port *p, unsigned slot);
+/* PxIS bits that it will bring. */
+uint32_t slot_outcome(const struct slot *s);
 /* The nudge of a refused or answered slot is done. */
 void port_nudged(struct port *p, unsigned slot);
 
@@ -174,8 +274,8 @@ void port_quiet(struct port *p);
 /* Program PxCLB, PxFB: ours. */
 void port_program(struct port *p);
 /*
- * Program PxIE: as the guest has it, and DHRE while a nudge is out, or PxIS bits of one hold the line for bits in p->is.
- * To be called when a nudge goes out, and when it is done.
+ * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or PxIS bits of one hold
+ * the line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
  */
 void port_enable(struct port *p);
 /* Clear the device's ST, and set it again once it is quiet, unseen by the guest: our own IDENTIFY failed. */

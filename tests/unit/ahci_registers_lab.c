@@ -132,6 +132,14 @@ void port_look(struct port *p)
 		lab.on_look(p);
 }
 
+bool port_is_behind(struct port *p)
+{
+	return p->behind;
+}
+
+void port_catch_up(struct port *p) {}
+void port_clear_received(struct port *p) {}
+
 void hba_look(struct ahci *h)
 {
 	say("look all\n");

@@ -1,0 +1,104 @@
+/*
+ * bounce.c - memory for commands on their way
+ */
+#include "devmodel/ahci/bounce.h"
+
+#include <string.h>
+
+#define WORD	64u
+
+static uint64_t pages_of(uint64_t len)
+{
+	return len / BOUNCE_PAGE + (len % BOUNCE_PAGE != 0);
+}
+
+uint32_t bounce_map_bytes(uint32_t len)
+{
+	return (len / BOUNCE_PAGE + WORD - 1) / WORD * (uint32_t)sizeof(uint64_t);
+}
+
+/* The first page from @page on whose bit is not that of @skip's words; b->pages: none. */
+static uint32_t find(const struct bounce *b, uint32_t page, uint64_t skip)
+{
+	while (page < b->pages) {
+		uint64_t rest = (b->map[page / WORD] ^ skip) >> page % WORD;
+
+		if (rest) {
+			page += (uint32_t)__builtin_ctzll(rest);
+			break;
+		}
+		page += WORD - page % WORD;
+	}
+	return page < b->pages ? page : b->pages;
+}
+
+static uint32_t find_free(const struct bounce *b, uint32_t page)
+{
+	return find(b, page, ~0ull);
+}
+
+static uint32_t find_taken(const struct bounce *b, uint32_t page)
+{
+	return find(b, page, 0);
+}
+
+static void mark(struct bounce *b, uint32_t page, uint32_t count, bool taken)
+{
+	for (uint32_t part; count > 0; page += part, count -= part) {
+		uint64_t bits;
+
+		part = WORD - page % WORD;
+		if (part > count)
+			part = count;
+		bits = ~0ull >> (WORD - part) << page % WORD;
+		b->map[page / WORD] = taken ? b->map[page / WORD] | bits : b->map[page / WORD] & ~bits;
+	}
+}
+
+void bounce_init(struct bounce *b, struct dma_memory memory, void *map)
+{
+	*b = (struct bounce){ .memory = memory, .map = map, .pages = memory.len / BOUNCE_PAGE };
+	memset(map, 0, bounce_map_bytes(memory.len));
+}
+
+bool bounce_fits(const struct bounce *b, uint64_t len)
+{
+	return pages_of(len) <= b->pages;
+}
+
+bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at)
+{
+	uint32_t pages = (uint32_t)pages_of(len), page, end;
+
+	if (pages > b->pages - b->taken)
+		return false;
+	b->next = find_free(b, b->next);
+	for (page = b->next; page < b->pages; page = find_free(b, end)) {
+		end = find_taken(b, page);
+		if (end - page < pages)
+			continue;
+		mark(b, page, pages, true);
+		b->taken += pages;
+		*at = page * BOUNCE_PAGE;
+		return true;
+	}
+	return false;
+}
+
+void bounce_give(struct bounce *b, uint32_t at, uint32_t len)
+{
+	uint32_t page = at / BOUNCE_PAGE, pages = (uint32_t)pages_of(len);
+
+	mark(b, page, pages, false);
+	b->taken -= pages;
+	if (page < b->next)
+		b->next = page;
+}
+
+void bounce_shrink(struct bounce *b, uint32_t at, uint32_t len, uint32_t to)
+{
+	uint32_t keep = (uint32_t)pages_of(to) * BOUNCE_PAGE;
+
+	if (keep < len)
+		bounce_give(b, at + keep, len - keep);
+}
