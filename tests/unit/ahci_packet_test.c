@@ -24,8 +24,8 @@ START_TEST(every_opcode_that_may_pass_has_a_row_and_every_other_none)
 			else
 				d.cdb[1] = a.table.acmd[1] = (uint8_t)action;
 			said = decode(&a, &c);
-			ck_assert_msg(said == (ata_hook(&d) == ATA_FAILS ? AHCI_NO_ROW : COMMAND_RIGHT), "%02x/%02x: %d",
-				      opcode, action, said);
+			ck_assert_msg(said == (ata_hook(&d) == ATA_FAILS ? AHCI_NO_ROW : COMMAND_RIGHT),
+				      "%02x/%02x: %d", opcode, action, said);
 			ck_assert_int_eq(c.hook, ata_hook(&d));
 			ck_assert_int_eq(c.protocol, PROTOCOL_PACKET);
 			ck_assert_uint_eq(c.t.cdb[0], opcode);
