@@ -1,0 +1,177 @@
+/*
+ * ahci_bounce_test.c - memory for commands on their way: taken, given back, full
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "devmodel/ahci/bounce.h"
+#include "tests/unit/unit.h"
+
+#define PAGES_MAX	200u
+
+static struct bounce b;
+static uint64_t *map;
+
+static void make(uint32_t len)
+{
+	free(map);
+	map = malloc(bounce_map_bytes(len));
+	if (bounce_map_bytes(len))
+		memset(map, 0xff, bounce_map_bytes(len));
+	bounce_init(&b, (struct dma_memory){ .len = len }, map);
+}
+
+static void end(void)
+{
+	free(map);
+	map = NULL;
+}
+
+static uint32_t take(uint32_t len)
+{
+	uint32_t at = 1;
+
+	return bounce_take(&b, len, &at) ? at / BOUNCE_PAGE : UINT32_MAX;
+}
+
+START_TEST(the_map_has_a_bit_for_each_page)
+{
+	ck_assert_uint_eq(bounce_map_bytes(0), 0);
+	ck_assert_uint_eq(bounce_map_bytes(BOUNCE_PAGE), 8);
+	ck_assert_uint_eq(bounce_map_bytes(64 * BOUNCE_PAGE), 8);
+	ck_assert_uint_eq(bounce_map_bytes(65 * BOUNCE_PAGE), 16);
+}
+END_TEST
+
+START_TEST(what_fits_is_what_there_is)
+{
+	make(3 * BOUNCE_PAGE + 100);
+	ck_assert(bounce_fits(&b, 3 * BOUNCE_PAGE));
+	ck_assert(!bounce_fits(&b, 3 * BOUNCE_PAGE + 1));
+	ck_assert(!bounce_fits(&b, UINT64_MAX));
+	ck_assert(!bounce_fits(&b, 1ull << 32));
+	ck_assert_uint_eq(take(4 * BOUNCE_PAGE), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(pages_are_taken_from_the_start_and_only_whole)
+{
+	make(8 * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(1), 0);
+	ck_assert_uint_eq(take(BOUNCE_PAGE), 1);
+	ck_assert_uint_eq(take(BOUNCE_PAGE + 1), 2);
+	ck_assert_uint_eq(take(4 * BOUNCE_PAGE), 4);
+	ck_assert_uint_eq(take(1), UINT32_MAX);
+	ck_assert_uint_eq(b.taken, 8);
+}
+END_TEST
+
+START_TEST(all_of_it_can_be_had_at_any_size)
+{
+	uint32_t pages = (uint32_t)_i;
+
+	make(pages * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(pages * BOUNCE_PAGE), 0);
+	ck_assert_uint_eq(take(1), UINT32_MAX);
+	bounce_give(&b, 0, pages * BOUNCE_PAGE);
+	ck_assert_uint_eq(b.taken, 0);
+	for (uint32_t i = 0; i < pages; i++)
+		ck_assert_uint_eq(take(BOUNCE_PAGE), i);
+	ck_assert_uint_eq(take(1), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(what_is_given_back_is_the_next_that_is_taken)
+{
+	make(130 * BOUNCE_PAGE);
+	for (uint32_t i = 0; i < 130; i++)
+		take(BOUNCE_PAGE);
+	bounce_give(&b, 129 * BOUNCE_PAGE, 1);
+	bounce_give(&b, 64 * BOUNCE_PAGE, BOUNCE_PAGE);
+	bounce_give(&b, 3 * BOUNCE_PAGE, 2 * BOUNCE_PAGE);
+	ck_assert_uint_eq(b.taken, 126);
+	ck_assert_uint_eq(take(3 * BOUNCE_PAGE), UINT32_MAX);
+	ck_assert_uint_eq(take(2 * BOUNCE_PAGE), 3);
+	ck_assert_uint_eq(take(1), 64);
+	ck_assert_uint_eq(take(1), 129);
+	ck_assert_uint_eq(take(1), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(a_gap_that_is_too_small_is_passed_over)
+{
+	make(10 * BOUNCE_PAGE);
+	take(BOUNCE_PAGE);
+	take(BOUNCE_PAGE);
+	bounce_give(&b, 0, BOUNCE_PAGE);
+	ck_assert_uint_eq(take(2 * BOUNCE_PAGE), 2);
+	ck_assert_uint_eq(take(1), 0);
+}
+END_TEST
+
+START_TEST(what_is_shrunk_keeps_its_beginning)
+{
+	make(8 * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(5 * BOUNCE_PAGE), 0);
+	bounce_shrink(&b, 0, 5 * BOUNCE_PAGE, BOUNCE_PAGE + 1);
+	ck_assert_uint_eq(b.taken, 2);
+	ck_assert_uint_eq(take(6 * BOUNCE_PAGE), 2);
+	bounce_shrink(&b, 2 * BOUNCE_PAGE, 6 * BOUNCE_PAGE, 5 * BOUNCE_PAGE + 1);
+	ck_assert_uint_eq(b.taken, 8);
+	bounce_shrink(&b, 2 * BOUNCE_PAGE, 6 * BOUNCE_PAGE - 1, 6 * BOUNCE_PAGE - 1);
+	ck_assert_uint_eq(b.taken, 8);
+}
+END_TEST
+
+/* Against a page a byte: no page is anybody's twice, first fit, none is lost. */
+START_TEST(random_takers_never_meet)
+{
+	uint8_t owner[PAGES_MAX] = { 0 };
+	struct { uint32_t at, len; } got[64] = { 0 };
+	uint32_t pages = 100 + (uint32_t)_i;
+
+	srand((unsigned)_i);
+	make(pages * BOUNCE_PAGE);
+	for (unsigned n = 0; n < 4000; n++) {
+		unsigned k = (unsigned)rand() % 64;
+		uint32_t len = 1 + (uint32_t)rand() % (12 * BOUNCE_PAGE), at, run = 0, expect = UINT32_MAX;
+		uint32_t want = (len + BOUNCE_PAGE - 1) / BOUNCE_PAGE;
+
+		if (got[k].len) {
+			bounce_give(&b, got[k].at, got[k].len);
+			memset(owner + got[k].at / BOUNCE_PAGE, 0, (got[k].len + BOUNCE_PAGE - 1) / BOUNCE_PAGE);
+			got[k].len = 0;
+			continue;
+		}
+		for (uint32_t i = 0; i < pages && expect == UINT32_MAX; i++) {
+			run = owner[i] ? 0 : run + 1;
+			if (run == want)
+				expect = (i + 1 - want) * BOUNCE_PAGE;
+		}
+		if (bounce_take(&b, len, &at) != (expect != UINT32_MAX) || (expect != UINT32_MAX && at != expect))
+			ck_abort_msg("step %u: not the first that fits", n);
+		if (expect == UINT32_MAX)
+			continue;
+		memset(owner + at / BOUNCE_PAGE, 1, want);
+		got[k].at = at;
+		got[k].len = len;
+	}
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("ahci_bounce");
+	TCase *c = unit_case(s, "bounce");
+
+	tcase_add_checked_fixture(c, NULL, end);
+	tcase_add_test(c, the_map_has_a_bit_for_each_page);
+	tcase_add_test(c, what_fits_is_what_there_is);
+	tcase_add_test(c, pages_are_taken_from_the_start_and_only_whole);
+	tcase_add_loop_test(c, all_of_it_can_be_had_at_any_size, 1, 130);
+	tcase_add_test(c, what_is_given_back_is_the_next_that_is_taken);
+	tcase_add_test(c, a_gap_that_is_too_small_is_passed_over);
+	tcase_add_test(c, what_is_shrunk_keeps_its_beginning);
+	tcase_add_loop_test(c, random_takers_never_meet, 0, 8);
+	return s;
+}
