@@ -68,7 +68,7 @@ static void go_on(struct port *p)
 		port_write(p, PxCMD, cmd | PxCMD_FRE);
 	if (!(to & PxCMD_ST))
 		return;
-	port_signature(p);
+	port_clear_list(p);
 	port_write(p, PxCMD, cmd | to);
 }
 

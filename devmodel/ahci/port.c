@@ -3,10 +3,14 @@
  */
 #include "devmodel/ahci/registers.h"
 
-#include <string.h>
-
 /* PxIS bits that say that a command has moved on. */
 #define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
+
+/*
+ * QEMU before 8.1 clears neither PxCI nor PxSACT with ST, nor ends what is out: the bits stay while data moves on.  One of
+ * a queued command that failed stays for ever.
+ */
+#define LINGER_NS	100000000u
 
 /* Memory that the device has done with comes back first; then what the drive has done is the guest's, then what waits goes out. */
 static void look(struct port *p)
@@ -28,21 +32,25 @@ void port_program(struct port *p)
 	port_write(p, PxFBU, (uint32_t)((at + POOL_RECEIVED) >> 32));
 }
 
-void port_signature(struct port *p)
+/* No slot names memory that is another's by now, should the device carry out what it was never told to. */
+void port_clear_list(struct port *p)
 {
-	p->drive.atapi = port_read(p, PxSIG) == SIG_ATAPI;
+	uint32_t at = p->index * POOL_STEP + POOL_TABLE;
+	uint64_t bus = p->hba->d->pool.bus.a + at;
+	struct header header = { .ctba = (uint32_t)bus, .ctbau = (uint32_t)(bus >> 32) };
+
+	command_nudge((struct table *)(p->hba->d->pool.at + at), &header.flags);
+	for (unsigned i = 0; i < SLOTS; i++)
+		port_list(p)[i] = header;
 }
 
-/* What was in a command's memory may be what a rule would have kept from the guest. */
+/* What is in a command's memory may be what a rule would have kept from the guest. */
 static void slot_give(struct port *p, struct slot *s)
 {
-	struct bounce *b = p->hba->bounce;
-
 	if (!s->len)
 		return;
-	memset(b->memory.at + s->at, 0, s->len);
-	bounce_give(b, s->at, s->len);
-	s->len = 0;
+	s->seen = false;
+	slot_release(p, s);
 	p->hba->more = true;
 }
 
@@ -57,6 +65,8 @@ void port_give(struct port *p)
 
 void port_forget(struct port *p)
 {
+	if (p->out)
+		p->forgotten_ns = p->hba->d->ops->now_ns(p->hba->d->host);
 	p->stale |= p->out;
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct slot *s = &p->slot[i];
@@ -77,9 +87,17 @@ void port_forget(struct port *p)
 static void start(struct port *p, uint32_t cmd)
 {
 	p->restarting = false;
-	port_signature(p);
+	port_clear_list(p);
 	port_write(p, PxCMD, (cmd & CMD_STAYS) | PxCMD_ST);
 	port_push(p);
+}
+
+static bool lingers(struct port *p)
+{
+	const struct devmodel *d = p->hba->d;
+
+	return p->stale & (port_read(p, PxCI) | port_read(p, PxSACT)) &&
+	       d->ops->now_ns(d->host) - p->forgotten_ns < LINGER_NS;
 }
 
 void port_quiet(struct port *p)
@@ -89,7 +107,7 @@ void port_quiet(struct port *p)
 	if ((!p->stale && !p->restarting) || p->hba->resetting)
 		return;
 	cmd = port_read(p, PxCMD);
-	if (!hba_is_there(p->hba, cmd) || cmd & PxCMD_CR)
+	if (!hba_is_there(p->hba, cmd) || cmd & PxCMD_CR || lingers(p))
 		return;
 	port_give(p);
 	if (p->restarting)
@@ -114,7 +132,7 @@ void port_reset(struct port *p)
 {
 	port_forget(p);
 	drive_reset(p);
-	p->cmd = p->ie = p->is = p->is_hidden = p->is_device = 0;
+	p->cmd = p->ie = p->is = p->is_hidden = p->is_device = p->is_old = 0;
 }
 
 /* ---- addresses ---- */
@@ -289,7 +307,5 @@ uint32_t pxci_read(struct port *p, uint32_t offset)
 void pxci_write(struct port *p, uint32_t offset, uint32_t value)
 {
 	look(p);
-	if (!p->drive.identified)
-		port_signature(p);
 	port_issue(p, value & hba_slots(p->hba));
 }

@@ -32,7 +32,7 @@ port_write_fn list_write, pxis_write, pxie_write, pxcmd_write, pxsctl_write, pxs
 void port_reset(struct port *p);
 /* What was forgotten is the device's no more. */
 void port_give(struct port *p);
-/* What the drive is, by its signature. */
-void port_signature(struct port *p);
+/* Before ST is set: all slots of the device's list are harmless. */
+void port_clear_list(struct port *p);
 
 #endif

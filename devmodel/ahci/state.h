@@ -71,7 +71,8 @@ struct port {
 	uint32_t is_device;		/* its PxIS when it was last looked at */
 	uint32_t is_old;		/* error bits that it had before what is out now was sent */
 	uint32_t out;			/* slots that it has: OUT, NUDGED */
-	uint32_t stale;			/* slots forgotten while it had them: freed once PxCMD.CR is 0 */
+	uint32_t stale;			/* slots forgotten while it had them: freed once it has stopped */
+	uint64_t forgotten_ns;		/* when */
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until the guest clears ST */
 	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */

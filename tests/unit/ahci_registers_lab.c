@@ -81,7 +81,7 @@ static void write_cmd(uint32_t port, uint32_t value)
 		stays |= *cmd & PxCMD_FR;
 	*cmd = (value & ~(PxCMD_CR | PxCMD_FR)) | (value & PxCMD_ST ? PxCMD_CR : 0) |
 	       (value & PxCMD_FRE ? PxCMD_FR : 0) | stays;
-	if (!(value & PxCMD_ST))
+	if (!(value & PxCMD_ST) && !lab.ci_stays)
 		DEVICE_PORT(port, PxCI) = DEVICE_PORT(port, PxSACT) = 0;
 }
 
@@ -147,14 +147,19 @@ void hba_look(struct ahci *h)
 		lab.on_look(&h->port[0]);
 }
 
-void bounce_give(struct bounce *b, uint32_t at, uint32_t len)
+void slot_release(struct port *p, struct slot *s)
 {
-	say("give %x %x\n", at, len);
-	lab.given += len;
-	for (uint32_t i = 0; i < len; i++) {
-		if (b->memory.at[at + i])
-			ck_abort_msg("what was in bounce memory is still there");
-	}
+	say("give %x %x\n", s->at, s->len);
+	if (s->seen)
+		ck_abort_msg("what is in bounce memory would stay there");
+	lab.given += s->len;
+	s->len = 0;
+}
+
+void command_nudge(struct table *t, uint16_t *flags)
+{
+	t->cfis[2] = ATA_CHECK_POWER_MODE;
+	*flags = 5;
 }
 
 /* ---- set-up ---- */
@@ -180,7 +185,7 @@ void lab_attach(void)
 	void *memory;
 
 	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write, .now_ns = now_ns };
-	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { .bus = { LAB_POOL }, .len = AHCI_POOL_BYTES } };
+	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { .at = lab.pool, .bus = { LAB_POOL }, .len = AHCI_POOL_BYTES } };
 	lab.bounce = (struct bounce){ .memory = { .at = lab.bounce_bytes, .len = LAB_BOUNCE } };
 	ck_assert_uint_eq(ahci_size() % 16, 0);
 	free(lab.h);
@@ -233,7 +238,7 @@ struct slot *lab_slot(unsigned slot, enum slot_state state, uint32_t at, uint32_
 	s->fetched = true;
 	s->at = at;
 	s->len = len;
-	memset(lab.bounce_bytes + at, 0xee, len);
+	s->seen = true;
 	if (state == SLOT_OUT || state == SLOT_NUDGED)
 		PORT(0)->out |= 1u << slot;
 	PORT(0)->ci |= 1u << slot;

@@ -16,6 +16,7 @@ struct lab {
 	char log[1 << 16];			/* what reached it, and command handling: a line each */
 	uint32_t log_len;
 	bool log_reads;
+	bool ci_stays;				/* PxCI and PxSACT, when ST is cleared */
 	bool gone;				/* all ones */
 	uint32_t gone_after;			/* so many reads of PxCLB */
 	uint32_t hr_reads;			/* of GHC that say HR */
@@ -25,6 +26,7 @@ struct lab {
 	void (*on_look)(struct port *p);
 	uint32_t given;				/* bytes of bounce memory that came back */
 
+	_Alignas(16) uint8_t pool[AHCI_POOL_BYTES];
 	uint8_t bounce_bytes[LAB_BOUNCE];
 	struct bounce bounce;
 	struct devmodel_ops ops;
@@ -47,7 +49,7 @@ uint32_t lab_read(uint32_t offset);
 void lab_write(uint32_t offset, uint32_t value);
 uint64_t lab_read_size(uint32_t offset, unsigned size);
 void lab_write_size(uint32_t offset, unsigned size, uint64_t value);
-/* Let @slot of port 0 be @state, with @len bytes of bounce memory at @at, which are all EEh. */
+/* Let @slot of port 0 be @state, with @len bytes of bounce memory at @at. */
 struct slot *lab_slot(unsigned slot, enum slot_state state, uint32_t at, uint32_t len);
 
 #define DEVICE(offset)		lab.reg[(offset) / 4]
