@@ -9,6 +9,7 @@
 #define REGISTER_BYTES	4u
 
 struct cpu_counters cpu_counters[CPUS_MAX];
+uint64_t counters_spared;
 
 static struct counter_device devices[COUNTERS_DEVICES_MAX];
 static uint32_t device_count;

@@ -30,6 +30,7 @@ struct cpu_counters {
 } __attribute__((aligned(64)));
 
 extern struct cpu_counters cpu_counters[CPUS_MAX];
+extern uint64_t counters_spared;	/* accesses that needed no exit of their own (guest/cluster.c); under the guest lock */
 
 static inline void counters_exit(uint32_t cpu, enum vmexit_kind kind)
 {

@@ -6,7 +6,7 @@
  *	exits: cpuN: REASON N REASON N ...	of one, where there are several
  *	device: NAME N reads N writes
  *	register: NAME 0xREG N reads N writes	the most used; all others: "other" instead of 0xREG
- *	count: NAME N WORDS			of a model, or of the policy
+ *	count: NAME N WORDS			of a model, of the policy, or of clusters (guest/cluster.h)
  *	offence: KIND N said N			by kind (offence.def), and how many had a line of their own
  *	rate: N exits a second, N at most, N seconds
  *	counters: end N lines			from "begin" on, with both
@@ -176,6 +176,8 @@ static void report(const char *why, bool last)
 	lines = 0;
 	SAY("counters: begin %s", why);
 	say_exits();
+	if (counters_spared)
+		SAY("count: clusters %llu accesses without an exit", (unsigned long long)counters_spared);
 	for (uint32_t i = 0; i < counters_device_count(); i++) {
 		if (last)
 			log_flush();

@@ -329,6 +329,12 @@ static void svm_skip(struct vcpu *v, uint64_t next_rip)
 	}
 }
 
+static void svm_go_on(struct vcpu *v, uint64_t rip, uint64_t rflags)
+{
+	((struct svm *)v->arch)->vmcb->rflags = rflags;
+	svm_skip(v, rip);
+}
+
 static void svm_inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error)
 {
 	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
@@ -432,6 +438,7 @@ static void svm_set_tsc(struct vcpu *v, uint64_t value)
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM", .probe = svm_probe, .keeps_init = svm_keeps_init, .enable = svm_enable, .create = svm_create,
 	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmis = svm_take_nmis,
-	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .inject = svm_inject,
+	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .go_on = svm_go_on,
+	.inject = svm_inject,
 	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
 };

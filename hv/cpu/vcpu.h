@@ -79,6 +79,8 @@ struct vcpu_ops {
 	void (*set)(struct vcpu *v, const struct vcpu_state *s);
 	/* Go on behind the instruction that exited, @next_rip. */
 	void (*skip)(struct vcpu *v, uint64_t next_rip);
+	/* The same behind several, whose last left @rflags; of them only the arithmetic flags and RF may be others. */
+	void (*go_on)(struct vcpu *v, uint64_t rip, uint64_t rflags);
 	/* An exception at the next entry; @error only where the vector has one. */
 	void (*inject)(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error);
 	/* At the next entry, or when the guest has left its handler.  False: another event goes first. */

@@ -32,6 +32,27 @@ static uint64_t source(const struct guest_cpu *cpu, const struct insn *insn, uns
 	return cpu->gpr[insn->reg] >> (insn->high_byte ? 8 : 0) & alu_mask(size);
 }
 
+static uint64_t rm_read(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
+			const struct operand *memory)
+{
+	if (insn->memory)
+		return operand_read(bus, memory);
+	return cpu->gpr[insn->rm] >> (insn->rm_high_byte ? 8 : 0) & alu_mask(insn->size);
+}
+
+static void rm_write(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
+		     const struct operand *memory, uint64_t value)
+{
+	uint64_t *gpr = &cpu->gpr[insn->rm];
+
+	if (insn->memory)
+		operand_write(bus, memory, value);
+	else if (insn->rm_high_byte)
+		*gpr = (*gpr & ~UINT64_C(0xff00)) | (value & 0xff) << 8;
+	else
+		reg_write(cpu, insn->rm, insn->size, value);
+}
+
 static void set_register(struct guest_cpu *cpu, const struct insn *insn, uint64_t value)
 {
 	uint64_t *gpr = &cpu->gpr[insn->reg];
@@ -59,7 +80,7 @@ static bool is_move(const struct insn *insn)
 	return insn->op == INSN_MOV || insn->op == INSN_MOVBE;
 }
 
-/* Is the memory operand written? */
+/* Is the memory operand, or the register in its place, written? */
 static bool stores(const struct insn *insn)
 {
 	return insn->form != INSN_REG_MEM && insn->op != INSN_CMP && insn->op != INSN_TEST;
@@ -68,12 +89,12 @@ static bool stores(const struct insn *insn)
 static void move(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
 		 const struct operand *memory)
 {
-	uint64_t value = stores(insn) ? source(cpu, insn, insn->size) : operand_read(bus, memory);
+	uint64_t value = stores(insn) ? source(cpu, insn, insn->size) : rm_read(cpu, bus, insn, memory);
 
 	if (insn->op == INSN_MOVBE)
 		value = swap_bytes(value, insn->size);
 	if (stores(insn))
-		operand_write(bus, memory, value);
+		rm_write(cpu, bus, insn, memory, value);
 	else
 		set_register(cpu, insn, extend(value, insn));
 }
@@ -82,13 +103,13 @@ static void move(struct guest_cpu *cpu, const struct guest_bus *bus, const struc
 static void calculate(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
 		      const struct operand *memory)
 {
-	uint64_t in_memory = operand_read(bus, memory), other = source(cpu, insn, insn->size);
+	uint64_t in_memory = rm_read(cpu, bus, insn, memory), other = source(cpu, insn, insn->size);
 	bool to_register = insn->form == INSN_REG_MEM;
 	uint64_t result = alu(insn->op, to_register ? other : in_memory,
 			      to_register ? in_memory : other, insn->size, &cpu->rflags);
 
 	if (stores(insn))
-		operand_write(bus, memory, result);
+		rm_write(cpu, bus, insn, memory, result);
 	else if (to_register && insn->op != INSN_CMP)
 		set_register(cpu, insn, result);
 }
@@ -143,4 +164,136 @@ int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emu
 		cpu->rflags |= RFLAGS_RF;
 	}
 	return GUEST_OK;
+}
+
+/* ---- of clusters ---- */
+
+/* Of one naturally aligned piece: one access, as the processor's. */
+static bool is_whole(const struct operand *operand)
+{
+	return !operand->part[1].size && !(operand->part[0].gpa.a & (operand->part[0].size - 1));
+}
+
+static bool push(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn, struct plain_done *done)
+{
+	struct guest_fault fault;
+	struct operand stack;
+	uint64_t to = cpu->gpr[RSP] - 8;
+
+	if (operand_map(cpu, bus, SEG_SS, to, 8, WALK_WRITE, &stack, &fault) || !is_whole(&stack) ||
+	    operand_on_device(&stack))
+		return false;
+	operand_write(bus, &stack, cpu->gpr[insn->reg]);
+	cpu->gpr[RSP] = to;
+	done->wrote = true;
+	done->gpa = stack.part[0].gpa;
+	return true;
+}
+
+static bool pop(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn)
+{
+	struct guest_fault fault;
+	struct operand stack;
+
+	if (operand_map(cpu, bus, SEG_SS, cpu->gpr[RSP], 8, 0, &stack, &fault) || !is_whole(&stack) ||
+	    operand_on_device(&stack))
+		return false;
+	cpu->gpr[RSP] += 8;
+	cpu->gpr[insn->reg] = operand_read(bus, &stack);	/* also when it is RSP */
+	return true;
+}
+
+/* SDM 1, appendix B: bit 0 of the condition negates. */
+static bool holds(unsigned condition, uint64_t rflags)
+{
+	bool less = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), is;
+
+	switch (condition >> 1) {
+	case 0:
+		is = rflags & RFLAGS_OF;
+		break;
+	case 1:
+		is = rflags & RFLAGS_CF;
+		break;
+	case 2:
+		is = rflags & RFLAGS_ZF;
+		break;
+	case 3:
+		is = rflags & (RFLAGS_CF | RFLAGS_ZF);
+		break;
+	case 4:
+		is = rflags & RFLAGS_SF;
+		break;
+	case 5:
+		is = rflags & RFLAGS_PF;
+		break;
+	case 6:
+		is = less;
+		break;
+	default:
+		is = less || rflags & RFLAGS_ZF;
+	}
+	return is != (condition & 1);
+}
+
+/* A target that cannot be is the branch's own fault. */
+static bool branch(const struct guest_cpu *cpu, const struct insn *insn, uint64_t *next)
+{
+	struct guest_fault fault;
+	uint64_t linear;
+
+	if (insn->op == INSN_JCC && !holds(insn->condition, cpu->rflags))
+		return true;
+	*next += insn->immediate;
+	return guest_linear(cpu, SEG_CS, *next, 1, WALK_FETCH, &linear, &fault) == GUEST_OK;
+}
+
+static bool operate(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
+		    struct plain_done *done)
+{
+	struct guest_fault fault;
+	struct operand memory = { 0 };
+
+	if (insn->memory) {
+		if (operand_map(cpu, bus, insn->segment, effective_address(cpu, insn), insn->size,
+				stores(insn) ? WALK_WRITE : 0, &memory, &fault) || !is_whole(&memory))
+			return false;
+		done->device = operand_on_device(&memory);
+		done->wrote = stores(insn) && !done->device;
+		done->gpa = memory.part[0].gpa;
+	}
+	if (is_move(insn))
+		move(cpu, bus, insn, &memory);
+	else
+		calculate(cpu, bus, insn, &memory);
+	return true;
+}
+
+bool guest_plain(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn, struct plain_done *done)
+{
+	uint64_t next = cpu->rip + insn->length;
+	bool ok = true;
+
+	done->device = done->wrote = false;
+	switch (insn->op) {
+	case INSN_NOP:
+		break;
+	case INSN_LEA:
+		reg_write(cpu, insn->reg, insn->reg_size, effective_address(cpu, insn));
+		break;
+	case INSN_PUSH:
+		ok = push(cpu, bus, insn, done);
+		break;
+	case INSN_POP:
+		ok = pop(cpu, bus, insn);
+		break;
+	case INSN_JMP: case INSN_JCC:
+		ok = branch(cpu, insn, &next);
+		break;
+	default:
+		ok = operate(cpu, bus, insn, done);
+	}
+	if (ok)
+		cpu->rip = next;
+	return ok;
 }

@@ -32,4 +32,18 @@ struct emulation {
  */
 int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emulation *e);
 
+/* What guest_plain() has done besides. */
+struct plain_done {
+	bool device;	/* its operand was on a device page */
+	bool wrote;	/* ... or in RAM and written, at @gpa */
+	gpa_t gpa;
+};
+
+/*
+ * One instruction of insn_decode_plain()'s, in 64-bit code at RIP, whose operand is in registers, in RAM or on a device
+ * page.  True: done as by the processor, RIP is behind it or where it branches to.  False: nothing was done, it is the
+ * processor's: it faults, or its operand is not naturally aligned.
+ */
+bool guest_plain(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn, struct plain_done *done);
+
 #endif

@@ -2,6 +2,10 @@
  * fetch.c - the guest's next instruction, read once and decoded
  */
 #include "hv/guest/fetch.h"
+
+#include <stddef.h>
+
+#include "hv/guest/decoded.h"
 #include "hv/guest/segment.h"
 #include "hv/guest/walk.h"
 
@@ -50,6 +54,26 @@ static int read_more(const struct guest_cpu *cpu, const struct guest_bus *bus, s
 	return GUEST_OK;
 }
 
+/* What is in memory, decoded as far as it is known. */
+static int decode(const struct guest_cpu *cpu, const struct fetch *fetch, struct insn *insn)
+{
+	enum insn_mode mode = mode_of(cpu);
+	const struct insn *known;
+	int verdict;
+
+	if (fetch->count == 0)
+		return INSN_MORE;
+	known = mode == INSN_64 ? decoded_find(DECODED_ANY, cpu->rip, fetch->byte, fetch->count) : NULL;
+	if (known) {
+		*insn = *known;
+		return INSN_OK;
+	}
+	verdict = insn_decode(fetch->byte, fetch->count, mode, insn);
+	if (verdict == INSN_OK && mode == INSN_64)
+		decoded_keep(DECODED_ANY, cpu->rip, fetch->byte, insn);
+	return verdict;
+}
+
 int guest_fetch(const struct guest_cpu *cpu, const struct guest_bus *bus, struct fetch *fetch,
 		struct insn *insn, struct guest_fault *fault)
 {
@@ -57,7 +81,7 @@ int guest_fetch(const struct guest_cpu *cpu, const struct guest_bus *bus, struct
 
 	/* each reading but the first begins in another page: there are two at most */
 	do {
-		verdict = fetch->count ? insn_decode(fetch->byte, fetch->count, mode_of(cpu), insn) : INSN_MORE;
+		verdict = decode(cpu, fetch, insn);
 		status = verdict == INSN_MORE ? read_more(cpu, bus, fetch, fault) : GUEST_OK;
 		if (status)
 			return status;

@@ -23,9 +23,27 @@ enum {
 	SEGMENT_BIG = 1u << 10,		/* D/B */
 };
 
+#define WALKS_KEPT	8u
+
+/*
+ * Translations that guest_walk() has made for one exit.  A processor keeps them for as long: nothing that is emulated
+ * flushes its TLB, and other processors must wait for this one to answer.
+ */
+struct walks {
+	unsigned next;			/* to be overwritten */
+	struct { uint64_t key, page; } kept[WALKS_KEPT];	/* key 0: none */
+};
+
+static inline void walks_begin(struct walks *w)
+{
+	w->next = 0;
+	for (unsigned i = 0; i < WALKS_KEPT; i++)
+		w->kept[i].key = 0;
+}
+
 struct guest_cpu {
 	uint64_t gpr[GPRS];			/* RAX and RSP too */
-	uint64_t rip, rflags, cr0, cr3, cr4, efer;
+	uint64_t rip, rflags, cr0, cr3, cr4, efer, dr7;
 	struct segment seg[GUEST_SEGMENTS];
 	uint32_t pkru;			/* looked at when CR4.PKE is set */
 	uint8_t cpl;			/* 0 in real mode, 3 in virtual-8086 mode */
@@ -35,6 +53,7 @@ struct guest_cpu {
 	 */
 	bool found, found_write;
 	gpa_t found_at;
+	struct walks *walks;		/* NULL: none are kept */
 	/* What CPUID tells the guest about its paging. */
 	uint8_t phys_bits;		/* MAXPHYADDR, 32 to 52 */
 	bool page_1g;			/* 1 GiB pages exist */

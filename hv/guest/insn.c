@@ -1,5 +1,5 @@
 /*
- * insn.c - instructions that may touch a device page: bytes to struct insn
+ * insn.c - instructions that may touch a device page, and those between them: bytes to struct insn
  *
  * The order is the encoding's: prefixes, REX, opcode, ModRM, SIB, displacement, immediate.  What is
  * invalid is said only after the last byte was taken, since a fault of the fetch comes first.
@@ -28,6 +28,8 @@ struct decoder {
 	uint8_t rex, repeat;	/* repeat: the last of F2 and F3 */
 	uint8_t segment;	/* override, or GUEST_SEGMENTS */
 	bool operand, address, lock;
+	bool plain;		/* of insn_decode_plain() */
+	uint8_t opcode;		/* its last byte */
 	uint8_t mod, reg, rm;
 };
 
@@ -40,6 +42,12 @@ enum operands {
 	RM_SEG,
 	MOFFS_ACC, ACC_MOFFS,	/* an address without ModRM, and the accumulator */
 	IMPLIED,
+	ACC_IMM,		/* the accumulator, immediate of the operand size, at most 4 bytes */
+	OPCODE_REG,		/* bits 2:0 of the opcode */
+	OPCODE_IMM,		/* ... and an immediate of the operand size, 8 bytes too */
+	ADDRESS,		/* ModRM, its address alone */
+	NEAR8, NEAR,		/* a distance */
+	RM, NONE,		/* ModRM or nothing, of no effect */
 };
 
 struct opcode {
@@ -58,15 +66,21 @@ struct opcode {
 #define ONLY_64		0x040	/* not of ours outside 64-bit code */
 #define MEMORY_ONLY	0x080	/* #UD with a register or REP */
 #define NO_OPERAND	0x100	/* #UD with 66; 4 bytes also in 16-bit code */
+#define PLAIN		0x200	/* of insn_decode_plain() alone */
+#define NO_66		0x400	/* ... and not with 66, which processors read differently */
 
 #define ALU(op, base)							\
 	[base] = { op, RM_REG, 1, 0 }, [base + 1] = { op, RM_REG, 0, 0 },		\
-	[base + 2] = { op, REG_RM, 1, 0 }, [base + 3] = { op, REG_RM, 0, 0 }
+	[base + 2] = { op, REG_RM, 1, 0 }, [base + 3] = { op, REG_RM, 0, 0 },		\
+	[base + 4] = { op, ACC_IMM, 1, PLAIN }, [base + 5] = { op, ACC_IMM, 0, PLAIN }
 
 static const struct opcode one_byte[256] = {
 	ALU(INSN_ADD, 0x00), ALU(INSN_OR, 0x08), ALU(INSN_ADC, 0x10), ALU(INSN_SBB, 0x18),
 	ALU(INSN_AND, 0x20), ALU(INSN_SUB, 0x28), ALU(INSN_XOR, 0x30), ALU(INSN_CMP, 0x38),
+	[0x50 ... 0x57] = { INSN_PUSH, OPCODE_REG, 8, PLAIN | NO_66 },
+	[0x58 ... 0x5f] = { INSN_POP, OPCODE_REG, 8, PLAIN | NO_66 },
 	[0x63] = { INSN_MOV, REG_RM, 0, EXTEND | SIGN | ONLY_64 },
+	[0x70 ... 0x7f] = { INSN_JCC, NEAR8, 0, PLAIN | NO_66 },
 	[0x80] = { 0, RM_IMM8, 1, GROUP1 },
 	[0x81] = { 0, RM_IMM, 0, GROUP1 },
 	[0x82] = { 0, RM_IMM8, 1, GROUP1 | NOT_64 },
@@ -78,22 +92,32 @@ static const struct opcode one_byte[256] = {
 	[0x8a] = { INSN_MOV, REG_RM, 1, 0 },
 	[0x8b] = { INSN_MOV, REG_RM, 0, 0 },
 	[0x8c] = { INSN_MOV, RM_SEG, 2, 0 },
+	[0x8d] = { INSN_LEA, ADDRESS, 0, PLAIN },
+	[0x90] = { INSN_NOP, NONE, 0, PLAIN },
 	[0xa0] = { INSN_MOV, ACC_MOFFS, 1, 0 },
 	[0xa1] = { INSN_MOV, ACC_MOFFS, 0, 0 },
 	[0xa2] = { INSN_MOV, MOFFS_ACC, 1, 0 },
 	[0xa3] = { INSN_MOV, MOFFS_ACC, 0, 0 },
 	[0xa4] = { INSN_MOVS, IMPLIED, 1, 0 },
 	[0xa5] = { INSN_MOVS, IMPLIED, 0, 0 },
+	[0xa8] = { INSN_TEST, ACC_IMM, 1, PLAIN },
+	[0xa9] = { INSN_TEST, ACC_IMM, 0, PLAIN },
 	[0xaa] = { INSN_STOS, IMPLIED, 1, 0 },
 	[0xab] = { INSN_STOS, IMPLIED, 0, 0 },
+	[0xb0 ... 0xb7] = { INSN_MOV, OPCODE_IMM, 1, PLAIN },
+	[0xb8 ... 0xbf] = { INSN_MOV, OPCODE_IMM, 0, PLAIN },
 	[0xc6] = { INSN_MOV, RM_IMM8, 1, GROUP11 },
 	[0xc7] = { INSN_MOV, RM_IMM, 0, GROUP11 },
+	[0xe9] = { INSN_JMP, NEAR, 0, PLAIN | NO_66 },
+	[0xeb] = { INSN_JMP, NEAR8, 0, PLAIN | NO_66 },
 	[0xf6] = { INSN_TEST, RM_IMM8, 1, GROUP3 },
 	[0xf7] = { INSN_TEST, RM_IMM, 0, GROUP3 },
 };
 
 /* after 0F */
 static const struct opcode two_byte[256] = {
+	[0x1f] = { INSN_NOP, RM, 0, PLAIN },
+	[0x80 ... 0x8f] = { INSN_JCC, NEAR, 0, PLAIN | NO_66 },
 	[0xb6] = { INSN_MOV, REG_RM, 1, EXTEND },
 	[0xb7] = { INSN_MOV, REG_RM, 2, EXTEND },
 	[0xbe] = { INSN_MOV, REG_RM, 1, EXTEND | SIGN },
@@ -184,15 +208,23 @@ static uint8_t take_prefixes(struct decoder *d)
 	}
 }
 
-static const struct opcode *take_opcode(struct decoder *d, uint8_t byte)
+static const struct opcode *find_opcode(struct decoder *d, uint8_t byte)
 {
+	d->opcode = byte;
 	if (byte != 0x0f)
 		return &one_byte[byte];
-	byte = take(d);
+	d->opcode = byte = take(d);
 	if (byte != 0x38)
 		return &two_byte[byte];
 	byte = take(d);
 	return (byte & 0xfe) == 0xf0 ? &movbe[byte & 1] : &other;
+}
+
+static const struct opcode *take_opcode(struct decoder *d, uint8_t first)
+{
+	const struct opcode *o = find_opcode(d, first);
+
+	return o->flags & PLAIN && !d->plain ? &other : o;
 }
 
 static void set_sizes(struct decoder *d, const struct opcode *o)
@@ -274,6 +306,7 @@ static void take_modrm(struct decoder *d, const struct opcode *o)
 	d->insn->reg = d->reg | (d->rex & REX_R ? 8 : 0);
 	if (o->operands == RM_SEG)
 		d->insn->reg = d->reg;
+	d->insn->rm = d->rm | (d->rex & REX_B ? 8 : 0);
 	if (!d->insn->memory)
 		return;
 	if (d->insn->address_size == 2)
@@ -294,16 +327,31 @@ static void take_immediate(struct decoder *d, const struct opcode *o)
 {
 	unsigned size = d->insn->size;
 
-	if (o->operands == RM_IMM8)
-		d->insn->immediate = take_signed(d, 1);
-	else if (o->operands == RM_IMM)
-		d->insn->immediate = take_signed(d, size < 4 ? size : 4);
+	switch (o->operands) {
+	case RM_IMM8: case NEAR8:
+		size = 1;
+		break;
+	case RM_IMM: case ACC_IMM:
+		size = size < 4 ? size : 4;
+		break;
+	case NEAR:
+		size = 4;
+		break;
+	case OPCODE_IMM:
+		break;
+	default:
+		return;
+	}
+	d->insn->immediate = take_signed(d, size);
 }
 
 static void take_operands(struct decoder *d, const struct opcode *o)
 {
 	switch (o->operands) {
-	case OTHER:
+	case OTHER: case ACC_IMM: case NEAR8: case NEAR: case NONE:
+		break;
+	case OPCODE_REG: case OPCODE_IMM:
+		d->insn->reg = d->insn->rm = (d->opcode & 7) | (d->rex & REX_B ? 8 : 0);
 		break;
 	case MOFFS_ACC: case ACC_MOFFS:
 		d->insn->memory = true;
@@ -327,6 +375,8 @@ static void settle(struct decoder *d, const struct opcode *o)
 		[OTHER] = INSN_NONE, [RM_REG] = INSN_MEM_REG, [REG_RM] = INSN_REG_MEM,
 		[RM_IMM] = INSN_MEM_IMM, [RM_IMM8] = INSN_MEM_IMM, [RM_SEG] = INSN_MEM_SEG,
 		[MOFFS_ACC] = INSN_MEM_REG, [ACC_MOFFS] = INSN_REG_MEM, [IMPLIED] = INSN_STRING,
+		[ACC_IMM] = INSN_MEM_IMM, [OPCODE_REG] = INSN_REG, [OPCODE_IMM] = INSN_MEM_IMM,
+		[ADDRESS] = INSN_REG_MEM, [NEAR8] = INSN_NEAR, [NEAR] = INSN_NEAR, [RM] = INSN_NONE, [NONE] = INSN_NONE,
 	};
 	struct insn *insn = d->insn;
 
@@ -340,6 +390,13 @@ static void settle(struct decoder *d, const struct opcode *o)
 		insn->high_byte = true;
 		insn->reg -= 4;
 	}
+	if (insn->size == 1 && !d->rex && insn->rm > 3) {
+		insn->rm_high_byte = true;
+		insn->rm -= 4;
+	}
+	insn->condition = d->opcode & 15;
+	if (o->operands == ADDRESS || o->operands == RM)	/* nothing is there for them */
+		insn->memory = false;
 }
 
 /* LOCK is for what reads, changes and writes memory. */
@@ -364,10 +421,28 @@ static bool is_invalid(const struct decoder *d, const struct opcode *o)
 	return d->lock && !may_lock(d->insn);
 }
 
-int insn_decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, struct insn *insn)
+/* What a cluster leaves to the processor. */
+static bool is_not_plain(const struct decoder *d, const struct opcode *o)
+{
+	const struct insn *insn = d->insn;
+
+	if (d->lock || d->repeat || (o->flags & NO_66 && d->operand))
+		return true;
+	switch (o->operands) {
+	case RM_SEG: case IMPLIED:
+		return true;
+	case NONE:		/* XCHG R8, RAX */
+		return d->rex & REX_B;
+	case ADDRESS:		/* of a register there is none */
+		return d->mod == 3;
+	}
+	return insn->op == INSN_MOVBE;
+}
+
+static int decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, bool plain, struct insn *insn)
 {
 	struct decoder d = {
-		.bytes = bytes, .count = count, .mode = mode, .insn = insn,
+		.bytes = bytes, .count = count, .mode = mode, .plain = plain, .insn = insn,
 		.segment = GUEST_SEGMENTS,
 	};
 	const struct opcode *o;
@@ -385,5 +460,17 @@ int insn_decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, struc
 		fail(&d, INSN_OTHER);
 	if (is_invalid(&d, o))
 		fail(&d, INSN_INVALID);
+	if (plain && is_not_plain(&d, o))
+		fail(&d, INSN_OTHER);
 	return d.status;
+}
+
+int insn_decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, struct insn *insn)
+{
+	return decode(bytes, count, mode, false, insn);
+}
+
+int insn_decode_plain(const uint8_t *bytes, unsigned count, struct insn *insn)
+{
+	return decode(bytes, count, INSN_64, true, insn);
 }

@@ -17,6 +17,11 @@ enum insn_op {
 	INSN_MOVBE,
 	INSN_STOS,
 	INSN_MOVS,
+	/* of insn_decode_plain() alone */
+	INSN_LEA,
+	INSN_PUSH, INSN_POP,
+	INSN_JMP, INSN_JCC,
+	INSN_NOP,
 };
 
 /* Where the two operands are, destination first. */
@@ -27,6 +32,8 @@ enum insn_form {
 	INSN_MEM_IMM,
 	INSN_MEM_SEG,		/* @reg is a segment register */
 	INSN_STRING,		/* STOS, MOVS: addresses are implied */
+	INSN_REG,		/* PUSH, POP: @reg alone */
+	INSN_NEAR,		/* JMP, JCC: @immediate behind the instruction's end */
 };
 
 #define INSN_NO_REG	0xff	/* for base and index */
@@ -41,9 +48,12 @@ struct insn {
 	uint8_t address_size;	/* 2, 4, 8 */
 	uint8_t segment;	/* enum seg, overrides applied; of MOVS, the source's */
 	uint8_t reg, base, index;	/* enum gpr */
+	uint8_t rm;		/* enum gpr, in the memory operand's place: of register forms */
+	uint8_t condition;	/* of JCC, as the opcode has it */
 	uint8_t scale;		/* the index is shifted left by it */
 	bool memory;		/* false for register forms: no memory operand */
 	bool high_byte;		/* @reg is AH, CH, DH or BH: 0 to 3 */
+	bool rm_high_byte;	/* @rm is */
 	bool sign_extend;	/* into @reg_size; else zeroes */
 	bool lock, rep;
 	uint64_t displacement;	/* sign-extended */
@@ -65,5 +75,10 @@ enum insn_verdict {
  * *insn is complete for INSN_OK alone.
  */
 int insn_decode(const uint8_t *bytes, unsigned count, enum insn_mode mode, struct insn *insn);
+/*
+ * 64-bit code: also what touches no device, as it stands between accesses of drivers.  INSN_OTHER for what a
+ * cluster leaves to the processor: LOCK, REP, strings, segment registers, MOVBE, branches with an operand size.
+ */
+int insn_decode_plain(const uint8_t *bytes, unsigned count, struct insn *insn);
 
 #endif

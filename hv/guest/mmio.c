@@ -7,6 +7,7 @@
 
 #include "hv/counters.h"
 #include "hv/cpu/smp.h"
+#include "hv/guest/cluster.h"
 #include "hv/guest/emulate.h"
 #include "hv/guest/region.h"
 #include "hv/log.h"
@@ -206,6 +207,7 @@ static void cpu_of(const struct vcpu *v, const struct vcpu_state *s, struct gues
 	c->cr0 = s->cr0;
 	c->cr3 = s->cr3;
 	c->cr4 = s->cr4;
+	c->dr7 = s->dr7;
 	c->efer = s->efer;
 	__builtin_memcpy(c->seg, s->seg, sizeof(c->seg));
 	c->pkru = s->pkru;
@@ -223,6 +225,15 @@ static void fault(struct vcpu *v, struct vcpu_state *s, const struct guest_fault
 	svm_ops.inject(v, f->vector, f->has_error, f->error);
 }
 
+/* Does this processor have something else to do before it runs on? */
+static bool is_asked_for(void *host)
+{
+	const struct vcpu *v = host;
+	const struct cpu *c = &cpus[v->index];
+
+	return __atomic_load_n(&c->park, __ATOMIC_RELAXED) || __atomic_load_n(&c->nmi, __ATOMIC_RELAXED);
+}
+
 void mmio_exit(struct vcpu *v, const struct vmexit *x)
 {
 	const struct guest_bus bus = {
@@ -230,6 +241,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		.cmpxchg = bus_cmpxchg, .mmio = bus_mmio,
 	};
 	struct emulation e = { .fetch = { .count = 0 } };
+	struct walks walks;
 	struct vcpu_state s;
 	struct guest_cpu c;
 	int status;
@@ -244,12 +256,16 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	c.found = !x->page.walk && !x->page.fetch;
 	c.found_write = x->page.write;
 	c.found_at = x->page.at;
+	walks_begin(&walks);
+	c.walks = &walks;
 	status = guest_emulate(&c, &bus, &e);
+	if (status == GUEST_OK && !e.unfinished)
+		counters_spared += guest_cluster(&c, &bus, s.rip, is_asked_for);
 	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;
-	if (status == GUEST_OK && !e.unfinished && c.rflags == (s.rflags & ~(uint64_t)RFLAGS_RF)) {
-		svm_ops.skip(v, c.rip);		/* a move: nothing else of the processor has changed */
+	if (status == GUEST_OK && !e.unfinished) {
+		svm_ops.go_on(v, c.rip, c.rflags);	/* which traces by itself */
 		return;
 	}
 	if (status == GUEST_REFUSED) {
@@ -266,11 +282,9 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		fault(v, &s, &e.fault);
 		return;
 	}
-	if (e.trace && e.unfinished)
+	if (e.trace)
 		s.dr6 |= DR6_BS;
 	svm_ops.set(v, &s);
-	if (!e.unfinished)
-		svm_ops.skip(v, c.rip);		/* which traces by itself */
-	else if (e.trace)
+	if (e.trace)
 		svm_ops.inject(v, VECTOR_DB, false, 0);
 }

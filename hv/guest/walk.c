@@ -239,19 +239,43 @@ static int page_fault(const struct guest_cpu *cpu, uint64_t linear, unsigned acc
 	return GUEST_FAULT;
 }
 
-int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
-	       unsigned access, gpa_t *gpa, struct guest_fault *fault)
+/* ---- walks that are kept ---- */
+
+#define KEPT	0x01u		/* in a key: it is one */
+
+static uint64_t key_of(uint64_t linear, unsigned access)
+{
+	return (linear & ~(uint64_t)(PAGE_SIZE - 1)) | access | KEPT;
+}
+
+/* What may be written may be read. */
+static bool find(const struct walks *w, uint64_t linear, unsigned access, gpa_t *gpa)
+{
+	uint64_t key = key_of(linear, access), stronger = access & WALK_FETCH ? key : key | WALK_WRITE;
+
+	for (unsigned i = 0; i < WALKS_KEPT; i++) {
+		if (w->kept[i].key == key || w->kept[i].key == stronger) {
+			gpa->a = w->kept[i].page | linear % PAGE_SIZE;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void keep(struct walks *w, uint64_t linear, unsigned access, gpa_t gpa)
+{
+	w->kept[w->next].key = key_of(linear, access);
+	w->kept[w->next].page = gpa.a & ~(uint64_t)(PAGE_SIZE - 1);
+	w->next = (w->next + 1) % WALKS_KEPT;
+}
+
+static int walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
+		unsigned access, gpa_t *gpa, struct guest_fault *fault)
 {
 	const struct mode mode = mode_of(cpu);
 	struct path path;
 	unsigned why;
 
-	if (!(cpu->efer & EFER_LMA))
-		linear &= UINT32_MAX;
-	if (!(cpu->cr0 & CR0_PG)) {
-		gpa->a = linear;
-		return GUEST_OK;
-	}
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
 		bool denied_by_key;
 
@@ -267,4 +291,23 @@ int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_
 		}
 	}
 	return GUEST_AGAIN;
+}
+
+int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
+	       unsigned access, gpa_t *gpa, struct guest_fault *fault)
+{
+	int status;
+
+	if (!(cpu->efer & EFER_LMA))
+		linear &= UINT32_MAX;
+	if (!(cpu->cr0 & CR0_PG)) {
+		gpa->a = linear;
+		return GUEST_OK;
+	}
+	if (cpu->walks && find(cpu->walks, linear, access, gpa))
+		return GUEST_OK;
+	status = walk(cpu, bus, linear, access, gpa, fault);
+	if (cpu->walks && status == GUEST_OK)
+		keep(cpu->walks, linear, access, *gpa);
+	return status;
 }

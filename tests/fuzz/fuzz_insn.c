@@ -1,5 +1,5 @@
 /*
- * fuzz_insn.c - any bytes as instruction, registers and page tables of any mode
+ * fuzz_insn.c - any bytes as instruction, registers and page tables of any mode, and what follows as a cluster
  *
  * Shape of an input: the first bytes are mode bits, then registers, then instruction bytes, which
  * are also what RAM is full of: code, tables and data of a hostile guest.
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv/guest/cluster.h"
 #include "hv/guest/emulate.h"
 #include "tests/unit/guest_lab.h"
 
@@ -85,8 +86,26 @@ static void check_insn(const uint8_t *bytes, unsigned count, enum insn_mode mode
 		abort();
 }
 
+static bool never(void *host)
+{
+	return false;
+}
+
+/* It ends, and each access is of an instruction: no more of them than CLUSTER_INSNS, each read and written once. */
+static void check_cluster(void)
+{
+	unsigned accesses;
+
+	lab.reads = lab.writes = 0;
+	accesses = guest_cluster(&lab.cpu, &lab.bus, lab.cpu.rip - 1, never);
+	if (accesses > CLUSTER_INSNS || lab.reads > accesses || lab.writes > accesses ||
+	    lab.reads + lab.writes < accesses)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct walks walks;
 	struct input in = { data, size };
 	struct emulation e = { 0 };
 	struct guest_cpu before;
@@ -99,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fill_ram(&in);
 	for (unsigned i = 0; i < LAB_PAGES; i += 3)
 		lab.device[i] = true;
+	walks_begin(&walks);
+	lab.cpu.walks = &walks;
 	before = lab.cpu;
 	status = guest_emulate(&lab.cpu, &lab.bus, &e);
 	if (status > GUEST_OK || status < GUEST_REFUSED || e.fetch.count > INSN_BYTES_MAX)
@@ -111,5 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (status == GUEST_OK && !lab.reads && !lab.writes)
 		abort();
+	check_cluster();
+	lab.cpu.walks = NULL;
 	return 0;
 }

@@ -1,0 +1,150 @@
+/*
+ * cluster.c - what a driver does between two accesses to a device, without letting the guest run for it
+ */
+#include "hv/guest/cluster.h"
+
+#include <stddef.h>
+
+#include "hv/guest/decoded.h"
+#include "hv/guest/emulate.h"
+#include "hv/guest/insn.h"
+#include "hv/guest/segment.h"
+#include "hv/guest/walk.h"
+
+#define CODE_BYTES	64u
+#define PLACES		64u	/* in the guest's code; a power of two */
+#define WAIT_MAX	128u
+#define DR7_ENABLED	UINT64_C(0xff)
+
+/* What the processor has fetched ahead: all its own writes are seen in it. */
+struct code {
+	uint64_t at;		/* linear */
+	gpa_t gpa;
+	unsigned count;
+	uint8_t byte[CODE_BYTES];
+};
+
+/* An access that none follows is tried again after a while, each time after twice as many. */
+struct place {
+	uint64_t rip;
+	uint8_t skip;		/* so many times not */
+	uint8_t wait;		/* what @skip becomes when it was in vain */
+};
+
+static struct place places[PLACES];
+
+static struct place *place_of(uint64_t rip)
+{
+	struct place *p = &places[(rip ^ rip >> 6) % PLACES];
+
+	if (p->rip != rip)
+		*p = (struct place){ .rip = rip, .wait = 1 };
+	return p;
+}
+
+static void was_in_vain(struct place *p)
+{
+	p->skip = p->wait;
+	p->wait = p->wait < WAIT_MAX ? 2 * p->wait : WAIT_MAX;
+}
+
+/* From RIP on, to the end of its page at most. */
+static bool read_code(const struct guest_cpu *cpu, const struct guest_bus *bus, struct code *code)
+{
+	unsigned rest = PAGE_SIZE - cpu->rip % PAGE_SIZE;
+	struct guest_fault fault;
+	uint64_t linear;
+
+	code->count = 0;
+	if (guest_linear(cpu, SEG_CS, cpu->rip, 1, WALK_FETCH, &linear, &fault) ||
+	    guest_walk(cpu, bus, linear, WALK_FETCH | walk_privilege(cpu), &code->gpa, &fault) ||
+	    !bus->is_ram(bus->host, code->gpa))
+		return false;
+	rest = rest < CODE_BYTES ? rest : CODE_BYTES;
+	if (!bus->read(bus->host, code->gpa, code->byte, rest))
+		return false;
+	code->at = cpu->rip;
+	code->count = rest;
+	return true;
+}
+
+static int decode(const struct code *code, uint64_t rip, const struct insn **found)
+{
+	static struct insn insn;	/* under the guest lock */
+	uint64_t offset = rip - code->at;
+	const uint8_t *bytes = code->byte + offset;
+	unsigned rest;
+	int verdict;
+
+	if (offset >= code->count)
+		return INSN_MORE;
+	rest = code->count - (unsigned)offset;
+	*found = decoded_find(DECODED_PLAIN, rip, bytes, rest);
+	if (*found)
+		return INSN_OK;
+	verdict = insn_decode_plain(bytes, rest < INSN_BYTES_MAX ? rest : INSN_BYTES_MAX, &insn);
+	if (verdict == INSN_OK)
+		decoded_keep(DECODED_PLAIN, rip, bytes, &insn);
+	*found = &insn;
+	return verdict;
+}
+
+/* The instruction at RIP.  NULL: it is not plain, or its bytes are not all in one page of RAM. */
+static const struct insn *next(const struct guest_cpu *cpu, const struct guest_bus *bus, struct code *code)
+{
+	const struct insn *insn;
+	int verdict = decode(code, cpu->rip, &insn);
+
+	if (verdict == INSN_MORE && read_code(cpu, bus, code))
+		verdict = decode(code, cpu->rip, &insn);
+	return verdict == INSN_OK ? insn : NULL;
+}
+
+/* Up to the next access, *@rip the instruction's.  False: there was none. */
+static bool reach(struct guest_cpu *cpu, const struct guest_bus *bus, struct code *code, unsigned *left, uint64_t *rip)
+{
+	struct plain_done done = { .device = false };
+
+	while (*left > 0 && !done.device) {
+		const struct insn *insn = next(cpu, bus, code);
+
+		(*left)--;
+		*rip = cpu->rip;
+		if (!insn || !guest_plain(cpu, bus, insn, &done))
+			return false;
+		if (done.wrote && (done.gpa.a ^ code->gpa.a) < PAGE_SIZE)
+			code->count = 0;
+	}
+	return done.device;
+}
+
+/* A kernel, as drivers are part of one. */
+static bool may_go_on(const struct guest_cpu *cpu)
+{
+	return guest_long64(cpu) && cpu->cpl == 0 && !(cpu->rflags & RFLAGS_TF) && !(cpu->dr7 & DR7_ENABLED);
+}
+
+unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t from, bool (*unwelcome)(void *host))
+{
+	struct code code = { .count = 0 };
+	unsigned left = CLUSTER_INSNS, reached = 0;
+
+	if (!may_go_on(cpu))
+		return 0;
+	cpu->found = false;		/* it was the operand of the access that is done */
+	while (left > 0 && !unwelcome(bus->host)) {
+		struct place *p = place_of(from);
+
+		if (p->skip) {
+			p->skip--;
+			break;
+		}
+		if (!reach(cpu, bus, &code, &left, &from)) {
+			was_in_vain(p);
+			break;
+		}
+		p->wait = 1;
+		reached++;
+	}
+	return reached;
+}

@@ -1,0 +1,20 @@
+/*
+ * decoded.h - instructions of 64-bit code that were decoded before, found by where they are and by all their bytes
+ */
+#ifndef HV_GUEST_DECODED_H
+#define HV_GUEST_DECODED_H
+
+#include "hv/guest/insn.h"
+
+/* By insn_decode() for INSN_64, or by insn_decode_plain(). */
+enum decoded_by { DECODED_ANY, DECODED_PLAIN };
+
+/*
+ * The instruction at @rip that begins with the @count bytes at @bytes; NULL: decode it.  It is good until the next
+ * call.  Needs the guest lock, as all of these.
+ */
+const struct insn *decoded_find(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count);
+/* It was decoded (INSN_OK). */
+void decoded_keep(enum decoded_by by, uint64_t rip, const uint8_t *bytes, const struct insn *insn);
+
+#endif
