@@ -101,7 +101,7 @@ START_TEST(what_is_written_to_pxis_is_clear_in_model_and_device)
 {
 	DEVICE_PORT(0, PxIS) = PxIS_PCS | PxIS_SDBS | PxIS_PSS;
 	lab_write(P0(PxIS), PxIS_PCS | PxIS_SDBS);
-	lab_expect("look 0\npush 0\nW 110 00000048\n");
+	lab_expect("look 0\npush 0\nW 110 00000048\ncatch up 0\n");
 	ck_assert_uint_eq(lab_read(P0(PxIS)), PxIS_PSS);
 }
 END_TEST
@@ -151,6 +151,7 @@ START_TEST(what_the_model_has_not_delivered_keeps_its_interrupt)
 	DEVICE_PORT(0, PxIS) = PxIS_SDBS | PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_DPS | PxIS_PCS | PxIS_TFES;
 	lab.on_look = fall_behind;
 	lab_write(P0(PxIS), UINT32_MAX);
+	lab_expect("look 0\npush 0\nW 110 ffffffd0\n");
 	ck_assert_uint_eq(DEVICE_PORT(0, PxIS), PxIS_SDBS | PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_DPS);
 	lab.on_look = NULL;
 	PORT(0)->behind = 0;

@@ -137,7 +137,7 @@ bool port_is_behind(struct port *p)
 	return p->behind;
 }
 
-void port_catch_up(struct port *p) {}
+void port_catch_up(struct port *p) { say("catch up %u\n", p->index); }
 void port_clear_received(struct port *p) {}
 
 void hba_look(struct ahci *h)
