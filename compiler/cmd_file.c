@@ -172,6 +172,7 @@ int read_file(const char *path, size_t limit, uint8_t **bytes, size_t *len)
 
 int load_module(struct loaded *l, const uint8_t *bytes, size_t len)
 {
+	struct judge *judge;
 	size_t size;
 	void *base;
 	int status;
@@ -184,6 +185,9 @@ int load_module(struct loaded *l, const uint8_t *bytes, size_t len)
 					   "out of memory");
 		arena_init(&l->arena, base, size);
 		status = policy_load(&l->arena, bytes, len, &l->policy, &l->error);
+		/* as much as judging takes is all that is ever taken */
+		if (!status)
+			status = judge_create(&l->arena, l->policy, NULL, NULL, &judge, &l->error);
 		if (status != POLICY_ENOMEM || size >= ARENA_MOST)
 			return status;
 		free(base);

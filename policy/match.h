@@ -45,6 +45,9 @@ uint32_t match_query_cost(const struct match_table *t, uint32_t query);
 uint32_t match_query_byte_cost(const struct match_table *t, uint32_t query);
 /* All queries of a hook, a byte of an area; scans that queries share count once. */
 uint64_t match_hook_byte_cost(const struct match_table *t, enum hv_hook hook);
+/* Finding and overwriting all matches, beside what the query costs: once a transfer; and a byte. */
+uint64_t match_each_cost(const struct match_table *t, uint32_t query);
+uint64_t match_each_byte_cost(const struct match_table *t, uint32_t query);
 uint32_t match_pattern_count(const struct match_table *t);
 const char *match_pattern_name(const struct match_table *t, uint32_t pattern);
 

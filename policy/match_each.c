@@ -96,8 +96,8 @@ static void regexes_here(struct match_walk *w, uint32_t end)
 }
 
 /* Give the matches of literals that end at @end. */
-static void each_literal(struct match_walk *w, const struct hvm_tree *tree, unsigned fold,
-			 uint32_t node, uint32_t end)
+static inline void each_literal(struct match_walk *w, const struct hvm_tree *tree, unsigned fold,
+				uint32_t node, uint32_t end)
 {
 	const struct match_table *t = w->s->t;
 
@@ -118,13 +118,16 @@ static void each_literal(struct match_walk *w, const struct hvm_tree *tree, unsi
 	}
 }
 
-static void begin(struct match_walk *w, struct match_state *s)
+void match_walk_begin(struct match_walk *w, struct match_state *s,
+		      void (*fn)(void *arg, const struct match_extent *m), void *arg)
 {
 	const struct hvm_query *q = w->q;
 	bool literals = q->literal_terms && literal_found(s, q);
 
 	w->s = s;
 	w->w = query_window(q);
+	w->fn = fn;
+	w->arg = arg;
 	for (unsigned fold = 0; fold < 2; fold++) {
 		w->tree[fold] = literals ? group_tree(s->t, q->group, fold) : NULL;
 		w->node[fold] = 0;
@@ -136,42 +139,40 @@ static void begin(struct match_walk *w, struct match_state *s)
 	begin_regexes(w);
 }
 
+/* A byte after the other; nodes are at hand, not in memory. */
+static void walk(struct match_walk *w, struct subject area)
+{
+	const struct hvm_tree *tree[2] = { w->tree[0], w->tree[1] };
+	bool literals = tree[0] || tree[1];
+	uint32_t node[2] = { 0, 0 };
+
+	for (uint32_t i = 0; i < area.len; i++) {
+		for (unsigned fold = 0; fold < 2; fold++) {
+			uint8_t c = fold ? hvm_fold(area.bytes[i]) : area.bytes[i];
+
+			if (!tree[fold])
+				continue;
+			node[fold] = tree_step(w->s->t, tree[fold], node[fold], c);
+			each_literal(w, tree[fold], fold, node[fold], i + 1);
+		}
+		if (w->next_end == i + 1)
+			regexes_here(w, i + 1);
+		if (!literals && w->next_end == UINT32_MAX)
+			return;
+	}
+}
+
 enum match_answer match_each(struct match_state *s, uint32_t query,
 			     void (*fn)(void *arg, const struct match_extent *m), void *arg)
 {
 	struct match_walk *w = &s->each;
-	struct subject area;
 
 	w->q = &s->t->query[query];
-	w->fn = fn;
-	w->arg = arg;
-	begin(w, s);
-	area = query_subject(s, w->q);
-	for (uint32_t i = 0; i < area.len; i++) {
-		if (!w->tree[0] && !w->tree[1] && w->next_end == UINT32_MAX)
-			break;
-		for (unsigned fold = 0; fold < 2; fold++) {
-			uint8_t c = fold ? hvm_fold(area.bytes[i]) : area.bytes[i];
-
-			if (!w->tree[fold])
-				continue;
-			w->node[fold] = tree_step(s->t, w->tree[fold], w->node[fold], c);
-			each_literal(w, w->tree[fold], fold, w->node[fold], i + 1);
-		}
-		if (w->next_end == i + 1)
-			regexes_here(w, i + 1);
-	}
+	match_walk_begin(w, s, fn, arg);
+	walk(w, query_subject(s, w->q));
 	if (w->unknown)
 		return MATCH_UNKNOWN;
 	return w->some ? MATCH_YES : MATCH_NO;
-}
-
-void match_walk_begin(struct match_walk *w, struct match_state *s,
-		      void (*fn)(void *arg, const struct match_extent *m), void *arg)
-{
-	w->fn = fn;
-	w->arg = arg;
-	begin(w, s);
 }
 
 const struct match_extent *match_walk_read(struct match_walk *w, uint32_t at)

@@ -5,7 +5,8 @@
 
 /*
  * Instructions, measured roughly and rounded up: a byte of an automaton, a term, a step of
- * a position automaton, a literal that ends at a byte and is looked up in its query.
+ * a position automaton, a literal that ends at a byte and is looked up in its query, a byte
+ * of a match that is overwritten.
  */
 #define COST_QUERY	100u
 #define COST_TERM	40u
@@ -13,6 +14,7 @@
 #define COST_DFA_BYTE	6u
 #define COST_STEP	8u
 #define COST_HIT	80u
+#define COST_WRITE	10u
 
 uint32_t match_query_count(const struct match_table *t)
 {
@@ -108,6 +110,35 @@ static uint64_t own_byte_cost(const struct match_table *t, const struct hvm_quer
 			cost += (uint64_t)COST_STEP * nfa_steps(t, &t->nfa[p->nfa]);
 	}
 	return cost;
+}
+
+uint64_t match_each_cost(const struct match_table *t, uint32_t query)
+{
+	const struct hvm_query *q = &t->query[query];
+
+	return COST_QUERY + (uint64_t)COST_TERM * (q->literal_terms + (uint64_t)q->regex_terms) +
+	       (uint64_t)COST_STEP * HVM_STEPS_BASE * q->regex_terms;
+}
+
+uint64_t match_each_byte_cost(const struct match_table *t, uint32_t query)
+{
+	const struct hvm_query *q = &t->query[query];
+	/* a regex may look at a byte again for each of its matches, as far as its steps go */
+	uint64_t cost = (uint64_t)(COST_DFA_BYTE + COST_STEP * HVM_STEPS_PER_BYTE) * q->regex_terms;
+	uint64_t writes = 0;
+
+	for (unsigned fold = 0; fold < 2 && q->literal_terms; fold++) {
+		uint32_t tree = t->group[q->group].tree[fold];
+
+		if (tree == HVM_NONE)
+			continue;
+		cost += COST_TREE_BYTE + (uint64_t)COST_HIT * t->tree_chain[tree];
+		writes += (uint64_t)t->tree_chain[tree] * match_query_longest(t, query);
+	}
+	/* matches of one pattern do not overlap */
+	if (writes > q->literal_terms)
+		writes = q->literal_terms;
+	return cost + COST_WRITE * (writes + q->regex_terms);
 }
 
 static uint64_t scan_byte_cost(const struct hvm_group *g)

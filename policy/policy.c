@@ -256,12 +256,43 @@ uint8_t policy_needs(const struct policy *p, enum hv_hook hook)
 	return p->needs[hook];
 }
 
+static bool rewrites_in(const struct policy *p, uint32_t rewrite, enum hv_hook hook)
+{
+	return p->rules[p->rewrites[rewrite].rule].hook == hook;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* A rewrite's matches are found when the rest is planned, and may be found again when it is written. */
+#define SEARCHES	2u
+
 uint64_t policy_cost(const struct policy *p, enum hv_hook hook)
 {
-	return p->has_hook[hook] ? program_cost(p->program, hook) : 0;
+	uint64_t cost;
+
+	if (!p->has_hook[hook])
+		return 0;
+	cost = program_cost(p->program, hook);
+	for (uint32_t i = 0; i < p->rewrite_count; i++)
+		if (rewrites_in(p, i, hook))
+			cost = add(cost, SEARCHES * match_each_cost(p->matches, p->rewrites[i].query));
+	return cost;
 }
 
 uint64_t policy_cost_per_byte(const struct policy *p, enum hv_hook hook)
 {
-	return p->has_hook[hook] && p->matches ? match_hook_byte_cost(p->matches, hook) : 0;
+	uint64_t cost;
+
+	if (!p->has_hook[hook] || !p->matches)
+		return 0;
+	cost = match_hook_byte_cost(p->matches, hook);
+	for (uint32_t i = 0; i < p->rewrite_count; i++)
+		if (rewrites_in(p, i, hook))
+			cost = add(cost, SEARCHES * match_each_byte_cost(p->matches, p->rewrites[i].query));
+	return cost;
 }

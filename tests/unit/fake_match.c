@@ -57,6 +57,16 @@ uint64_t match_hook_byte_cost(const struct match_table *t, enum hv_hook hook)
 	return 3 + hook;
 }
 
+uint64_t match_each_cost(const struct match_table *t, uint32_t query)
+{
+	return 1000 + query;
+}
+
+uint64_t match_each_byte_cost(const struct match_table *t, uint32_t query)
+{
+	return 50 + query;
+}
+
 const char *match_pattern_name(const struct match_table *t, uint32_t pattern)
 {
 	return "a pattern";

@@ -681,6 +681,29 @@ START_TEST(what_a_policy_says_of_itself)
 }
 END_TEST
 
+START_TEST(a_rewrite_is_paid_for_by_its_hook)
+{
+	uint32_t in = meta_add_rule(&lab.meta, "in", HV_HOOK_NET_IN);
+	uint32_t out = meta_add_rule(&lab.meta, "out", HV_HOOK_NET_OUT);
+	uint64_t plain;
+
+	meta_add_rewrite(&lab.meta, in, lab_add_query(HV_AREA_PAYLOAD, FAKE_PLAIN, "x"), "y");
+	meta_add_rewrite(&lab.meta, in, lab_add_query(HV_AREA_PAYLOAD, FAKE_PLAIN, "z"), "y");
+	for (unsigned h = HV_HOOK_NET_OUT; h <= HV_HOOK_DISK_READ; h++) {
+		lab_hook(h);
+		lab_return(HV_PASS);
+	}
+	ck_assert_int_eq(lab_load(), 0);
+	ck_assert_uint_eq(out, 1);
+	plain = policy_cost(lab.policy, HV_HOOK_NET_OUT);
+	/* searched for twice at most */
+	ck_assert_uint_eq(policy_cost(lab.policy, HV_HOOK_NET_IN), plain + 2 * (1000 + 1001));
+	ck_assert_uint_eq(policy_cost(lab.policy, HV_HOOK_DISK_READ), plain);
+	ck_assert_uint_eq(policy_cost_per_byte(lab.policy, HV_HOOK_NET_IN), 3 + HV_HOOK_NET_IN + 2 * (50 + 51));
+	ck_assert_uint_eq(policy_cost_per_byte(lab.policy, HV_HOOK_NET_OUT), 3 + HV_HOOK_NET_OUT);
+}
+END_TEST
+
 START_TEST(a_program_that_is_refused_is_named_by_its_section)
 {
 	lab_hook(HV_HOOK_NET_OUT);
@@ -710,6 +733,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, an_early_fragment_is_dropped_when_transport_or_content_is_needed);
 	tcase_add_test(tc, a_malformed_packet_is_judged_and_counted);
 	tcase_add_test(tc, what_a_policy_says_of_itself);
+	tcase_add_test(tc, a_rewrite_is_paid_for_by_its_hook);
 	tcase_add_test(tc, a_program_that_is_refused_is_named_by_its_section);
 	tc = unit_case(s, "event");
 	tcase_add_checked_fixture(tc, setup, NULL);

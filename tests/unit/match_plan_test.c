@@ -147,6 +147,42 @@ START_TEST(literals_that_end_together_are_paid_for_together)
 }
 END_TEST
 
+START_TEST(finding_all_matches_pays_for_each_pattern_and_byte)
+{
+	struct pattern *p[5];
+	struct lab l;
+
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_literal(&l, "abc", 3, 0);
+	p[1] = lab_literal(&l, "bc", 2, 0);
+	p[2] = lab_literal(&l, "d", 1, 0);
+	p[3] = lab_literal(&l, "e", 1, 0);
+	p[4] = lab_regex(&l, "a.[bd]", 6, 0);
+	lab_query(&l, p, 4);		/* at most two end together */
+	lab_query(&l, p + 4, 1);
+	lab_query(&l, p, 5);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_uint_eq(match_query_longest(l.table, 0), 3);
+	ck_assert_uint_eq(match_each_cost(l.table, 0), 100 + 4 * 40);
+	ck_assert_uint_eq(match_each_byte_cost(l.table, 0), 60 + 2 * 80 + 4 * 10);
+	ck_assert_uint_eq(match_each_cost(l.table, 1), 100 + 40 + 8 * HVM_STEPS_BASE);
+	ck_assert_uint_eq(match_each_byte_cost(l.table, 1), 6 + 8 * HVM_STEPS_PER_BYTE + 10);
+	ck_assert_uint_eq(match_each_cost(l.table, 2), 100 + 5 * 40 + 8 * HVM_STEPS_BASE);
+	ck_assert_uint_eq(match_each_byte_cost(l.table, 2),
+			  60 + 2 * 80 + 4 * 10 + 6 + 8 * HVM_STEPS_PER_BYTE + 10);
+	lab_close(&l);
+	/* no more bytes are overwritten than the literals that end together have */
+	lab_open(&l, PLAN_BEST);
+	p[0] = lab_literal(&l, "a", 1, 0);
+	p[1] = lab_literal(&l, "b", 1, 0);
+	p[2] = lab_literal(&l, "c", 1, 0);
+	lab_query(&l, p, 3);
+	ck_assert_int_eq(lab_load(&l), 0);
+	ck_assert_uint_eq(match_each_byte_cost(l.table, 0), 60 + 80 + 10);
+	lab_close(&l);
+}
+END_TEST
+
 /* Nothing of it must be there: it is searched for without looking for literals first. */
 START_TEST(a_regex_without_literals_is_loaded_and_found)
 {
@@ -323,6 +359,8 @@ Suite *unit_suite(void)
 	      a_group_costs_a_step_a_byte_for_each_of_its_automata);
 	claim(s, "literals that end together are paid for together",
 	      literals_that_end_together_are_paid_for_together);
+	claim(s, "finding all matches pays for each pattern and byte",
+	      finding_all_matches_pays_for_each_pattern_and_byte);
 	claim(s, "a regex without literals is loaded and found",
 	      a_regex_without_literals_is_loaded_and_found);
 	claim(s, "a query without DFA, or with a position, pays for threads",
