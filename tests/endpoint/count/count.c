@@ -7,14 +7,19 @@
  * hypervisor says in its log where it is. A block that an interrupt or a fault leaves early counts
  * in full.
  *
+ * With live=FILE the counts are all the time in FILE too: the table itself, as `struct piece` has it.
+ *
  * The plugin interface is QEMU's, version 1 (docs/devel/tcg-plugins); Debian packs no header.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -48,7 +53,7 @@ struct piece {
 	uint64_t count[VCPUS];		/* each processor its own: their threads run at once */
 };
 
-static struct piece pieces[PIECES];
+static struct piece space[PIECES], *pieces = space;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* over addresses; translation is threaded too */
 static char out[4096];
 static uint64_t fine_first, fine_end;
@@ -104,6 +109,23 @@ static void finish(plugin_id id, void *data)
 	fclose(f);
 }
 
+static int map_live(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	void *p = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, sizeof(space)))
+		p = mmap(NULL, sizeof(space), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (p == MAP_FAILED) {
+		perror(path);
+		return -1;
+	}
+	pieces = p;
+	return 0;
+}
+
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
@@ -113,6 +135,8 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			fine_first = strtoull(argv[i] + 6, NULL, 16);
 		else if (!strncmp(argv[i], "end=", 4))
 			fine_end = strtoull(argv[i] + 4, NULL, 16);
+		else if (!strncmp(argv[i], "live=", 5) && map_live(argv[i] + 5))
+			return -1;
 	}
 	if (!out[0]) {
 		fprintf(stderr, "count: out=FILE is missing\n");
