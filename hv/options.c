@@ -184,6 +184,11 @@ static bool take_word(struct word w, struct options *o, char error[OPTIONS_ERROR
 	} else if (same(name, "disk")) {
 		ok = take_number(value, 0, OPTIONS_DISKS - 1, &number);
 		o->disk = ok ? (uint8_t)number : o->disk;
+	} else if (same(name, "bounce")) {
+		ok = value.len > 0 && value.at[value.len - 1] == 'M';
+		value.len -= ok;
+		ok = ok && take_number(value, 1, OPTIONS_BOUNCE_MAX, &number);
+		o->bounce_mib = ok ? (uint16_t)number : o->bounce_mib;
 	} else if (same(name, "tick")) {
 		ok = take_number(value, 1, OPTIONS_TICK_MAX, &number);
 		o->tick = ok ? (uint16_t)number : o->tick;

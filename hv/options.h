@@ -2,6 +2,7 @@
  * options.h - the command line of hv.elf
  *
  *	console=com1|com2|none		where the log goes: the guest finds no UART there
+ *	bounce=1M..1024M		memory through which sectors go that are judged
  *	disk=0..15			which BIOS disk the guest starts from
  *	log=quiet|info|debug		how much is said: errors; what matters, counters at the end; all, counters each minute
  *	tick=1..1000			looks at the machine a second, at least
@@ -26,6 +27,8 @@ enum on_failure { FAILURE_HALT, FAILURE_REBOOT, FAILURE_PASS };
 #define OPTIONS_ERROR		96u
 #define OPTIONS_DISKS		16u
 #define OPTIONS_TICK_MAX	1000u
+#define OPTIONS_BOUNCE		64u	/* MiB, unless told */
+#define OPTIONS_BOUNCE_MAX	1024u
 
 struct options {
 	enum console console;
@@ -34,6 +37,7 @@ struct options {
 	uint8_t disk;
 	enum fault fault;	/* test images alone */
 	uint16_t tick;			/* Hz */
+	uint16_t bounce_mib;
 	uint16_t shown[OPTIONS_EXCEPTIONS];	/* bus << 8 | device << 3 | function */
 	uint32_t shown_count;
 	uint16_t hidden[OPTIONS_EXCEPTIONS];

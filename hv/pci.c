@@ -296,7 +296,7 @@ struct pci_function *pci_nth(uint32_t n)
 
 void pci_hide(struct pci_function *f)
 {
-	f->fate = PCI_HIDDEN_NETWORK;
+	f->fate = f->model == PCI_AHCI ? PCI_HIDDEN_STORAGE : PCI_HIDDEN_NETWORK;
 	silence(f);
 	tell(f);
 }

@@ -76,7 +76,7 @@ bool guard_is_power(const struct pci_function *f, uint16_t at)
 {
 	uint16_t cap = in_cap(f, CAP_PM, at, PM_BYTES);
 
-	return cap && at == cap + PM_CONTROL && f->fate == PCI_MODELLED && f->model == PCI_E1000;
+	return cap && at == cap + PM_CONTROL && f->fate == PCI_MODELLED;
 }
 
 static uint32_t cap_writable(const struct pci_function *f, uint16_t at)
@@ -121,7 +121,7 @@ uint32_t guard_writable(const struct pci_function *f, uint16_t at)
 static bool cap_shown(const struct pci_function *f, uint8_t id)
 {
 	return id == CAP_MSI || id == CAP_EXPRESS || id == CAP_SATA ||
-	       (id == CAP_PM && f->fate == PCI_MODELLED && f->model == PCI_E1000);
+	       (id == CAP_PM && f->fate == PCI_MODELLED);
 }
 
 uint32_t guard_seen(const struct pci_function *f, uint16_t at, uint32_t value)

@@ -26,7 +26,7 @@ struct guard_registers {
 
 /* False: no room. */
 bool guard_forbid(struct guard_spans *s, uint64_t at, uint64_t len, bool io);
-/* Is the dword at @at a network card's power state, which the guest may change? */
+/* Is the dword at @at a modelled function's power state, which the guest may change? */
 bool guard_is_power(const struct pci_function *f, uint16_t at);
 /* The bits that the guest may write of the dword at @at (below 4 KiB). */
 uint32_t guard_writable(const struct pci_function *f, uint16_t at);

@@ -12,6 +12,8 @@
 #include "hv/cpu/exception.h"
 #include "hv/cpu/smp.h"
 #include "hv/cpu/vcpu.h"
+#include "hv/disk.h"
+#include "hv/enforce.h"
 #include "hv/fault.h"
 #include "hv/guest/apic.h"
 #include "hv/guest/bios.h"
@@ -25,21 +27,18 @@
 #include "hv/mem/npt.h"
 #include "hv/mem/pages.h"
 #include "hv/mem/paging.h"
-#include "hv/net.h"
+#include "hv/model.h"
 #include "hv/panic.h"
 #include "hv/pci.h"
 #include "hv/platform.h"
 #include "hv/screen.h"
 #include "hv/wake.h"
-#include "policy/judge.h"
 
-#define POLICY_MEMORY_PAGES	4096u	/* 16 MiB */
 #define BDA_EBDA		0x40eu	/* BIOS data area: segment of the EBDA */
 #define FIRMWARE_END		(UINT64_C(1) << 32)
 #define START_WINDOW		2u	/* of the boot processor's */
 #define AP_PAGE			0x8000u	/* free between the firmware and the guest */
 #define WAKE_IDLE_HZ		1u
-#define RDRAND_TRIES		10u	/* SDM volume 1, section 7.3.17.1 */
 #define VGA_TEXT		0xb8000u
 
 #ifndef ON_FAILURE			/* configure --with-on-failure */
@@ -48,41 +47,9 @@
 
 struct boot_info boot;
 /* What the image was built with; the command line may tighten it. */
-struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE, .tick = WAKE_IDLE_HZ };
+struct options options = { .log = LOG_INFO, .on_failure = ON_FAILURE, .tick = WAKE_IDLE_HZ,
+			   .bounce_mib = OPTIONS_BOUNCE };
 uint8_t start_stack[START_STACK] __attribute__((aligned(PAGE_SIZE)));
-
-/* 64 bits that nobody knows: the processor's own where it has them, else when exactly this runs. */
-static uint64_t entropy(void)
-{
-	uint64_t v = rdtsc() * UINT64_C(0x9e3779b97f4a7c15), r;
-
-	for (unsigned n = 0; cpuid(1, 0).ecx >> 30 & 1 && n < RDRAND_TRIES; n++) {
-		if (rdrand(&r))
-			return v ^ r;
-	}
-	return v ^ rdtsc() << 32;
-}
-
-static void load_policy(void)
-{
-	struct policy_error err;
-	struct policy *policy;
-	struct judge *judge;
-	struct arena arena;
-
-	if (boot.module_count == 0)
-		fail("no policy: the loader gave no module (iPXE: module endpoint.hvb)");
-	arena_init(&arena, pages_alloc(POLICY_MEMORY_PAGES), POLICY_MEMORY_PAGES * (size_t)PAGE_SIZE);
-	if (policy_load(&arena, (const void *)boot.modules[0].at.a, boot.modules[0].len, &policy, &err) ||
-	    judge_create(&arena, policy, net_event, policy, &judge, &err))
-		fail("policy %s refused: %s%s%s", boot.modules[0].name, err.where,
-		     err.where[0] ? ": " : "", err.text);
-	judge_add_entropy(judge, entropy(), entropy());
-	net_policy(judge, policy);
-	log_line("policy \"%s\" version %llu loaded, enforced on the network, not yet on disks: %u rules, %llu KiB",
-		 policy_name(policy), (unsigned long long)policy_version(policy),
-		 policy_rule_count(policy), (unsigned long long)arena.used / 1024);
-}
 
 static bool read_physical(void *host, uint64_t at, void *to, uint32_t len)
 {
@@ -143,7 +110,7 @@ void start(void)
 	screen_at(device_map((hpa_t){ VGA_TEXT }, 1));
 	exceptions_init();
 	gmem_init(&boot);
-	load_policy();
+	enforce_init();
 	why = svm_ops.probe();
 	if (why)
 		fail("%s", why);
@@ -157,7 +124,8 @@ void start(void)
 	msr_init();
 	firmware_tables(&acpi, &platform);
 	pci_init(&options);
-	net_init(&cpus[0].vcpu);
+	disk_init(&options);
+	model_init(&cpus[0].vcpu);
 	devices_init(&acpi);
 	ports_init(&acpi);
 	smp_init((gpa_t){ AP_PAGE }, &platform);

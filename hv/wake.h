@@ -15,7 +15,7 @@
 #include "hv/platform.h"
 
 /* Who wants to look at the machine oftener than the idle tick does. */
-enum wake_user { WAKE_LOG, WAKE_NET, WAKE_USERS };
+enum wake_user { WAKE_LOG, WAKE_DEVICES, WAKE_USERS };
 
 #define WAKE_HZ_MAX	1000u
 #define WAKE_LOG_HZ	250u	/* a UART's FIFO of 16 bytes each time */

@@ -12,7 +12,7 @@
 #include "hv/boot/place.h"
 #include "hv/clock.h"
 #include "hv/log.h"
-#include "hv/net.h"
+#include "hv/model.h"
 #include "hv/options.h"
 #include "hv/panic.h"
 #include "hv/pci.h"
@@ -163,7 +163,7 @@ static void place_image(struct boot_info *b)
 		taken[n++] = (struct place_span){ b->modules[i].at.a, b->modules[i].len };
 		need += b->modules[i].len + PAGE_SIZE;
 	}
-	need += net_pool_bytes(pci_survey(&options, PCI_E1000));
+	need += model_bytes(&options);
 	need = (need + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
 	b->start.a = place_find(b->ram, b->ram_count, taken, n, need, LARGE_PAGE);
 	b->len = need;

@@ -1,5 +1,5 @@
 /*
- * place.c - where in RAM the hypervisor goes
+ * place.c - where in RAM the hypervisor goes, and where RAM ends
  *
  * Boot loaders and kernels start low; a hole near the top of RAM below 4 GiB is in nobody's way.
  */
@@ -7,6 +7,7 @@
 
 #define PLACE_MIN	(UINT64_C(16) << 20)
 #define PLACE_END	(UINT64_C(1) << 32)
+#define MIB		(UINT64_C(1) << 20)
 
 /* The highest place in one piece of RAM, none in one that wraps; steps down over whatever is taken. */
 static uint64_t place_in(uint64_t start, uint64_t end, const struct place_span *taken,
@@ -46,4 +47,15 @@ uint64_t place_find(const struct boot_ram *ram, uint32_t count, const struct pla
 		best = at > best ? at : best;
 	}
 	return best;
+}
+
+struct boot_ram place_whole(const struct boot_ram *ram, uint32_t count, uint32_t n)
+{
+	uint64_t end = ram[n].start + ram[n].len, whole = (end + MIB - 1) & ~(MIB - 1);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (ram[i].start >= end && ram[i].start < whole)
+			whole = ram[i].start;
+	}
+	return (struct boot_ram){ ram[n].start, whole - ram[n].start };
 }

@@ -7,7 +7,7 @@
 #include "hv/cpu/svm.h"
 #include "hv/guest/mmio.h"
 #include "hv/log.h"
-#include "hv/net.h"
+#include "hv/model.h"
 #include "hv/panic.h"
 #include "hv/pci_guard.h"
 #include "hv/start.h"
@@ -37,12 +37,6 @@ static uint32_t trap_count;
 static struct mmio_region ecam[ECAM_MAX], iommus[ACPI_IOMMUS_MAX], chipset[CHIPSET_MAX];
 static uint32_t ecam_count, chipset_count;
 static struct counter_device *config;
-
-static void pass(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write,
-		 uint64_t *value)
-{
-	mmio_pass(v, r->at + offset, size, write, value);
-}
 
 static void nothing(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write, uint64_t *value)
 {
@@ -121,17 +115,16 @@ static uint64_t pages_of(const struct pci_bar *b, uint64_t *from)
 	return b->len ? ((b->at + b->len + PAGE_MASK) & ~PAGE_MASK) - *from : 0;
 }
 
-static void net_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write, uint64_t *value)
+static void model_access(struct mmio_region *r, struct vcpu *v, uint64_t offset, unsigned size, bool write,
+			 uint64_t *value)
 {
-	net_memory(r->arg, v, offset, size, write, value);
+	model_memory(r->arg, v, r->at + offset, size, write, value);
 }
 
 /* What of a modelled function is no model's: a card's flash and its table of messages are not the guest's to change. */
 static mmio_fn *answers(const struct pci_function *f, unsigned bar)
 {
-	if (f->model != PCI_E1000)
-		return pass;
-	return bar == 0 ? net_access : read_only;
+	return bar == model_bar(f) ? model_access : read_only;
 }
 
 static void place(struct trapped *t)
@@ -166,7 +159,7 @@ static void add_bar(const struct pci_function *f, unsigned bar)
 	t->region.name = t->name;
 	t->region.counters = counters_device(t->name, f->size[bar]);
 	t->region.access = answers(f, bar);
-	t->region.arg = net_card_of(f);
+	t->region.arg = model_of(f);
 	if (!f->bar[bar].io)
 		mmio_add(&t->region);
 	place(t);
@@ -197,16 +190,16 @@ static void moved(const struct vcpu *v, const struct pci_function *f)
 			place(&traps[i]);
 	}
 	mmio_uncover();
-	if (net_card_of(f))
-		net_moved(net_card_of(f), v);
+	if (model_of(f))
+		model_moved(model_of(f), v);
 	counters_offence(v->index, OFFENCE_BAR);
 	log_guest(OFFENCE_BAR, "BARs of %02x:%02x.%u moved", f->bdf >> 8, f->bdf >> 3 & 31u, f->bdf & 7u);
 }
 
 static void was_reset(const struct vcpu *v, const struct pci_function *f)
 {
-	if (net_card_of(f))
-		net_was_reset(net_card_of(f), v);
+	if (model_of(f))
+		model_was_reset(model_of(f), v);
 }
 
 static void add_region(struct mmio_region *r, const char *name, uint64_t at, uint64_t len, mmio_fn *access)
@@ -314,16 +307,7 @@ bool devices_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, u
 		if (port < t->port || port - t->port >= t->ports)
 			continue;
 		counters_access(t->region.counters, port - t->port, !in);
-		if (t->f->model == PCI_E1000)
-			net_port(t->region.arg, v, (uint32_t)(port - t->port), size, !in, value);
-		else if (in)
-			*value = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-		else if (size == 1)
-			outb(port, (uint8_t)*value);
-		else if (size == 2)
-			outw(port, (uint16_t)*value);
-		else
-			outl(port, *value);
+		model_port(t->region.arg, v, t->bar, (uint32_t)(port - t->port), size, !in, value);
 		return true;
 	}
 	return false;

@@ -1,7 +1,5 @@
 /*
  * devices.h - registers of the modelled devices, configuration space in memory, registers that nobody may have
- *
- * Network cards have their model (hv/net.h); what the guest does with a disk controller is handed on to it.
  */
 #ifndef HV_GUEST_DEVICES_H
 #define HV_GUEST_DEVICES_H

@@ -13,7 +13,7 @@
 #include "hv/guest/msr.h"
 #include "hv/guest/ports.h"
 #include "hv/log.h"
-#include "hv/net.h"
+#include "hv/model.h"
 #include "hv/panic.h"
 #include "hv/rate.h"
 #include "hv/wake.h"
@@ -64,14 +64,14 @@ void guest_restart(const char *why)
 	machine_reset();
 }
 
-/* What a card has done, where no access of the guest's shows it. */
-static void mind_net(struct vcpu *v, bool ticked)
+/* What a device has done, where no access of the guest's shows it. */
+static void mind_models(struct vcpu *v, bool ticked)
 {
-	if (!net_is_due(ticked))
+	if (!model_is_due(ticked))
 		return;
 	lock_take(&guest_lock);
-	if (net_is_due(ticked))		/* no other processor was faster */
-		net_poll(v);
+	if (model_is_due(ticked))		/* no other processor was faster */
+		model_poll(v);
 	lock_give(&guest_lock);
 }
 
@@ -84,7 +84,7 @@ static void nmi_exit(struct vcpu *v)
 	if (!ticked)
 		return;
 	guest_tick();
-	mind_net(v, true);
+	mind_models(v, true);
 }
 
 /* What the log has not sent yet shall not wait for the guest. */
@@ -188,7 +188,7 @@ void guest_run(struct cpu *c)
 		svm_ops.run(&c->vcpu, &x);
 		__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 		handle(&c->vcpu, &x);
-		mind_net(&c->vcpu, false);
+		mind_models(&c->vcpu, false);
 		log_drain(DRAIN_BYTES);
 		mind_log();
 		if (++c->exits % TICK_EXITS == 0)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hv/boot/place.h"
 #include "hv/mem/paging.h"
 
 #define FIRST_MIB	(UINT64_C(1) << 20)
@@ -23,7 +24,7 @@ void gmem_init(const struct boot_info *b)
 	/* what is asked for most comes first: every exit asks some ten times */
 	for (uint32_t i = 0; i < b->ram_count; i++) {
 		if (b->ram[i].start >= FIRST_MIB)
-			spans[span_count++] = b->ram[i];
+			spans[span_count++] = place_whole(b->ram, b->ram_count, i);
 	}
 	spans[span_count++] = (struct boot_ram){ 0, BASE_RAM_END };
 	spans[span_count++] = (struct boot_ram){ ROM_START, FIRST_MIB - ROM_START };

@@ -10,7 +10,7 @@
 #include "hv/boot/boot_info.h"
 #include "hv/cpu/vcpu.h"
 
-/* What is the guest's: all RAM of @b but the hypervisor's, base memory, and the ROMs' shadow. */
+/* What is the guest's: all RAM of @b but the hypervisor's, to whole MiBs; base memory, and the ROMs' shadow. */
 void gmem_init(const struct boot_info *b);
 /* Is all of [@at, @at + @len) guest RAM? */
 bool gmem_is_ram(gpa_t at, uint64_t len);

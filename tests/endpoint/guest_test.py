@@ -143,7 +143,7 @@ def falls():
 
 @claim("MSI-X of an e1000e is there on the plain machine and not under the hypervisor")
 def e1000e():
-    name = "no-msi-x-no-power-states"
+    name = "no-msi-x"
     for hv in (False, True):
         with alone(name, hv, nics=("e1000e",)) as m:
             check(checks(m)[name] == (("ok", "") if hv else ("not ok", "there is MSI-X")), m.report(f"hypervisor: {hv}"))

@@ -89,6 +89,22 @@ static void is(const struct e820 *m, uint32_t i, uint64_t start, uint64_t len, u
 	ck_assert_uint_eq(m->entry[i].type, type);
 }
 
+START_TEST(ram_ends_with_a_whole_mib_or_where_the_next_piece_begins)
+{
+	const struct boot_ram ram[] = {
+		{ MIB, 10 * MIB - 0x21000 }, { 20 * MIB + 1, MIB - 1 }, { 30 * MIB, 0x1000 }, { 30 * MIB + 0x3000, 0x1000 },
+		{ 30 * MIB + 0x4000, 0x1000 },
+	};
+
+	ck_assert_uint_eq(place_whole(ram, 5, 0).start, MIB);
+	ck_assert_uint_eq(place_whole(ram, 5, 0).len, 10 * MIB);
+	ck_assert_uint_eq(place_whole(ram, 5, 1).len, MIB - 1);
+	ck_assert_uint_eq(place_whole(ram, 5, 2).len, 0x3000);
+	ck_assert_uint_eq(place_whole(ram, 5, 3).len, 0x1000);
+	ck_assert_uint_eq(place_whole(ram, 5, 4).len, MIB - 0x4000);
+}
+END_TEST
+
 START_TEST(a_hole_in_the_middle_leaves_both_sides)
 {
 	static struct e820 m;
@@ -200,6 +216,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, the_first_16_mib_stay_free);
 	tcase_add_test(tc, what_is_taken_is_stepped_over);
 	tcase_add_test(tc, ram_that_wraps_is_no_ram);
+	tcase_add_test(tc, ram_ends_with_a_whole_mib_or_where_the_next_piece_begins);
 	tcase_add_test(map, a_hole_in_the_middle_leaves_both_sides);
 	tcase_add_test(map, a_hole_at_either_end_leaves_the_other);
 	tcase_add_test(map, a_hole_over_several_entries_takes_from_each_that_is_ram);

@@ -40,6 +40,10 @@ START_TEST(every_word_is_taken)
 	ck_assert_int_eq(o.on_failure, FAILURE_HALT);
 	ck_assert(reads("tick=1"));
 	ck_assert_uint_eq(o.tick, 1);
+	ck_assert(reads("bounce=1M"));
+	ck_assert_uint_eq(o.bounce_mib, 1);
+	ck_assert(reads("bounce=1024M"));
+	ck_assert_uint_eq(o.bounce_mib, 1024);
 	ck_assert(reads("tick=1000 disk=0"));
 	ck_assert_uint_eq(o.tick, 1000);
 	ck_assert(reads("console=none log=quiet unmodelled=hide"));
@@ -86,7 +90,7 @@ START_TEST(a_value_that_is_none_is_an_error)
 {
 	static const char *const lines[] = {
 		"console=", "console=com3", "console=com11", "console=com", "log=Info", "disk=",
-		"disk=16", "disk=100", "disk=10000", "tick=", "tick=0", "tick=1001", "tick=10000", "tick=1k", "disk=-1", "disk=1a", "on-failure=", "on-failure=ignore",
+		"disk=16", "disk=100", "disk=10000", "tick=", "tick=0", "tick=1001", "tick=10000", "tick=1k", "bounce=", "bounce=M", "bounce=0M", "bounce=1025M", "bounce=64", "bounce=64K", "bounce=64MM", "disk=-1", "disk=1a", "on-failure=", "on-failure=ignore",
 		"unmodelled=", "unmodelled=hid", "unmodelled=00:1f.8", "unmodelled=00:20.0",
 		"unmodelled=00:1f2", "unmodelled=00.1f:2", "unmodelled=0:1f.2", "unmodelled=00:1g.2",
 		"unmodelled=00:1F.2", "unmodelled=00:1f.2,", "unmodelled=,00:1f.2",

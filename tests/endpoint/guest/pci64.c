@@ -512,9 +512,7 @@ static const char *no_rom(void)
 
 static const char *no_msix(void)
 {
-	if (capability(find(CLASS_ETHERNET), 0x11) || capability(find(CLASS_AHCI), 0x11))
-		return "there is MSI-X";
-	return capability(find(CLASS_AHCI), 0x01) ? "a disk controller has power states" : NULL;
+	return capability(find(CLASS_ETHERNET), 0x11) || capability(find(CLASS_AHCI), 0x11) ? "there is MSI-X" : NULL;
 }
 
 static const char *no_msi(void)
@@ -668,7 +666,7 @@ const struct check pci_checks[] = {
 	{"port-bar-over-config", HV_ONLY, port_over, no_disk},
 	{"ahci-stays-ahci", HV_ONLY, legacy_mode, no_disk},
 	{"no-option-rom", HV_ONLY, no_rom, no_nic},
-	{"no-msi-x-no-power-states", HV_ONLY, no_msix, NULL},
+	{"no-msi-x", HV_ONLY, no_msix, NULL},
 	{"msi-goes-to-apics", HV_ONLY, msi_address, no_msi},
 	{"a20-stays-on", HV_ONLY, a20, NULL},
 	{"fw-cfg-dma-does-nothing", HV_ONLY, no_fw_cfg_dma, NULL},

@@ -1,12 +1,18 @@
 /*
- * net_event.c - what a rule's log says, as a line of the log
+ * event.c - what a rule's log says, as a line of the log
  *
  *	event: policy "P" rule "R" ACTION SEVERITY PROTOCOL FROM > TO, N bytes: TEXT
+ *	event: policy "P" rule "R" ACTION SEVERITY COMMAND disk UNIT.PORT, SECTORS: TEXT
  *
- * ACTION is pass, drop or rewrite; FROM and TO are ADDRESS:PORT, [ADDRESS]:PORT of IPv6, an address alone or MACs.
+ * ACTION is pass, drop, rewrite or drop-silently; FROM and TO are ADDRESS:PORT, [ADDRESS]:PORT of IPv6, an address alone
+ * or MACs; COMMAND is the standard's name; SECTORS are "LBA N, N sectors" and perhaps
+ * "match in LBA N", "LBA" with the ranges of a TRIM, or nothing.
  * Its own file, since the policy's text.h and the hypervisor's are two.
  */
-#include "hv/net.h"
+#include "hv/event.h"
+
+#include "hv/log.h"
+#include "policy/ata.h"
 #include "policy/event.h"
 
 #define LINE_MAX	320u	/* LOG_TEXT_MAX */
@@ -53,14 +59,51 @@ static void end(struct text *t, const struct policy_event *e, enum hv_field ip, 
 	text_field(t, ctx, e->transfer, port);
 }
 
+static void frame(struct text *t, const struct policy_event *e)
+{
+	protocol(t, e->ctx);
+	text_string(t, " ");
+	end(t, e, HV_F_IP_SRC, HV_F_ARP_SPA, HV_F_ETH_SRC, HV_F_L4_SPORT);
+	text_string(t, " > ");
+	end(t, e, HV_F_IP_DST, HV_F_ARP_TPA, HV_F_ETH_DST, HV_F_L4_DPORT);
+	text_string(t, ", ");
+	text_number(t, e->transfer->net.wire_len);
+	text_string(t, " bytes");
+}
+
+static void command(struct text *t, const struct policy_event *e)
+{
+	const struct disk_transfer *d = &e->transfer->disk;
+
+	text_string(t, ata_decode(d).name);
+	text_string(t, " disk ");
+	text_number(t, d->unit);
+	text_string(t, ".");
+	text_number(t, d->port);
+	if (d->sectors) {
+		text_string(t, ", LBA ");
+		text_number(t, d->first_lba);
+		text_string(t, ", ");
+		text_number(t, d->sectors);
+		text_string(t, d->sectors == 1 ? " sector" : " sectors");
+		if (e->match_lba != EVENT_NO_MATCH) {
+			text_string(t, ", match in LBA ");
+			text_number(t, e->match_lba);
+		}
+	} else if (d->range_count) {
+		text_string(t, ", LBA ");
+		text_field(t, e->ctx, e->transfer, HV_F_DISK_RANGE);
+	}
+}
+
 static const char *action(const struct policy_event *e)
 {
 	if (e->action == HV_PASS || e->action == HV_PASS_NAMED)
 		return e->rewritten ? "rewrite" : "pass";
-	return "drop";
+	return e->action == HV_DROP_SILENTLY ? "drop-silently" : "drop";
 }
 
-void net_event(void *arg, const struct policy_event *e)
+void event_line(void *arg, const struct policy_event *e)
 {
 	static const char *const severity[] = { [HVB_INFO] = "info", [HVB_NOTICE] = "notice", [HVB_ALERT] = "alert" };
 	static char space[LINE_MAX];	/* under the guest lock */
@@ -74,14 +117,11 @@ void net_event(void *arg, const struct policy_event *e)
 	text_string(&t, " ");
 	text_string(&t, severity[e->severity <= HVB_ALERT ? e->severity : HVB_ALERT]);
 	text_string(&t, " ");
-	protocol(&t, e->ctx);
-	text_string(&t, " ");
-	end(&t, e, HV_F_IP_SRC, HV_F_ARP_SPA, HV_F_ETH_SRC, HV_F_L4_SPORT);
-	text_string(&t, " > ");
-	end(&t, e, HV_F_IP_DST, HV_F_ARP_TPA, HV_F_ETH_DST, HV_F_L4_DPORT);
-	text_string(&t, ", ");
-	text_number(&t, e->transfer->net.wire_len);
-	text_string(&t, e->bounded ? " bytes, a bound was reached" : " bytes");
+	if (e->transfer->hook == HV_HOOK_NET_OUT || e->transfer->hook == HV_HOOK_NET_IN)
+		frame(&t, e);
+	else
+		command(&t, e);
+	text_string(&t, e->bounded ? ", a bound was reached" : "");
 	text_string(&t, e->text_len ? ": " : "");
 	text_bytes(&t, e->text, e->text_len);
 	log_event(e->severity == HVB_ALERT ? LINE_WARN : LINE_INFO, "event: policy \"%s\" %s",

@@ -1,0 +1,123 @@
+/*
+ * disk.c - AHCI controllers: the model's place among the others, and the memory through which sectors go
+ */
+#include "hv/disk.h"
+
+#include "devmodel/ahci/ahci.h"
+#include "hv/enforce.h"
+#include "hv/log.h"
+#include "hv/mem/pages.h"
+#include "hv/model.h"
+
+#define ABAR		5u		/* AHCI 1.3.1, section 2.1.11 */
+#define REGISTERS_LEAST	0x180u		/* section 3: with one port */
+#define REGISTERS_MOST	0x1100u		/* with 32 */
+#define CONTROLLERS_MAX	4u
+#define NO_PAIR		UINT32_MAX
+/* SATA capability (section 2.4): where index and data are */
+#define CAP_SATA	0x12u
+#define SATA_CR1	4u
+#define SATA_BAR(cr1)	((cr1) & 0xfu)			/* BARLOC: register of the BAR, in dwords; 15: configuration space */
+#define SATA_OFFSET(cr1) (((cr1) >> 4 & 0xfffffu) * 4)	/* BAROFST */
+#define FIRST_BAR	4u
+
+static struct bounce bounce;
+
+/* ---- the bounce memory ---- */
+
+static uint32_t bounce_bytes(const struct options *o)
+{
+	return (uint32_t)o->bounce_mib << 20;
+}
+
+static uint64_t map_pages(const struct options *o)
+{
+	return (bounce_map_bytes(bounce_bytes(o)) + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+uint64_t disk_bytes(const struct options *o)
+{
+	return bounce_bytes(o) + map_pages(o) * PAGE_SIZE;
+}
+
+void disk_init(const struct options *o)
+{
+	uint32_t len = bounce_bytes(o);
+	uint8_t *at;
+
+	if (!pci_survey(o, PCI_AHCI))
+		return;
+	at = pages_alloc(len / PAGE_SIZE);
+	bounce_init(&bounce, (struct dma_memory){ at, { hpa_of(at).a }, len }, pages_alloc(map_pages(o)));
+	log_debug("bounce memory: %u MiB", o->bounce_mib);
+}
+
+/* ---- index and data ---- */
+
+/* Which BAR of @f has them, and where; NO_PAIR: none of its BARs of ports. */
+static uint32_t pair_of(const struct pci_function *f, unsigned *bar)
+{
+	for (uint32_t i = 0; i < f->cap_count; i++) {
+		uint32_t cr1;
+
+		if (f->cap[i].id != CAP_SATA)
+			continue;
+		cr1 = pci_read(f->bdf, (uint16_t)(f->cap[i].at + SATA_CR1));
+		*bar = SATA_BAR(cr1) - FIRST_BAR;
+		return *bar < PCI_BARS && f->bar[*bar].io && SATA_OFFSET(cr1) + 8 <= f->size[*bar] ? SATA_OFFSET(cr1) : NO_PAIR;
+	}
+	return NO_PAIR;
+}
+
+/* ---- a kind of model ---- */
+
+static void *attach(void *memory, const struct devmodel *d, const struct pci_function *f, uint32_t nth)
+{
+	unsigned bar;
+
+	return ahci_attach(memory, d, &enforce_disk, &bounce, (uint8_t)nth, pair_of(f, &bar));
+}
+
+static void access(void *state, uint32_t offset, unsigned size, bool write, uint64_t *value)
+{
+	ahci_access(state, offset, size, write, value);
+}
+
+/* Ports of IDE and of its bus master, which AHCI leaves alone, are nobody's. */
+static void port(void *state, const struct pci_function *f, unsigned bar, uint32_t offset, unsigned size, bool write,
+		 uint32_t *value)
+{
+	unsigned has;
+
+	if (pair_of(f, &has) != NO_PAIR && has == bar)
+		ahci_io(state, offset, size, write, value);
+	else if (!write)
+		*value = UINT32_MAX;
+}
+
+static void poll(void *state)
+{
+	ahci_poll(state);
+}
+
+static uint32_t poll_hz(const void *state)
+{
+	return ahci_poll_hz(state);
+}
+
+static void was_reset(void *state)
+{
+	ahci_was_reset(state);
+}
+
+static uint64_t counter(const void *state, uint32_t n)
+{
+	return ahci_counter(state, n);
+}
+
+const struct model_kind disk_kind = {
+	.name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = ABAR, .least = REGISTERS_LEAST, .most = REGISTERS_MOST,
+	.count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = access,
+	.port = port, .poll = poll, .poll_hz = poll_hz, .was_reset = was_reset, .counters = AHCI_COUNTERS,
+	.counter_name = ahci_counter_name, .counter = counter,
+};
