@@ -47,15 +47,15 @@ printf '\nThe third of its events, the backup partition table:\n'
 event 3 boot-and-partitions endpoint.dmlog --disk-sectors 65536
 
 echo
-title "3. An endpoint: iPXE loads hypervisor and policy, the hypervisor starts what is on the disk and minds its network"
+title "3. An endpoint: iPXE loads hypervisor and policy, the hypervisor starts what is on the disk and minds network and disks"
 cat <<TEXT
 boot.ipxe:
   kernel tftp://\${next-server}/hv.elf console=com2
-  module tftp://\${next-server}/endpoint.hvb          (hvc build tests/endpoint/net/demo.hvrule -o endpoint.hvb)
+  module tftp://\${next-server}/endpoint.hvb          (hvc build tests/endpoint/demo.hvrule -o endpoint.hvb)
   boot
 
 TEXT
-sed -n '/^on /,/^}/p' tests/endpoint/net/demo.hvrule
+sed -n '/^on /,/^}/p' tests/endpoint/demo.hvrule
 echo
 status=0
 builddir=$build python3 tests/endpoint/demo.py || status=$?

@@ -10,17 +10,22 @@ import signal
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "net"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE]
 from image import Missing
 from machine import SLOW, Failed, Machine, hypervisor, image
-from rig import FAR, SERVICES
+from net.rig import FAR, SERVICES
+from sata.rig import SECTOR, disk, scratch
 
-POLICY = "tests/endpoint/net/demo.hvrule"
+POLICY = "tests/endpoint/demo.hvrule"
 LIMIT = 150             # seconds
 POLL = 0.1
 SOURCE = {"iPXE": "serial", "hv": "log", "guest": "serial"}
 
-# What the guest is asked to do: the disk through the hypervisor's hands, the network past its policy.
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+EICAR_AT = 2000         # sector of the data disk
+
+# What the guest is asked to do: disks and network past the policy.
 SCRIPT = f"""
 disk=$(ls -d /sys/block/sd?/sd?1 | cut -d/ -f4)
 echo "DEMO $(uname -sr), $(awk '/MemTotal/ {{ print int($2 / 1024) }}' /proc/meminfo) MiB, SVM $(grep -qw svm /proc/cpuinfo && echo seen || echo 'not seen')"
@@ -29,6 +34,10 @@ mount -t ext4 -o ro /dev/${{disk}}1 /mnt
 echo "DEMO disk  $(md5sum /mnt/boot/vmlinuz | cut -c1-8) is the sum of /boot/vmlinuz, $(stat -c %s /mnt/boot/vmlinuz) bytes"
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
+at() {{ for b in /sys/block/sd*; do case $(readlink $b) in */ata$(($1 + 1))/*) echo /dev/${{b##*/}} ;; esac; done; }}
+dd if=/dev/zero of=$(at 0) bs=512 count=1 oflag=direct conv=notrunc 2>/run/dd
+echo "DEMO wipes the boot sector: $(grep -o 'Input/output error' /run/dd || echo done)"
+echo "DEMO reads '$(dd if=$(at 2) bs=512 skip={EICAR_AT} count=1 2>/dev/null | tr -d '\\0')'"
 echo "DEMO net   $(ping -c 1 -w 20 10.0.2.2 | grep 'bytes from' | sed 's/ttl.*/answers/')"
 echo "DEMO sends 'the password is hunter2!', the server got '$(echo 'the password is hunter2!' | nc {FAR} 7003)'"
 echo "DEMO connects to port 7009: $(echo hello | timeout 5 nc -w 4 {FAR} 7009 && echo connected || echo no answer)"
@@ -48,6 +57,10 @@ STORY = [
     ("guest", r"ENDPOINT-UP .*", None),
     ("guest", r"(?<=^DEMO )Linux.*", None),
     ("guest", r"(?<=^DEMO )disk .*", None),
+    ("hv", r"(?<=event: policy \"endpoint demo\" )rule \"boot\" .*", None),
+    ("guest", r"(?<=^DEMO )wipes .*", None),
+    ("hv", r"(?<=event: policy \"endpoint demo\" )rule \"clean\" .*", None),
+    ("guest", r"(?<=^DEMO )reads .*", None),
     ("guest", r"(?<=^DEMO )net .*", None),
     ("hv", r"(?<=event: policy \"endpoint demo\" )rule \"masked\" .*", None),
     ("guest", r"(?<=^DEMO )sends .*", None),
@@ -89,6 +102,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with Machine("demo", disks=[image("endpoint.img")], script=SCRIPT, args="endpoint.end=reboot", reboot=False,
+                     drives=[disk(scratch("demo-data.img", 4, [(EICAR_AT * SECTOR, EICAR)]))],
                      hv=hypervisor(by="ipxe", policy=POLICY), net=SERVICES, limit=LIMIT) as m:
             began = time.monotonic()
             tell(m, began)

@@ -23,10 +23,10 @@ GRUB_FOLDER = "/usr/lib/grub/i386-pc"
 SECTOR = 512
 DISK_MIB = 64
 PART_LBA = 2048
-MODULES = ("8021q", "ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "kvm_amd", "kvm_intel",
-           "msr", "sd_mod")
+MODULES = ("8021q", "ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "isofs", "kvm_amd", "kvm_intel",
+           "msr", "nls_ascii", "nls_cp437", "sd_mod", "sr_mod", "vfat")
 # what tests run beside busybox: on the disk under /tools, so that a boot does not read it
-TOOLS = ("ethtool", "libc6", "libmnl0")
+PROGRAMS = ("bin/dd", "sbin/ethtool", "sbin/hdparm", "sbin/mke2fs", "usr/bin/fio", "usr/sbin/smartctl")
 GRUB_MODULES = ("boot", "configfile", "echo", "ext2", "halt", "linux", "linux16", "ls", "multiboot", "normal",
                 "part_msdos", "rdmsr", "reboot", "serial", "sleep", "terminal", "test")
 # image, GRUB's disk driver, its name of the first and of the second disk
@@ -71,7 +71,8 @@ def debs(cache):
 
 
 def complete(found):
-    return {"kernel", "ipxe", *TOOLS} <= set(found)
+    with open(os.path.join(DISK, "packages.txt"), encoding="utf-8") as f:
+        return {"kernel" if "linux-image-" in name else name for name in f.read().split()} <= set(found)
 
 
 def fetch(cache):
@@ -130,20 +131,78 @@ def unpack_ipxe(deb, work):
     shutil.rmtree(tree)
 
 
+def needed(path):
+    """The libraries that a program or a library names."""
+    text = run("readelf", "-d", path, stdout=subprocess.PIPE).stdout
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", text)
+
+
+def symbols(path, which):
+    """Names, or NAME@VERSION."""
+    text = run("nm", "-D", which, path, stdout=subprocess.PIPE).stdout
+    return {line.split()[-1].replace("@@", "@") for line in text.splitlines() if " w " not in line}
+
+
+def versions_needed(path):
+    """Of each library, the versions that @path wants of it."""
+    found, name = {}, None
+    for line in run("readelf", "-VW", path, stdout=subprocess.PIPE).stdout.splitlines():
+        if (file := re.search(r"File: (\S+)", line)):
+            name = file[1]
+        elif name and (version := re.search(r"Name: (\S+)", line)):
+            found.setdefault(name, []).append(version[1])
+    return found
+
+
+def make_stubs(folder, program, libraries, missing):
+    """Libraries with the names that are missing, and in them what @program names and no other library has: fio's engines
+    for storage clusters need these to start, and nothing of them to run."""
+    have = {symbol.split("@")[0] for path in libraries for symbol in symbols(path, "--defined-only")}
+    wanted = {symbol for symbol in symbols(program, "--undefined-only") if symbol.split("@")[0] not in have}
+    versions = versions_needed(program)
+    for name in missing:
+        source, script = os.path.join(folder, "stub.s"), os.path.join(folder, "stub.map")
+        own = versions.get(name, [])
+        mine = {symbol for symbol in wanted if "@" not in symbol or symbol.split("@")[1] in own}
+        with open(source, "w", encoding="ascii") as f:
+            for symbol in {symbol.split("@")[0] for symbol in mine}:
+                f.write(f".globl {symbol}\n.type {symbol}, @function\n{symbol}:\n")
+            f.write("\txor %eax, %eax\n\tret\n.section .note.GNU-stack,\"\"\n")
+        with open(script, "w", encoding="ascii") as f:
+            for version in own:
+                f.write(version + " { global: " + "".join(s.split("@")[0] + "; " for s in mine if s.endswith("@" + version)) + "};\n")
+        run("gcc", "-shared", "-nostdlib", "-Wl,-soname," + name, *([f"-Wl,--version-script={script}"] if own else []),
+            "-o", os.path.join(folder, name), source)
+        os.unlink(source)
+        os.unlink(script)
+
+
 def unpack_tools(found, work):
-    """A program and the libraries that it names -> work/tools; chroot runs it."""
-    tree = os.path.join(work, "packages")
-    for name in TOOLS:
-        run("dpkg-deb", "-x", found[name], tree)
-    for pattern in ("sbin/ethtool", "lib64/ld-linux-x86-64.so.2", "lib/*/libc.so.6", "lib/*/libm.so.6",
-                    "usr/lib/*/libmnl.so.0"):
-        for path in glob.glob(os.path.join(tree, pattern)):
-            # Links are absolute, and lead into the same tree.
-            source = os.path.join(tree, os.readlink(path).lstrip("/")) if os.path.islink(path) and \
-                os.readlink(path).startswith("/") else path
-            target = os.path.join(work, "tools", os.path.relpath(path, tree))
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy(source, target)
+    """PROGRAMS and all libraries that they name -> work/tools, libraries flat in its lib; the loader runs them."""
+    tree, libraries = os.path.join(work, "packages"), os.path.join(work, "tools/lib")
+    for name, deb in found.items():
+        if name not in ("kernel", "ipxe"):
+            run("dpkg-deb", "-x", deb, tree)
+    os.makedirs(libraries)
+    where = {}
+    for path in glob.glob(os.path.join(tree, "**/*.so*"), recursive=True):
+        # Links are absolute, and lead into the same tree.
+        link = os.readlink(path) if os.path.islink(path) else ""
+        where[os.path.basename(path)] = os.path.join(tree, link.lstrip("/")) if link.startswith("/") else path
+    for program in PROGRAMS:
+        target = os.path.join(work, "tools", os.path.basename(program))
+        shutil.copy(os.path.join(tree, program), target)
+        todo, have, missing = needed(target) + ["ld-linux-x86-64.so.2"], {}, set()
+        while todo:
+            name = todo.pop()
+            if name in have or name in missing:
+                continue
+            if name not in where:
+                missing.add(name)
+                continue
+            have[name] = shutil.copy(where[name], os.path.join(libraries, name))
+            todo += needed(have[name])
+        make_stubs(libraries, target, have.values(), missing)
     shutil.rmtree(tree)
 
 

@@ -209,14 +209,15 @@ class Machine:
     machine leaves lies in the folder endpoint/NAME of the build folder.
 
     limit: seconds after which QEMU ends whatever happens.  icount: virtual time follows
-    instructions.  plugin: a TCG plugin and its arguments.  nics: devices.  tftp: a
+    instructions.  plugin: a TCG plugin and its arguments.  drives: what follows the disks on the same controller, each the
+    words of -drive and of -device.  nics: devices.  tftp: a
     folder that the guest can fetch from at 10.0.2.2.  net: what the first NIC's cable leads to in place of the
     user network alone: a Peer, or more of the user network's options.  Its frames are noted in net0.pcap
     with `capture`.  log_to: a socket that the log goes to instead of hv.txt."""
 
     def __init__(self, name, disks=(), script=None, args="", kind="linux", smp=1, memory=512, machine="q35",
                  cpu="EPYC", nics=("e1000",), hv=None, extra=(), icount=False, plugin=None, keep=False,
-                 reboot=True, tftp=None, net="", capture=False, log_to=None, limit=180):
+                 reboot=True, tftp=None, net="", capture=False, log_to=None, drives=(), limit=180):
         self.name = name
         self.folder = os.path.join(work_folder(), name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -231,7 +232,7 @@ class Machine:
             self.disks.append(self.hv_disk(hv))
         self.log_to = log_to
         self.words = self.board(machine, cpu, smp, memory, reboot)
-        self.words += self.storage(machine, keep, after=bool(hv))
+        self.words += self.storage(machine, keep, drives, after=bool(hv))
         self.net = net
         self.words += self.network(nics, hv, tftp)
         if capture:
@@ -265,7 +266,7 @@ class Machine:
                 "-chardev", f"file,id=serial0,path={plain(self.path('serial.txt'))}", "-serial", "chardev:serial0",
                 "-chardev", log, "-serial", "chardev:serial1"]
 
-    def storage(self, machine, keep, after):
+    def storage(self, machine, keep, drives, after):
         words = []
         bus = "ide"             # q35's own controller
         if not machine.startswith("q35"):
@@ -275,6 +276,8 @@ class Machine:
             words += ["-drive", f"file={plain(path)},if=none,id=disk{n},format=raw,snapshot={'off' if keep else 'on'}",
                       "-device", f"ide-hd,drive=disk{n},bus={bus}.{n}"
                       + (f",bootindex={1 if after else 0}" if n == 0 else "")]
+        for n, (drive, device) in enumerate(drives, len(self.disks)):
+            words += ["-drive", f"{drive},if=none,id=disk{n}", "-device", f"{device},drive=disk{n},bus={bus}.{n}"]
         return words
 
     def network(self, nics, hv, tftp):

@@ -18,7 +18,7 @@ system=$(ls -d /sys/block/sd?/sd?1 | cut -d/ -f4)
 tools() {
 	[ -d /mnt/tools ] || { modprobe crc32c_generic; mount -t ext4 -o ro /dev/${system}1 /mnt; }
 }
-ethtool() { tools; chroot /mnt/tools /sbin/ethtool "$@"; }
+ethtool() { tools; /mnt/tools/lib/ld-linux-x86-64.so.2 --library-path /mnt/tools/lib /mnt/tools/ethtool "$@"; }
 up() { ip link set eth0 up; n=0; while ! grep -q 1 /sys/class/net/eth0/carrier && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done; }
 dhcp() {
 	cat >/run/dhcp <<-'X'
