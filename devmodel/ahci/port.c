@@ -181,11 +181,11 @@ void port_enable(struct port *p)
 /* The device's first: what it has done by then is the guest's before the guest knows of it. */
 uint32_t pxis_read(struct port *p, uint32_t offset)
 {
-	uint32_t device = port_read(p, PxIS);
+	uint32_t device = port_read(p, PxIS), hidden = p->is_hidden;
 
 	hba_is_there(p->hba, device);
 	look(p);
-	return (device & ~p->is_hidden) | p->is;
+	return (device & ~(hidden | p->is_hidden)) | p->is;
 }
 
 /*
