@@ -104,6 +104,11 @@ static bool take_ports(struct ahci *h)
 	return true;
 }
 
+static bool is_reachable(const struct ahci *h, const struct dma_memory *m)
+{
+	return h->cap & CAP_S64A || m->bus.a + m->len <= 1ull << 32;
+}
+
 /* Interrupts stay as they are masked: they are the guest's, whoever drives the controller now. */
 struct ahci *ahci_attach(void *memory, const struct devmodel *d, const struct disk *disk, struct bounce *bounce,
 			 uint8_t unit, uint32_t index_pair)
@@ -125,6 +130,8 @@ struct ahci *ahci_attach(void *memory, const struct devmodel *d, const struct di
 		return NULL;
 	hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE);
 	take_capabilities(h);
+	if (!is_reachable(h, &d->pool) || !is_reachable(h, &bounce->memory))
+		return NULL;
 	if (!take_ports(h)) {
 		reset(h);
 		return h->resetting ? NULL : h;

@@ -162,6 +162,25 @@ START_TEST(a_controller_that_does_not_reset_is_refused)
 }
 END_TEST
 
+START_TEST(a_controller_that_cannot_reach_its_memory_is_refused)
+{
+	DEVICE(HBA_CAP) &= ~CAP_S64A;
+	lab_attach();
+	ck_assert_ptr_null(lab.h);
+	lab.pool_bus = (1ull << 32) - AHCI_POOL_BYTES;
+	lab.bounce_bus = (1ull << 32) - LAB_BOUNCE;
+	lab_attach();
+	ck_assert_ptr_nonnull(lab.h);
+	lab.bounce_bus++;
+	lab_attach();
+	ck_assert_ptr_null(lab.h);
+	lab.bounce_bus--;
+	lab.pool_bus++;
+	lab_attach();
+	ck_assert_ptr_null(lab.h);
+}
+END_TEST
+
 START_TEST(a_controller_that_goes_meanwhile_is_refused_at_once)
 {
 	DEVICE_PORT(0, PxCMD) = RUNS;
@@ -197,6 +216,7 @@ static void add_take_over(Suite *s)
 	tcase_add_test(tc, a_port_that_does_not_stop_costs_a_reset);
 	tcase_add_test(tc, a_port_that_does_not_stop_receiving_costs_a_reset);
 	tcase_add_test(tc, a_controller_that_does_not_reset_is_refused);
+	tcase_add_test(tc, a_controller_that_cannot_reach_its_memory_is_refused);
 	tcase_add_test(tc, a_controller_that_goes_meanwhile_is_refused_at_once);
 	tcase_add_test(tc, a_controller_that_is_not_there_is_refused);
 	suite_add_tcase(s, tc);

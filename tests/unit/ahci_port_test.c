@@ -45,6 +45,7 @@ END_TEST
 START_TEST(without_64_bit_addresses_the_upper_halves_are_0)
 {
 	DEVICE(HBA_CAP) &= ~CAP_S64A;
+	lab.pool_bus = 0;
 	lab_attach();
 	lab_write(P0(PxCLBU), 1);
 	lab_write(P0(PxFBU), 1);
@@ -599,7 +600,7 @@ START_TEST(only_slots_that_are_there_are_issued)
 {
 	lab_write(P0(PxCI), 0x80000001);
 	lab_expect("look 0\npush 0\nissue 0 80000001\n");
-	DEVICE(HBA_CAP) = 0x00000700;
+	DEVICE(HBA_CAP) = CAP_S64A | 0x00000700;
 	lab_attach();
 	lab_forget_log();
 	lab_write(P0(PxCI), 0xffffffff);

@@ -167,6 +167,7 @@ void command_nudge(struct table *t, uint16_t *flags)
 void lab_clear(void)
 {
 	memset(&lab, 0, sizeof(lab));
+	lab.pool_bus = LAB_POOL;
 	DEVICE(HBA_CAP) = 0xff37ff3f;
 	DEVICE(HBA_GHC) = GHC_AE;
 	DEVICE(HBA_PI) = LAB_PORTS;
@@ -185,8 +186,8 @@ void lab_attach(void)
 	void *memory;
 
 	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write, .now_ns = now_ns };
-	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { .at = lab.pool, .bus = { LAB_POOL }, .len = AHCI_POOL_BYTES } };
-	lab.bounce = (struct bounce){ .memory = { .at = lab.bounce_bytes, .len = LAB_BOUNCE } };
+	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { .at = lab.pool, .bus = { lab.pool_bus }, .len = AHCI_POOL_BYTES } };
+	lab.bounce = (struct bounce){ .memory = { .at = lab.bounce_bytes, .bus = { lab.bounce_bus }, .len = LAB_BOUNCE } };
 	ck_assert_uint_eq(ahci_size() % 16, 0);
 	free(lab.h);
 	memory = calloc(1, ahci_size());

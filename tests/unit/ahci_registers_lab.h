@@ -24,6 +24,7 @@ struct lab {
 	uint64_t now_ns, step_ns;		/* the clock, and how far each reading moves it */
 	uint64_t ci_until_ns;			/* PxCI and PxSACT of all ports fall to 0 then */
 	void (*on_look)(struct port *p);
+	uint64_t pool_bus, bounce_bus;
 	uint32_t given;				/* bytes of bounce memory that came back */
 
 	_Alignas(16) uint8_t pool[AHCI_POOL_BYTES];

@@ -335,6 +335,7 @@ END_TEST
 
 START_TEST(what_the_device_has_not_is_not_offered)
 {
+	lab.pool_bus = 0;
 	DEVICE(HBA_CAP) = 0;
 	DEVICE(HBA_CAP2) = 0;
 	lab_attach();
