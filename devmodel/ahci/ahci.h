@@ -25,7 +25,7 @@ uint32_t ahci_size(void);
 /*
  * Take the controller over: what firmware left running is stopped (this waits for PxCMD.CR, at most half a second a
  * port: section 10.1.2), the addresses it had are taken for the guest's, and its ports run on through the model.
- * @memory: ahci_size() zeroed bytes.  @unit: `disk.unit` of its drives.  @index_pair: offset of the index/data pair in
+ * @memory: ahci_size() bytes.  @unit: `disk.unit` of its drives.  @index_pair: offset of the index/data pair in
  * its I/O BAR, ~0u when it has none.  All that is pointed to must stay; @bounce may be shared with other controllers.
  * NULL: it does not stop, not even by a reset, or it cannot reach its memory, or there is none: it must not be the
  * guest's.

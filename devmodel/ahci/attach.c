@@ -3,6 +3,8 @@
  */
 #include "devmodel/ahci/registers.h"
 
+#include <string.h>
+
 /* A port has half a second to stop, and as much to stop writing FISes [10.1.2]; a controller one second to reset [10.4.3]. */
 #define STOP_NS		500000000u
 #define RESET_NS	1000000000u
@@ -116,6 +118,7 @@ struct ahci *ahci_attach(void *memory, const struct devmodel *d, const struct di
 	struct ahci *h = memory;
 	uint32_t ghc;
 
+	memset(h, 0, sizeof(*h));
 	h->d = d;
 	h->disk = disk;
 	h->bounce = bounce;

@@ -190,7 +190,8 @@ void lab_attach(void)
 	lab.bounce = (struct bounce){ .memory = { .at = lab.bounce_bytes, .bus = { lab.bounce_bus }, .len = LAB_BOUNCE } };
 	ck_assert_uint_eq(ahci_size() % 16, 0);
 	free(lab.h);
-	memory = calloc(1, ahci_size());
+	memory = malloc(ahci_size());
+	memset(memory, 0xee, ahci_size());
 	lab.h = ahci_attach(memory, &lab.d, &lab.disk, &lab.bounce, 3, 0x10);
 	if (lab.h)
 		ck_assert_ptr_eq(lab.h, memory);
