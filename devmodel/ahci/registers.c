@@ -42,6 +42,10 @@ static void port_none_write(struct port *p, uint32_t offset, uint32_t value)
 	hba_count(p->hba, AHCI_REGISTER);
 }
 
+static void firm_write(struct ahci *h, uint32_t offset, uint32_t value)
+{
+}
+
 /* The rows' words for these. */
 #define pass_read	generic_pass_read
 #define none_write	generic_none_write
