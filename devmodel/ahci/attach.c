@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A port has half a second to stop, and as much to stop writing FISes [10.1.2]; a controller one second to reset [10.4.3]. */
+/* A port has half a second to stop, and as much to stop writing FISes [10.1.2]; a controller one to reset [10.4.3]. */
 #define STOP_NS		500000000u
 #define RESET_NS	1000000000u
 /* SeaBIOS sets PxSACT for commands that are not queued, and in QEMU that bit stays. */
@@ -38,7 +38,7 @@ static void take_registers(struct port *p)
 	p->cmd = port_read(p, PxCMD) & (PxCMD_ST | PxCMD_FRE);
 }
 
-/* Commands under way have as long to end as the port to stop.  Those that do not, never will: the guest will time out. */
+/* Commands under way have as long to end as the port to stop.  Those that do not, never will: the guest times out. */
 static bool stop(struct port *p)
 {
 	uint32_t at = PORT_AT(p->index), cmd = port_read(p, PxCMD);

@@ -7,12 +7,12 @@
 #define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
 
 /*
- * QEMU before 8.1 clears neither PxCI nor PxSACT with ST, nor ends what is out: the bits stay while data moves on.  One of
- * a queued command that failed stays for ever.
+ * QEMU before 8.1 clears neither PxCI nor PxSACT with ST, nor ends what is out: the bits stay while data moves on.  One
+ * of a queued command that failed stays for ever.
  */
 #define LINGER_NS	100000000u
 
-/* Memory that the device has done with comes back first; then what the drive has done is the guest's, then what waits goes out. */
+/* Memory that the device is done with comes back; then what is done is the guest's; then what waits goes out. */
 static void look(struct port *p)
 {
 	port_quiet(p);
@@ -189,9 +189,9 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
 }
 
 /*
- * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some of it
- * for the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now; and hidden
- * bits hold the line for those of the model's own.
+ * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some for
+ * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now; and hidden bits
+ * hold the line for those of the model's own.
  */
 void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 {

@@ -186,8 +186,8 @@ void lab_attach(void)
 	void *memory;
 
 	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write, .now_ns = now_ns };
-	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { .at = lab.pool, .bus = { lab.pool_bus }, .len = AHCI_POOL_BYTES } };
-	lab.bounce = (struct bounce){ .memory = { .at = lab.bounce_bytes, .bus = { lab.bounce_bus }, .len = LAB_BOUNCE } };
+	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { lab.pool, { lab.pool_bus }, AHCI_POOL_BYTES } };
+	lab.bounce = (struct bounce){ .memory = { lab.bounce_bytes, { lab.bounce_bus }, LAB_BOUNCE } };
 	ck_assert_uint_eq(ahci_size() % 16, 0);
 	free(lab.h);
 	memory = malloc(ahci_size());

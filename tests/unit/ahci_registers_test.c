@@ -44,7 +44,9 @@ END_TEST
 
 START_TEST(a_narrow_write_vanishes)
 {
-	static const uint32_t registers[] = { HBA_IS, HBA_GHC, PORT_AT(0) + PxIS, PORT_AT(0) + PxCI, PORT_AT(0) + PxSACT };
+	static const uint32_t registers[] = {
+		HBA_IS, HBA_GHC, PORT_AT(0) + PxIS, PORT_AT(0) + PxCI, PORT_AT(0) + PxSACT,
+	};
 
 	for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
 		for (unsigned at = 0; at < 4; at++) {
