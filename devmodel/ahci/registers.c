@@ -128,8 +128,8 @@ static uint32_t part(uint32_t dword, uint32_t offset, unsigned size)
 }
 
 /*
- * A narrow read gives its part.  A narrow write would have to be one of a whole register, whose other bits clear what is
- * 1, or start commands: it vanishes.  Eight bytes are two dwords, the low one first.
+ * A narrow read gives its part.  A narrow write would have to be one of a whole register, of which other bits clear
+ * what is set, or start commands: it vanishes.  Eight bytes are two dwords, the low one first.
  */
 static void access(struct ahci *h, uint32_t offset, unsigned size, bool write, uint64_t *value)
 {
