@@ -24,7 +24,7 @@ void slot_free(struct port *p, unsigned slot)
 
 /* ---- what came ---- */
 
-/* Sectors up to the first that the drive did not write to its end. */
+/* Sectors up to the first whose mark stands: what came of it did not reach its end. */
 static uint64_t marked_bytes(const struct port *p, const struct slot *s)
 {
 	const uint8_t *data = slot_data(p, s);

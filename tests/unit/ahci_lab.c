@@ -90,6 +90,8 @@ static bool guest_write(void *host, gpa_t at, const void *from, uint32_t len)
 		return false;
 	lab.writes++;
 	memcpy(lab.ram + at.a, from, len);
+	if (lab.after_write)
+		lab.after_write(at.a, len);
 	return true;
 }
 
@@ -306,6 +308,22 @@ void lab_expect_data(unsigned slot, uint64_t lba, uint32_t len)
 	ck_assert_uint_eq(lab.ram[BUFFER_AT(slot) + len], 0);
 }
 
+void lab_expect_nothing(unsigned slot, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		if (lab.ram[BUFFER_AT(slot) + i])
+			ck_abort_msg("slot %u, byte %u is %02x", slot, i, lab.ram[BUFFER_AT(slot) + i]);
+	}
+}
+
+void lab_expect_clear(void)
+{
+	for (uint32_t i = 256; i < lab.bounce.memory.len; i++) {
+		if (lab.bounce_bytes[i])
+			ck_abort_msg("bounce memory, byte %u is %02x", i, lab.bounce_bytes[i]);
+	}
+}
+
 void lab_fill(unsigned slot, uint64_t lba, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++)
@@ -360,7 +378,7 @@ const struct prd *dev_prds(unsigned port, unsigned slot)
 	return dev_table(port, slot)->prd;
 }
 
-static struct received *dev_received(unsigned port)
+struct received *lab_pool_received(unsigned port)
 {
 	uint64_t at = (uint64_t)REG(port, PxFBU) << 32 | REG(port, PxFB);
 
@@ -427,7 +445,7 @@ void dev_move(unsigned port, unsigned slot, uint32_t bytes)
 
 static void d2h(unsigned port, uint8_t status, uint8_t error)
 {
-	struct received *r = dev_received(port);
+	struct received *r = lab_pool_received(port);
 
 	memset(r->rfis, 0, sizeof(r->rfis));
 	r->rfis[0] = FIS_D2H;
@@ -440,7 +458,7 @@ static void d2h(unsigned port, uint8_t status, uint8_t error)
 
 static void sdb(unsigned port, uint32_t sact, uint8_t status, uint8_t error)
 {
-	struct received *r = dev_received(port);
+	struct received *r = lab_pool_received(port);
 
 	r->sdbfis[0] = FIS_SDB;
 	r->sdbfis[1] = FIS_I;
@@ -460,7 +478,7 @@ void dev_accept(unsigned port, unsigned slot)
 void dev_end(unsigned port, unsigned slot)
 {
 	const uint8_t *fis = dev_fis(port, slot);
-	struct received *r = dev_received(port);
+	struct received *r = lab_pool_received(port);
 
 	lab.carried_out[fis[2]]++;
 	REG(port, PxCI) &= ~(1u << slot);

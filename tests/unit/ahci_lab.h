@@ -41,6 +41,7 @@ struct lab {
 	uint32_t reads, writes;		/* of guest memory */
 	uint32_t reg_reads, reg_writes;
 	void (*after_read)(uint64_t at, uint32_t len);
+	void (*after_write)(uint64_t at, uint32_t len);
 	void (*on_write)(uint32_t offset, uint32_t value);	/* before a register is written */
 	uint64_t no_dma_from, no_dma_to;
 	uint64_t now;
@@ -93,6 +94,10 @@ uint8_t lab_byte(uint64_t lba, uint32_t i);
 void lab_expect_data(unsigned slot, uint64_t lba, uint32_t len);
 /* The guest's buffer of @slot has bytes of @lba. */
 void lab_fill(unsigned slot, uint64_t lba, uint32_t len);
+/* The guest's buffer of @slot has @len zeros, or what it had before: 0 too. */
+void lab_expect_nothing(unsigned slot, uint32_t len);
+/* No byte of the bounce memory is other than 0, but of the table and PRDs of a command of one PRD. */
+void lab_expect_clear(void);
 /* The line of the interrupt. */
 bool lab_line(void);
 
@@ -104,6 +109,7 @@ bool lab_line(void);
 const uint8_t *dev_fis(unsigned port, unsigned slot);
 const struct header *dev_header(unsigned port, unsigned slot);
 const struct prd *dev_prds(unsigned port, unsigned slot);
+struct received *lab_pool_received(unsigned port);
 uint8_t *dev_memory(uint64_t bus, uint32_t len);
 /* Move the first @bytes of the data; PRDBC says so. */
 void dev_move(unsigned port, unsigned slot, uint32_t bytes);
