@@ -308,7 +308,8 @@ START_TEST(what_came_is_edited_however_little_it_is)
 			data[510] = 0;
 		edit(MEANING_IDENTIFY, 0xec, 0, data, len);
 		for (unsigned n = 0; 2 * n + 1 < len && n < 255; n++)
-			ck_assert_uint_eq(get_word(data, n), edited(n, 1));
+			if (get_word(data, n) != edited(n, 1))
+				ck_abort_msg("word %u of %u bytes: %04x", n, len, get_word(data, n));
 		exact_free(data);
 	}
 }
@@ -343,8 +344,8 @@ START_TEST(the_identify_device_data_log_is_edited_page_by_page)
 	memset(data, 0xff, len);
 	edit(MEANING_LOG, asked[_i].command, 0x30 | (first & 0xff) << 8 | (uint64_t)(first >> 8) << 32, data, len);
 	for (uint32_t i = 0; i < len; i++)
-		ck_assert_msg(data[i] == edited_byte(first + i / 512, i % 512), "page %u, byte %u", first + i / 512,
-			      i % 512);
+		if (data[i] != edited_byte(first + i / 512, i % 512))
+			ck_abort_msg("page %u, byte %u", first + i / 512, i % 512);
 	exact_free(data);
 }
 END_TEST
@@ -369,7 +370,8 @@ START_TEST(a_log_that_comes_short_is_edited_as_far_as_it_came)
 			memset(data, 0xff, len);
 		edit(MEANING_LOG, 0x2f, 0x0830, data, len);
 		for (uint32_t i = 0; i < len; i++)
-			ck_assert_uint_eq(data[i], edited_byte(8 + i / 512, i % 512));
+			if (data[i] != edited_byte(8 + i / 512, i % 512))
+				ck_abort_msg("byte %u of %u: %02x", i, len, data[i]);
 		exact_free(data);
 	}
 }
@@ -391,7 +393,8 @@ START_TEST(the_directory_names_no_log_that_is_not_offered)
 			memset(data, 0xff, len);
 		edit(MEANING_LOG, _i ? 0xb0 : 0x2f, _i ? 0xc24f00 : 0, data, len);
 		for (uint32_t i = 0; i < len; i++)
-			ck_assert_uint_eq(data[i], i < 512 && hidden(i / 2) ? 0 : 0xff);
+			if (data[i] != (i < 512 && hidden(i / 2) ? 0 : 0xff))
+				ck_abort_msg("byte %u of %u: %02x", i, len, data[i]);
 		exact_free(data);
 	}
 	memset(page, 0xff, sizeof(page));
@@ -410,7 +413,8 @@ START_TEST(a_log_that_is_not_offered_is_empty_and_others_are_as_they_are)
 		memset(data, 0xff, sizeof(data));
 		edit(MEANING_LOG, 0x47, log | 0x0100, data, sizeof(data));
 		for (unsigned i = 0; i < sizeof(data); i++)
-			ck_assert_uint_eq(data[i], hidden(log) ? 0 : 0xff);
+			if (data[i] != (hidden(log) ? 0 : 0xff))
+				ck_abort_msg("log %02x, byte %u: %02x", log, i, data[i]);
 	}
 }
 END_TEST
