@@ -12,7 +12,7 @@
 
 #define TABLE_READ	offsetof(struct table, reserved)	/* FIS and ATAPI command */
 #define LOG_NCQ_ERROR	0x10u
-#define LBA_PAGE	0xff00ff00ffull		/* READ LOG EXT: address in 7:0, page in 15:8 and 39:32 */
+#define LBA_PAGE	0xff0000ffffull		/* READ LOG EXT: address in 7:0, page in 15:8 and 39:32 */
 #define ATA_READ_LOG	0x2fu
 #define ATA_READ_LOG_DMA 0x47u
 #define SCSI_REQUEST_SENSE 0x03u

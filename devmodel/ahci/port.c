@@ -171,7 +171,7 @@ static bool nudge_is_out(const struct port *p)
  */
 void port_enable(struct port *p)
 {
-	bool ours = p->is_hidden && p->is & p->ie;
+	bool ours = p->is & p->ie;
 
 	if (p->ie & (IS_PROGRESS | PxIS_TFES))
 		ours |= nudge_is_out(p);
@@ -190,27 +190,27 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
 
 /*
  * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some for
- * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now; and hidden
- * bits hold the line for those of the model's own.
+ * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now, and DHRS holds
+ * the line for bits of the model's own.
  */
 void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 {
-	uint32_t hidden;
+	uint32_t ours = p->is;
 
 	p->is &= ~value;
 	look(p);
-	hidden = p->is_hidden;
+	ours |= p->is_hidden;
 	if (port_is_behind(p))
 		value &= ~IS_PROGRESS;
-	if (nudge_is_out(p))
-		value &= ~PxIS_DHRS;
-	if (nudge_is_out(p) || p->identifying || p->is & p->ie) {
+	if (nudge_is_out(p) || p->is & p->ie) {
+		value &= ~(p->is_hidden | PxIS_DHRS);
+	} else if (p->identifying) {
 		value &= ~p->is_hidden;
 	} else {
 		value |= p->is_hidden;
 		p->is_hidden = 0;
 	}
-	if (hidden)
+	if (ours)
 		port_enable(p);
 	port_write(p, PxIS, value);
 	p->is_device &= ~value;

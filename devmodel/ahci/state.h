@@ -275,8 +275,8 @@ void port_quiet(struct port *p);
 /* Program PxCLB, PxFB: ours. */
 void port_program(struct port *p);
 /*
- * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or PxIS bits of one hold
- * the line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
+ * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or its PxIS bit holds the
+ * line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
  */
 void port_enable(struct port *p);
 /* Clear the device's ST, and set it again once it is quiet, unseen by the guest: our own IDENTIFY failed. */
