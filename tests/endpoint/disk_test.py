@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "sat
 import logwrites
 from image import Missing
 from machine import Machine, build_folder, image, work_folder
-from rig import FILES, MIB, SECTOR, cdrom, disk, failing, file_content, files_sum, go, logged, ours, said, scratch
+from rig import FILES, LINE, MIB, SECTOR, cdrom, disk, failing, file_content, files_sum, go, logged, ours, said, scratch
 from tap import check, claim, run
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -111,8 +111,8 @@ def policies():
         check(not w.overlaps(8192, 12287) and EICAR not in w.data, f"a refused write reached the drive, at {w.offset}")
     for rule, words in (("boot", r"drop alert WRITE \S+( \S+)* disk 0\.0, LBA 0, 1 sector"),
                         ("archive", r"drop notice WRITE \S+( \S+)* disk 0\.2, LBA 8192, 1 sector"),
-                        ("virus", r"drop alert WRITE \S+( \S+)* disk 0\.2, LBA 30000, 8 sectors: eicar"),
-                        ("clean", r"rewrite alert READ \S+( \S+)* disk 0\.2, LBA 20000, 1 sector"),
+                        ("virus", r"drop alert WRITE \S+( \S+)* disk 0\.2, LBA 30000, 8 sectors, match in LBA 30000: eicar"),
+                        ("clean", r"rewrite alert READ \S+( \S+)* disk 0\.2, LBA 20008, \d+ sectors, match in LBA 20010"),
                         ("trim", r"drop notice DATA SET MANAGEMENT disk 0\.2, LBA 8192\.\.10239")):
         m.log.seen = 0
         m.expect(rf'event: policy "disk test" rule "{rule}" {words}', 1, port=m.log)
@@ -367,7 +367,8 @@ def error_as_plain():
 
 
 MARK_AT, ROUNDS = 150000, 30
-HONEST = FILES + f"""
+HONEST = f"""
+make_content() {{ awk -v n=$1 'BEGIN {{ t = "{LINE}"; for (k = n % 8; k > 0; k--) t = t t; print "file " n " " t }}'; }}
 d=$(at 2)
 tool mke2fs -q -F -t ext4 $d 65536k
 mkdir -p /run/ext4; mount -t ext4 $d /run/ext4

@@ -97,10 +97,13 @@ def files_sum(count, folders):
 
 
 FILES = f"""
-t0='{LINE}'; for n in 0 1 2 3 4 5 6; do eval "t$((n + 1))=\\"\\$t$n\\$t$n\\""; done
 make_files() {{	# FOLDER COUNT FOLDERS
 	n=0; while [ $n -lt $3 ]; do mkdir -p $1/d$n; n=$((n + 1)); done
-	n=0; while [ $n -lt $2 ]; do eval "echo \\"file $n \\$t$((n % 8))\\"" >$1/d$((n % $3))/f$n; n=$((n + 1)); done
+	awk -v root=$1 -v count=$2 -v folders=$3 'BEGIN {{
+		t[0] = "{LINE}"
+		for (n = 1; n < 8; n++) t[n] = t[n - 1] t[n - 1]
+		for (n = 0; n < count; n++) {{ f = root "/d" n % folders "/f" n; print "file " n " " t[n % 8] >f; close(f) }}
+	}}'
 }}
 files_sum() {{ (cd $1; find . -type f -name 'f*' | sort | xargs cat | sha256sum | cut -c1-64); }}
 """
