@@ -143,9 +143,7 @@ static void write_frame(struct writer *w)
 
 		w->row = &j->p->rewrites[j->noted_rewrites[i].row];
 		in = area(j, match_query_area(j->p->matches, w->row->query) % HV_AREAS);
-		if (in->len == 0)
-			continue;
-		w->base = (uint32_t)(in->bytes - net->frame);
+		w->base = in->len ? (uint32_t)(in->bytes - net->frame) : 0;
 		write_fields_before(w, j->noted_rewrites[i].order);
 		(void)match_each(j->match, w->row->query, take_again, w);	/* known since plan.c */
 	}
@@ -154,12 +152,15 @@ static void write_frame(struct writer *w)
 /* ---- sectors ---- */
 
 /*
- * When a match is written, of all matches: by its rewrite, then its end; a regex behind literals
- * that end where it does.
+ * When a match is written, of all matches: by its rewrite, then its end (of 32 bits); a regex
+ * behind literals that end where it does.  Never 0, which is before all.
  */
+#define TURN_REWRITE	33u
+#define TURN_END	1u
+
 static uint64_t turn(const struct writer *w, const struct match_extent *m, bool regex)
 {
-	return (uint64_t)(w->note + 1) << 33 | (uint64_t)(m->start + m->len) << 1 | regex;
+	return (uint64_t)w->note << TURN_REWRITE | (uint64_t)(m->start + m->len) << TURN_END | regex;
 }
 
 static void write_literal(void *arg, const struct match_extent *m)
@@ -181,15 +182,13 @@ static void write_literal(void *arg, const struct match_extent *m)
 	}
 }
 
-/* The byte of the match @m of a regex that was read last. */
+/* The byte that was read last, of a match of a regex.  It is written before its literals are, so
+ * that whoever has written the byte by now comes before it. */
 static void write_regex(const struct writer *w, const struct match_extent *m, uint32_t at)
 {
 	struct judge *j = w->j;
-	uint64_t mine = turn(w, m, true), *last = &j->turn[at & j->turn_mask];
 
-	if (*last > mine)
-		return;
-	*last = mine;
+	j->turn[at & j->turn_mask] = turn(w, m, true);
 	j->t->disk.data[at] = j->p->bytes[w->row->bytes_first + (at - m->start) % w->row->bytes_count];
 }
 
