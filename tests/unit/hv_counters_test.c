@@ -325,6 +325,18 @@ START_TEST(the_last_report_waits_for_the_line_and_loses_nothing)
 }
 END_TEST
 
+/* The guest waits as long as a report takes. */
+START_TEST(a_report_on_the_way_sends_nothing_itself)
+{
+	use(counters_device("d", 0x1000), 3);
+	counters_report("on the way", false);
+	ck_assert_uint_eq(lab.len, 0);
+	ck_assert(log_pending());
+	lab_drain();
+	lab_find("counters: end");
+}
+END_TEST
+
 START_TEST(a_summary_comes_once_a_minute_when_something_happened)
 {
 	struct lab_line l;
@@ -431,6 +443,7 @@ Suite *unit_suite(void)
 	tcase_add_test(t, the_most_used_registers_are_told_and_the_others_summed);
 	tcase_add_test(t, a_report_fits_the_ring_whatever_the_guest_touched);
 	tcase_add_test(t, the_last_report_waits_for_the_line_and_loses_nothing);
+	tcase_add_test(t, a_report_on_the_way_sends_nothing_itself);
 	t = unit_case(s, "ticks");
 	tcase_add_test(t, a_summary_comes_once_a_minute_when_something_happened);
 	tcase_add_test(t, a_summary_waits_for_a_line_that_is_idle);

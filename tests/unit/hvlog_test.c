@@ -331,12 +331,38 @@ static struct hvlog_block *block(void)
 	return hvlog_counters_last(&counters);
 }
 
+/* Of two digits and more: a number is read in its base. */
+START_TEST(numbers_of_processors_and_their_exits_are_decimal)
+{
+	char name[HVLOG_NAME_MAX + 1];
+	struct hvlog_counter c;
+	uint64_t n;
+
+	ck_assert_int_eq(hvlog_counter_read("exits: cpu12: page 34 io 5678", &c), HVLOG_CPU_EXITS);
+	ck_assert_uint_eq(c.cpu, 12);
+	ck_assert(hvlog_counter_next(&c.rest, name, &n));
+	ck_assert_str_eq(name, "page");
+	ck_assert_uint_eq(n, 34);
+	ck_assert(hvlog_counter_next(&c.rest, name, &n));
+	ck_assert_str_eq(name, "io");
+	ck_assert_uint_eq(n, 5678);
+	ck_assert(!hvlog_counter_next(&c.rest, name, &n));
+	ck_assert_str_eq(c.rest, "");
+	ck_assert_int_eq(hvlog_counter_read("exits: cpu9999: page 1", &c), HVLOG_CPU_EXITS);
+	ck_assert_uint_eq(c.cpu, 9999);
+	ck_assert_int_eq(hvlog_counter_read("exits: cpu1a: page 1", &c), HVLOG_NO_COUNTER);
+	ck_assert_int_eq(hvlog_counter_read("exits: cpu1: page 1a", &c), HVLOG_NO_COUNTER);
+}
+END_TEST
+
 START_TEST(the_last_whole_block_counts)
 {
 	struct hvlog_block *b;
 
 	ck_assert_ptr_null(block());
 	say("exits: page 99");		/* its begin is lost */
+	ck_assert_ptr_null(block());
+	say("counters: end 2 lines");
 	ck_assert_ptr_null(block());
 	say("counters: begin first");
 	say("exits: page 1");
@@ -362,6 +388,7 @@ START_TEST(the_last_whole_block_counts)
 	ck_assert_str_eq(block()->why, "third");
 	ck_assert_uint_eq(block()->exit_count, 0);
 	say("exits: page 5");		/* outside */
+	say("counters: end 4 lines");
 	ck_assert_uint_eq(block()->exit_count, 0);
 }
 END_TEST
@@ -573,6 +600,7 @@ Suite *unit_suite(void)
 	tcase_add_test(t, what_is_not_shown_is_counted_all_the_same);
 	t = unit_case(s, "counters");
 	tcase_add_test(t, every_counter_is_read_and_nothing_like_it);
+	tcase_add_test(t, numbers_of_processors_and_their_exits_are_decimal);
 	tcase_add_test(t, the_last_whole_block_counts);
 	tcase_add_test(t, tables_take_so_many_rows_and_count_the_others);
 	tcase_add_test(t, a_table_is_sorted_by_use);
