@@ -8,18 +8,15 @@
 #include "hv/log.h"
 #include "hv/mem/pages.h"
 #include "hv/model.h"
+#include "hv/pci_guard.h"
 
 #define ABAR		5u		/* AHCI 1.3.1, section 2.1.11 */
 #define REGISTERS_LEAST	0x180u		/* section 3: with one port */
 #define REGISTERS_MOST	0x1100u		/* with 32 */
 #define CONTROLLERS_MAX	4u
-#define NO_PAIR		UINT32_MAX
-/* SATA capability (section 2.4): where index and data are */
+/* SATA capability (section 2.4) */
 #define CAP_SATA	0x12u
 #define SATA_CR1	4u
-#define SATA_BAR(cr1)	((cr1) & 0xfu)			/* BARLOC: register of the BAR, in dwords; 15: configuration space */
-#define SATA_OFFSET(cr1) (((cr1) >> 4 & 0xfffffu) * 4)	/* BAROFST */
-#define FIRST_BAR	4u
 
 static struct bounce bounce;
 
@@ -54,19 +51,13 @@ void disk_init(const struct options *o)
 
 /* ---- index and data ---- */
 
-/* Which BAR of @f has them, and where; NO_PAIR: none of its BARs of ports. */
 static uint32_t pair_of(const struct pci_function *f, unsigned *bar)
 {
 	for (uint32_t i = 0; i < f->cap_count; i++) {
-		uint32_t cr1;
-
-		if (f->cap[i].id != CAP_SATA)
-			continue;
-		cr1 = pci_read(f->bdf, (uint16_t)(f->cap[i].at + SATA_CR1));
-		*bar = SATA_BAR(cr1) - FIRST_BAR;
-		return *bar < PCI_BARS && f->bar[*bar].io && SATA_OFFSET(cr1) + 8 <= f->size[*bar] ? SATA_OFFSET(cr1) : NO_PAIR;
+		if (f->cap[i].id == CAP_SATA)
+			return guard_pair(f, pci_read(f->bdf, (uint16_t)(f->cap[i].at + SATA_CR1)), bar);
 	}
-	return NO_PAIR;
+	return GUARD_NO_PAIR;
 }
 
 /* ---- a kind of model ---- */
@@ -89,7 +80,7 @@ static void port(void *state, const struct pci_function *f, unsigned bar, uint32
 {
 	unsigned has;
 
-	if (pair_of(f, &has) != NO_PAIR && has == bar)
+	if (pair_of(f, &has) != GUARD_NO_PAIR && has == bar)
 		ahci_io(state, offset, size, write, value);
 	else if (!write)
 		*value = UINT32_MAX;

@@ -25,6 +25,10 @@ enum { PM_CONTROL = 4, PM_BYTES = 8 };
 /* Port control and status: drivers switch ports on (ICH9 datasheet, section 15.1.30); beside it is MAP, the mode. */
 enum { SATA_MAP_PCS = 0x90 };
 #define PCS_ENABLE	0x003f0000u
+/* SATACR1: BARLOC, the BAR's register in dwords; BAROFST, dwords */
+#define SATA_BAR(cr1)	((cr1) & 0xfu)
+#define SATA_OFFSET(cr1) (((cr1) >> 4 & 0xfffffu) * 4)
+#define PAIR_BYTES	8u
 #define BUS_RESET	(1u << 22)	/* bridge control, bit 6 of the upper word */
 /* Extended: they bring functions or make BARs grow (PCI Express base 3.0, sections 7.22 and 7.13; SR-IOV 1.1, 3.3) */
 enum { EXT_SRIOV = 0x10, EXT_RESIZABLE = 0x15, EXT_VF_RESIZABLE = 0x24 };
@@ -163,6 +167,14 @@ unsigned guard_bar(const struct pci_function *f, uint16_t at)
 	if (at == guard_bar_at(f, PCI_ROM_PLACE))
 		return PCI_ROM_PLACE;
 	return at >= PCI_BAR0 && n < bars ? n : PCI_PLACES;
+}
+
+uint32_t guard_pair(const struct pci_function *f, uint32_t cr1, unsigned *bar)
+{
+	uint32_t offset = SATA_OFFSET(cr1);
+
+	*bar = SATA_BAR(cr1) - PCI_BAR0 / 4;
+	return *bar < PCI_BARS && f->bar[*bar].io && offset + PAIR_BYTES <= f->size[*bar] ? offset : GUARD_NO_PAIR;
 }
 
 bool guard_msi(const struct pci_function *f, uint16_t at, uint32_t value)

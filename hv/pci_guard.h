@@ -37,6 +37,12 @@ uint32_t guard_seen_header(uint32_t value);
 /* The number of the BAR whose register is at @at, PCI_PLACES: none. */
 unsigned guard_bar(const struct pci_function *f, uint16_t at);
 uint16_t guard_bar_at(const struct pci_function *f, unsigned n);
+/*
+ * Where an AHCI function has its index/data pair, by SATACR1 (AHCI 1.3.1, section 2.4.2): offset in *@bar, whose ports they
+ * are; GUARD_NO_PAIR: in none of its BARs of ports.  In configuration space it cannot be written.
+ */
+#define GUARD_NO_PAIR	UINT32_MAX
+uint32_t guard_pair(const struct pci_function *f, uint32_t cr1, unsigned *bar);
 /* May @value come to @at?  An MSI goes to local APICs, and nowhere else (SDM 3A, section 10.11.1). */
 bool guard_msi(const struct pci_function *f, uint16_t at, uint32_t value);
 /* Where @f decodes with registers @r. */

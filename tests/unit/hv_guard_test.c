@@ -227,6 +227,31 @@ END_TEST
 
 /* ---- what is read ---- */
 
+START_TEST(index_and_data_are_in_a_bar_of_ports_or_nowhere)
+{
+	unsigned bar;
+
+	function(PCI_DEVICE, PCI_MODELLED, 0x29228086);
+	f.bar[4].io = true;
+	f.size[4] = 32;
+	f.size[5] = 4096;
+	ck_assert_uint_eq(guard_pair(&f, 0x48, &bar), 0x10);
+	ck_assert_uint_eq(bar, 4);
+	ck_assert_uint_eq(guard_pair(&f, 0x08, &bar), 0);
+	ck_assert_uint_eq(guard_pair(&f, 0x68, &bar), 0x18);			/* the last that fits */
+	ck_assert_uint_eq(guard_pair(&f, 0x78, &bar), GUARD_NO_PAIR);
+	ck_assert_uint_eq(guard_pair(&f, 0xffffff8, &bar), GUARD_NO_PAIR);
+	ck_assert_uint_eq(guard_pair(&f, 0x49, &bar), GUARD_NO_PAIR);		/* in memory */
+	ck_assert_uint_eq(guard_pair(&f, 0x44, &bar), GUARD_NO_PAIR);		/* no BAR 0 */
+	for (uint32_t at = 0; at < 16; at++)
+		ck_assert(guard_pair(&f, 0x40 | at, &bar) == GUARD_NO_PAIR || at == 8);
+	f.bar[0].io = true;
+	f.size[0] = 8;
+	ck_assert_uint_eq(guard_pair(&f, 0x04, &bar), 0);
+	ck_assert_uint_eq(bar, 0);
+}
+END_TEST
+
 START_TEST(capabilities_that_are_hidden_lead_on)
 {
 	function(PCI_DEVICE, PCI_MODELLED, 0x10d38086);
@@ -468,6 +493,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_modelled_function_is_put_to_sleep_and_woken);
 	tcase_add_test(tc, others_are_the_guests_but_for_extended_registers);
 	tcase_add_test(tc, an_msi_goes_to_local_apics);
+	tcase_add_test(tc, index_and_data_are_in_a_bar_of_ports_or_nowhere);
 	tcase_add_test(tc, capabilities_that_are_hidden_lead_on);
 	tcase_add_test(tc, extended_capabilities_that_grow_are_null);
 	tcase_add_test(tc, registers_are_found);
