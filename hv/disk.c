@@ -107,8 +107,8 @@ static uint64_t counter(const void *state, uint32_t n)
 }
 
 const struct model_kind disk_kind = {
-	.name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = ABAR, .least = REGISTERS_LEAST, .most = REGISTERS_MOST,
-	.count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = access,
+	.name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = ABAR, .least = REGISTERS_LEAST,
+	.most = REGISTERS_MOST, .count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = access,
 	.port = port, .poll = poll, .poll_hz = poll_hz, .was_reset = was_reset, .counters = AHCI_COUNTERS,
 	.counter_name = ahci_counter_name, .counter = counter,
 };

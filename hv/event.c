@@ -4,9 +4,9 @@
  *	event: policy "P" rule "R" ACTION SEVERITY PROTOCOL FROM > TO, N bytes: TEXT
  *	event: policy "P" rule "R" ACTION SEVERITY COMMAND disk UNIT.PORT, SECTORS: TEXT
  *
- * ACTION is pass, drop, rewrite or drop-silently; FROM and TO are ADDRESS:PORT, [ADDRESS]:PORT of IPv6, an address alone
- * or MACs; COMMAND is the standard's name; SECTORS are "LBA N, N sectors" and perhaps
- * "match in LBA N", "LBA" with the ranges of a TRIM, or nothing.
+ * ACTION is pass, drop, rewrite or drop-silently; FROM and TO are ADDRESS:PORT, [ADDRESS]:PORT of IPv6, an address
+ * alone or MACs; COMMAND is the standard's name; SECTORS are "LBA N, N sectors" and perhaps "match in LBA N", "LBA"
+ * with the ranges of a TRIM, or nothing.
  * Its own file, since the policy's text.h and the hypervisor's are two.
  */
 #include "hv/event.h"

@@ -1,8 +1,8 @@
 /*
  * model.h - devices with a model, and what surrounds a model here
  *
- * A model's registers are the device's, through a mapping that follows its BAR; its pool is our memory; its guest memory
- * is gmem.c's; its judge is the machine's one (enforce.h).  All of it runs under the guest lock.
+ * A model's registers are the device's, through a mapping that follows its BAR; its pool is our memory; its guest
+ * memory is gmem.c's; its judge is the machine's one (enforce.h).  All of it runs under the guest lock.
  */
 #ifndef HV_MODEL_H
 #define HV_MODEL_H
