@@ -325,6 +325,22 @@ START_TEST(the_last_report_waits_for_the_line_and_loses_nothing)
 }
 END_TEST
 
+static void report_too(void)
+{
+	counters_report("meanwhile", false);
+}
+
+/* A processor that finds another one reporting goes on: here it would wait for itself for ever. */
+START_TEST(one_report_at_a_time)
+{
+	use(counters_device("d", 0x1000), 3);
+	lab.on_byte = report_too;
+	counters_report("the end", true);
+	ck_assert_ptr_null(strstr(lab.sent, "meanwhile"));
+	lab_find("counters: end");
+}
+END_TEST
+
 /* The guest waits as long as a report takes. */
 START_TEST(a_report_on_the_way_sends_nothing_itself)
 {
@@ -443,6 +459,7 @@ Suite *unit_suite(void)
 	tcase_add_test(t, the_most_used_registers_are_told_and_the_others_summed);
 	tcase_add_test(t, a_report_fits_the_ring_whatever_the_guest_touched);
 	tcase_add_test(t, the_last_report_waits_for_the_line_and_loses_nothing);
+	tcase_add_test(t, one_report_at_a_time);
 	tcase_add_test(t, a_report_on_the_way_sends_nothing_itself);
 	t = unit_case(s, "ticks");
 	tcase_add_test(t, a_summary_comes_once_a_minute_when_something_happened);

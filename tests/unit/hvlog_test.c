@@ -292,6 +292,7 @@ START_TEST(every_counter_is_read_and_nothing_like_it)
 		{ "count: a 1 ", HVLOG_NO_COUNTER },
 		{ "count: a 1", HVLOG_NO_COUNTER },
 		{ "count: a frames", HVLOG_NO_COUNTER },
+		{ "count: a 1a frames", HVLOG_NO_COUNTER },
 		{ "count: \" 1 frames", HVLOG_NO_COUNTER },
 		{ "offence: msr 10 said", HVLOG_NO_COUNTER },
 		{ "offence: msr 10 said 8 ", HVLOG_NO_COUNTER },
