@@ -11,8 +11,7 @@
 #include "hv/guest/segment.h"
 #include "hv/guest/walk.h"
 
-#define CODE_BYTES	64u
-#define PLACES		64u	/* in the guest's code; a power of two */
+#define PLACES		256u	/* in the guest's code; a power of two */
 #define WAIT_MAX	128u
 #define DR7_ENABLED	UINT64_C(0xff)
 
@@ -21,7 +20,8 @@ struct code {
 	uint64_t at;		/* linear */
 	gpa_t gpa;
 	unsigned count;
-	uint8_t byte[CODE_BYTES];
+	const uint8_t *byte;
+	uint8_t space[FETCH_BYTES];
 };
 
 /* An access that none follows is tried again after a while, each time after twice as many. */
@@ -35,7 +35,7 @@ static struct place places[PLACES];
 
 static struct place *place_of(uint64_t rip)
 {
-	struct place *p = &places[(rip ^ rip >> 6) % PLACES];
+	struct place *p = &places[(rip ^ rip >> 8) % PLACES];
 
 	if (p->rip != rip)
 		*p = (struct place){ .rip = rip, .wait = 1 };
@@ -60,9 +60,10 @@ static bool read_code(const struct guest_cpu *cpu, const struct guest_bus *bus, 
 	    guest_walk(cpu, bus, linear, WALK_FETCH | walk_privilege(cpu), &code->gpa, &fault) ||
 	    !bus->is_ram(bus->host, code->gpa))
 		return false;
-	rest = rest < CODE_BYTES ? rest : CODE_BYTES;
-	if (!bus->read(bus->host, code->gpa, code->byte, rest))
+	rest = rest < FETCH_BYTES ? rest : FETCH_BYTES;
+	if (!bus->read(bus->host, code->gpa, code->space, rest))
 		return false;
+	code->byte = code->space;
 	code->at = cpu->rip;
 	code->count = rest;
 	return true;
@@ -72,12 +73,13 @@ static int decode(const struct code *code, uint64_t rip, const struct insn **fou
 {
 	static struct insn insn;	/* under the guest lock */
 	uint64_t offset = rip - code->at;
-	const uint8_t *bytes = code->byte + offset;
+	const uint8_t *bytes;
 	unsigned rest;
 	int verdict;
 
 	if (offset >= code->count)
 		return INSN_MORE;
+	bytes = code->byte + offset;
 	rest = code->count - (unsigned)offset;
 	*found = decoded_find(DECODED_PLAIN, rip, bytes, rest);
 	if (*found)
@@ -124,13 +126,18 @@ static bool may_go_on(const struct guest_cpu *cpu)
 	return guest_long64(cpu) && cpu->cpl == 0 && !(cpu->rflags & RFLAGS_TF) && !(cpu->dr7 & DR7_ENABLED);
 }
 
-unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t from, bool (*unwelcome)(void *host))
+unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch, uint64_t from,
+		       bool (*unwelcome)(void *host))
 {
-	struct code code = { .count = 0 };
+	struct code code;
 	unsigned left = CLUSTER_INSNS, reached = 0;
 
 	if (!may_go_on(cpu))
 		return 0;
+	code.at = from;
+	code.gpa = fetch->gpa;
+	code.count = fetch->in_page ? fetch->count : 0;
+	code.byte = fetch->byte;
 	cpu->found = false;		/* it was the operand of the access that is done */
 	while (left > 0 && !unwelcome(bus->host)) {
 		struct place *p = place_of(from);

@@ -9,17 +9,19 @@
 #define HV_GUEST_CLUSTER_H
 
 #include "hv/guest/bus.h"
+#include "hv/guest/fetch.h"
 #include "hv/guest/gstate.h"
 
 /* Of one exit, so that neither interrupts nor other processors wait for long. */
 #define CLUSTER_INSNS	32u
 
 /*
- * Go on behind the access that the instruction at @from was, in 64-bit code at privilege 0 that nobody steps through or
+ * Go on behind the access that the instruction at @from, as @fetch has it, was, in 64-bit code at privilege 0 that nobody steps through or
  * has set breakpoints in.  Registers, flags and RIP are the processor's after each instruction; the first that is not
  * plain, that would fault, or behind an access after which @unwelcome (bus->host is handed on) says so is not begun.
  * Returns how many accesses there were.  Needs the guest lock.
  */
-unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t from, bool (*unwelcome)(void *host));
+unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch, uint64_t from,
+		       bool (*unwelcome)(void *host));
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define ROWS	128u		/* a power of two */
+#define ROWS	256u		/* a power of two */
 
 static struct row {
 	uint64_t rip;
@@ -16,7 +16,7 @@ static struct row {
 
 static struct row *row_of(uint64_t rip)
 {
-	return &rows[(rip ^ rip >> 7) % ROWS];
+	return &rows[(rip ^ rip >> 8) % ROWS];
 }
 
 const struct insn *decoded_find(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count)

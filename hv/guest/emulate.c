@@ -114,14 +114,20 @@ static void calculate(struct guest_cpu *cpu, const struct guest_bus *bus, const 
 		set_register(cpu, insn, result);
 }
 
+/* RAM may have been written: what was fetched behind the instruction may be no more. */
+static void forget_code(struct emulation *e)
+{
+	e->fetch.in_page = false;
+}
+
 static int single(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
-		  struct guest_fault *fault)
+		  struct emulation *e)
 {
 	struct operand memory;
 	int status;
 
 	status = operand_map(cpu, bus, insn->segment, effective_address(cpu, insn), insn->size,
-			     stores(insn) ? WALK_WRITE : 0, &memory, fault);
+			     stores(insn) ? WALK_WRITE : 0, &memory, &e->fault);
 	if (status)
 		return status;
 	if (!operand_on_device(&memory))
@@ -130,6 +136,8 @@ static int single(struct guest_cpu *cpu, const struct guest_bus *bus, const stru
 		move(cpu, bus, insn, &memory);
 	else
 		calculate(cpu, bus, insn, &memory);
+	if (memory.part[1].size)
+		forget_code(e);
 	return GUEST_OK;
 }
 
@@ -146,13 +154,15 @@ int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emu
 		return status;
 	if (!insn.memory)
 		return GUEST_AGAIN;
-	if (insn.form == INSN_STRING)	/* two operands, and they move on */
+	if (insn.form == INSN_STRING) {	/* two operands, and they move on */
 		cpu->found = false;
+		forget_code(e);
+	}
 	if (insn.form == INSN_STRING)
 		status = guest_string(cpu, bus, &insn, e->trace ? 1 : EMULATE_BATCH, &finished,
 				      &e->fault);
 	else
-		status = single(cpu, bus, &insn, &e->fault);
+		status = single(cpu, bus, &insn, e);
 	if (status)
 		return status;
 	e->unfinished = !finished;

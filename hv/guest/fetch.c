@@ -44,12 +44,14 @@ static int read_more(const struct guest_cpu *cpu, const struct guest_bus *bus, s
 	status = guest_walk(cpu, bus, linear, WALK_FETCH | walk_privilege(cpu), &gpa, fault);
 	if (status)
 		return status;
-	run = run_length(cpu, offset, linear, INSN_BYTES_MAX - fetch->count);
+	run = run_length(cpu, offset, linear, FETCH_BYTES - fetch->count);
 	if (!bus->is_ram(bus->host, gpa) ||
 	    !bus->read(bus->host, gpa, fetch->byte + fetch->count, run)) {
 		guest_raise(cpu, VECTOR_GP, fault);
 		return GUEST_REFUSED;
 	}
+	fetch->in_page = fetch->count == 0;
+	fetch->gpa = gpa;
 	fetch->count += run;
 	return GUEST_OK;
 }
@@ -57,18 +59,19 @@ static int read_more(const struct guest_cpu *cpu, const struct guest_bus *bus, s
 /* What is in memory, decoded as far as it is known. */
 static int decode(const struct guest_cpu *cpu, const struct fetch *fetch, struct insn *insn)
 {
+	unsigned count = fetch->count < INSN_BYTES_MAX ? fetch->count : INSN_BYTES_MAX;
 	enum insn_mode mode = mode_of(cpu);
 	const struct insn *known;
 	int verdict;
 
-	if (fetch->count == 0)
+	if (count == 0)
 		return INSN_MORE;
-	known = mode == INSN_64 ? decoded_find(DECODED_ANY, cpu->rip, fetch->byte, fetch->count) : NULL;
+	known = mode == INSN_64 ? decoded_find(DECODED_ANY, cpu->rip, fetch->byte, count) : NULL;
 	if (known) {
 		*insn = *known;
 		return INSN_OK;
 	}
-	verdict = insn_decode(fetch->byte, fetch->count, mode, insn);
+	verdict = insn_decode(fetch->byte, count, mode, insn);
 	if (verdict == INSN_OK && mode == INSN_64)
 		decoded_keep(DECODED_ANY, cpu->rip, fetch->byte, insn);
 	return verdict;

@@ -8,13 +8,17 @@
 #include "hv/guest/gstate.h"
 #include "hv/guest/insn.h"
 
+#define FETCH_BYTES	64u		/* what follows is often needed too: see cluster.h */
+
 struct fetch {
-	uint8_t byte[INSN_BYTES_MAX];
-	uint8_t count;			/* bytes read so far, or given */
+	uint8_t byte[FETCH_BYTES];
+	uint8_t count;			/* bytes read so far, or given; behind the instruction they are the page's */
+	bool in_page;			/* all of them were read in one page, at @gpa, and stand there still */
+	gpa_t gpa;
 };
 
 /*
- * Read at RIP as far as the instruction reaches, each byte once, and decode it.  Bytes that the
+ * Read at RIP, to the end of the page or of FETCH_BYTES, or as far as the instruction reaches, each byte once, and decode it.  Bytes that the
  * processor has already fetched (SVM's decode assists) may stand in @fetch; else its count is 0.
  * GUEST_FAULT is #PF, #GP or #UD; GUEST_REFUSED an instruction that is not of ours, or one that
  * lies on a device page.

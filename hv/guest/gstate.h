@@ -24,7 +24,6 @@ enum {
 };
 
 #define WALKS_KEPT	8u
-
 /*
  * Translations that guest_walk() has made for one exit.  A processor keeps them for as long: nothing that is emulated
  * flushes its TLB, and other processors must wait for this one to answer.

@@ -240,7 +240,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		.host = v, .is_ram = bus_is_ram, .read = bus_read, .write = bus_write,
 		.cmpxchg = bus_cmpxchg, .mmio = bus_mmio,
 	};
-	struct emulation e = { .fetch = { .count = 0 } };
+	struct emulation e;
 	struct walks walks;
 	struct vcpu_state s;
 	struct guest_cpu c;
@@ -253,6 +253,9 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	}
 	svm_ops.get(v, &s);
 	cpu_of(v, &s, &c);
+	e.fetch.count = 0;
+	e.fetch.in_page = false;
+	__builtin_memset(e.fetch.byte, 0, 4);	/* of these a line of the log is made */
 	c.found = !x->page.walk && !x->page.fetch;
 	c.found_write = x->page.write;
 	c.found_at = x->page.at;
@@ -260,7 +263,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	c.walks = &walks;
 	status = guest_emulate(&c, &bus, &e);
 	if (status == GUEST_OK && !e.unfinished)
-		counters_spared += guest_cluster(&c, &bus, s.rip, is_asked_for);
+		counters_spared += guest_cluster(&c, &bus, &e.fetch, s.rip, is_asked_for);
 	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;

@@ -39,6 +39,7 @@ int operand_map(const struct guest_cpu *cpu, const struct guest_bus *bus, enum s
 	if (status)
 		return status;
 	if (was_found(cpu, linear, size, access)) {
+		guest_walk_keep(cpu, linear, (cpu->found_write ? WALK_WRITE : 0) | walk_privilege(cpu), cpu->found_at);
 		*operand = (struct operand) {
 			.part[0] = { cpu->found_at, size, !bus->is_ram(bus->host, cpu->found_at) },
 		};

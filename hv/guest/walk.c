@@ -26,14 +26,19 @@ static uint64_t bits(unsigned high, unsigned low)
 	return high < low ? 0 : (~UINT64_C(0) >> (63 - high)) & (~UINT64_C(0) << low);
 }
 
-/* How this processor's tables look. */
+/* How a processor's tables look. */
 struct mode {
-	unsigned levels;
-	unsigned index_bits;
-	unsigned entry_size;	/* bytes */
+	uint64_t cr4, efer;	/* the bits that it depends on, with the next three; */
+	uint8_t phys_bits;	/* 0: nothing is known yet */
+	bool page_1g, upper_g_reserved;
 	bool pae;		/* three levels, the highest has four entries without rights */
+	uint8_t levels;
+	uint8_t index_bits;
+	uint8_t entry_size;	/* bytes */
+	uint8_t leaves;		/* levels, as bits, at which PS makes an entry a page */
 	uint64_t table;		/* the bits of an entry, or of CR3, that are a table's address */
-	uint64_t reserved;	/* those that must be clear in every present entry */
+	/* bits that must be clear in present entries of each level, from 1: of tables, of pages */
+	uint64_t reserved[2][LEVELS_MAX + 1];
 };
 
 struct step {
@@ -47,26 +52,6 @@ struct path {
 	uint64_t rights;	/* PTE_W, PTE_U that every level has; PTE_NX that any has */
 };
 
-/* What does not change from level to level is worked out once a walk: most exits take two. */
-static struct mode mode_of(const struct guest_cpu *cpu)
-{
-	struct mode mode = { .levels = 2, .index_bits = 10, .entry_size = 4, .table = bits(31, PAGE_SHIFT) };
-
-	if (!(cpu->cr4 & CR4_PAE))
-		return mode;
-	mode.pae = !(cpu->efer & EFER_LMA);
-	mode.levels = mode.pae ? 3 : cpu->cr4 & CR4_LA57 ? 5 : 4;
-	mode.index_bits = 9;
-	mode.entry_size = 8;
-	mode.table = bits(cpu->phys_bits - 1, PAGE_SHIFT);
-	mode.reserved = bits(51, cpu->phys_bits);
-	if (mode.pae)
-		mode.reserved |= bits(62, 52);
-	if (!(cpu->efer & EFER_NXE))
-		mode.reserved |= PTE_NX;
-	return mode;
-}
-
 static unsigned shift_of(const struct mode *mode, unsigned level)
 {
 	return PAGE_SHIFT + (level - 1) * mode->index_bits;
@@ -79,18 +64,6 @@ static uint64_t root_of(const struct guest_cpu *cpu, const struct mode *mode)
 	return cpu->cr3 & mode->table;
 }
 
-static bool is_leaf(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
-		    uint64_t entry)
-{
-	if (level == 1)
-		return true;
-	if (!(entry & PTE_PS))
-		return false;
-	if (mode->entry_size == 4)
-		return cpu->cr4 & CR4_PSE;
-	return level == 2 || (level == 3 && !mode->pae && cpu->page_1g);
-}
-
 /* PSE-36: the physical address bits from 32 that a 4 MiB page has, in the entry from bit 13. */
 static unsigned pse36_bits(const struct guest_cpu *cpu)
 {
@@ -101,10 +74,14 @@ static unsigned pse36_bits(const struct guest_cpu *cpu)
 static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mode, unsigned level,
 			      bool leaf)
 {
-	uint64_t reserved = mode->reserved;
+	uint64_t reserved = bits(51, cpu->phys_bits);
 
 	if (mode->entry_size == 4)
 		return leaf && level == 2 ? bits(21, 13 + pse36_bits(cpu)) : 0;
+	if (mode->pae)
+		reserved |= bits(62, 52);
+	if (!(cpu->efer & EFER_NXE))
+		reserved |= PTE_NX;
 	/*
 	 * Bits 5 to 8 are refused when CR3 is loaded, not in a walk; QEMU's own walk sets the
 	 * accessed bit there.
@@ -116,6 +93,39 @@ static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mo
 	if (level > 2)
 		reserved |= PTE_PS | (cpu->upper_g_reserved ? PTE_G : 0);
 	return reserved;
+}
+
+static void set_mode(const struct guest_cpu *cpu, struct mode *mode)
+{
+	bool wide = cpu->cr4 & CR4_PAE;
+
+	mode->pae = wide && !(cpu->efer & EFER_LMA);
+	mode->levels = !wide ? 2 : mode->pae ? 3 : cpu->cr4 & CR4_LA57 ? 5 : 4;
+	mode->index_bits = wide ? 9 : 10;
+	mode->entry_size = wide ? 8 : 4;
+	mode->table = bits(wide ? cpu->phys_bits - 1u : 31u, PAGE_SHIFT);
+	mode->leaves = wide || cpu->cr4 & CR4_PSE ? 1u << 2 : 0;
+	if (wide && !mode->pae && cpu->page_1g)
+		mode->leaves |= 1u << 3;
+	for (unsigned level = 1; level <= mode->levels; level++) {
+		mode->reserved[0][level] = reserved_bits(cpu, mode, level, false);
+		mode->reserved[1][level] = reserved_bits(cpu, mode, level, true);
+	}
+}
+
+/* It is the last walk's, nearly always: worked out anew only when the guest has changed it.  Under the guest lock. */
+static const struct mode *mode_of(const struct guest_cpu *cpu)
+{
+	static struct mode mode;
+	uint64_t cr4 = cpu->cr4 & (CR4_PAE | CR4_PSE | CR4_LA57), efer = cpu->efer & (EFER_LMA | EFER_NXE);
+
+	if (mode.cr4 != cr4 || mode.efer != efer || mode.phys_bits != cpu->phys_bits || mode.page_1g != cpu->page_1g ||
+	    mode.upper_g_reserved != cpu->upper_g_reserved) {
+		mode = (struct mode){ .cr4 = cr4, .efer = efer, .phys_bits = cpu->phys_bits, .page_1g = cpu->page_1g,
+				      .upper_g_reserved = cpu->upper_g_reserved };
+		set_mode(cpu, &mode);
+	}
+	return &mode;
 }
 
 static uint64_t read_entry(const struct guest_bus *bus, const struct mode *mode, gpa_t gpa)
@@ -146,9 +156,9 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		*why = 0;
 		if (!(s->entry & PTE_P))
 			return false;
-		leaf = is_leaf(cpu, mode, level, s->entry);
+		leaf = level == 1 || (s->entry & PTE_PS && mode->leaves >> level & 1);
 		*why = PF_PRESENT | PF_RESERVED;
-		if (s->entry & reserved_bits(cpu, mode, level, leaf))
+		if (s->entry & mode->reserved[leaf][level])
 			return false;
 		if (!mode->pae || level < 3) {
 			path->rights &= s->entry | PTE_NX;
@@ -272,21 +282,21 @@ static void keep(struct walks *w, uint64_t linear, unsigned access, gpa_t gpa)
 static int walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
 		unsigned access, gpa_t *gpa, struct guest_fault *fault)
 {
-	const struct mode mode = mode_of(cpu);
+	const struct mode *mode = mode_of(cpu);
 	struct path path;
 	unsigned why;
 
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
 		bool denied_by_key;
 
-		if (!descend(cpu, bus, &mode, linear, &path, &why))
+		if (!descend(cpu, bus, mode, linear, &path, &why))
 			return page_fault(cpu, linear, access, why, fault);
 		denied_by_key = key_denies(cpu, &path, access);
 		if (denied_by_key || !allowed(cpu, path.rights, access))
 			return page_fault(cpu, linear, access,
 					  PF_PRESENT | (denied_by_key ? PF_KEY : 0), fault);
-		if (mark(bus, &mode, &path, access)) {
-			gpa->a = page_address(cpu, &mode, &path, linear);
+		if (mark(bus, mode, &path, access)) {
+			gpa->a = page_address(cpu, mode, &path, linear);
 			return GUEST_OK;
 		}
 	}
@@ -310,4 +320,10 @@ int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_
 	if (cpu->walks && status == GUEST_OK)
 		keep(cpu->walks, linear, access, *gpa);
 	return status;
+}
+
+void guest_walk_keep(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa)
+{
+	if (cpu->walks)
+		keep(cpu->walks, linear, access, gpa);
 }

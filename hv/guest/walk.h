@@ -32,5 +32,7 @@ static inline unsigned walk_privilege(const struct guest_cpu *cpu)
  */
 int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
 	       unsigned access, gpa_t *gpa, struct guest_fault *fault);
+/* The processor itself has translated @linear to @gpa and allowed @access: it is kept as a walk is. */
+void guest_walk_keep(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa);
 
 #endif

@@ -134,6 +134,19 @@ void window_unmap(uint32_t slot)
 	set_window(slot, 0);
 }
 
+uint64_t window_peek(uint32_t slot, hpa_t at)
+{
+	const void *va = (const void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE + at.a % PAGE_SIZE);
+	uint64_t value;
+
+	CHECK(slot < WINDOW_SLOTS && !windows[slot]);
+	*(volatile uint64_t *)&windows[slot] = (at.a & PTE_ADDRESS) | PTE_P | PTE_NX | PTE_A | PTE_D;
+	value = *(const volatile uint64_t *)va;
+	*(volatile uint64_t *)&windows[slot] = 0;
+	invlpg(va);
+	return value;
+}
+
 volatile void *device_reserve(uint32_t pages)
 {
 	uint32_t first = devices;

@@ -94,10 +94,11 @@ static bool never(void *host)
 /* It ends, and each access is of an instruction: no more of them than CLUSTER_INSNS, each read and written once. */
 static void check_cluster(void)
 {
+	const struct fetch nothing = { .count = 0 };
 	unsigned accesses;
 
 	lab.reads = lab.writes = 0;
-	accesses = guest_cluster(&lab.cpu, &lab.bus, lab.cpu.rip - 1, never);
+	accesses = guest_cluster(&lab.cpu, &lab.bus, &nothing, lab.cpu.rip - 1, never);
 	if (accesses > CLUSTER_INSNS || lab.reads > accesses || lab.writes > accesses ||
 	    lab.reads + lab.writes < accesses)
 		abort();
@@ -122,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lab.cpu.walks = &walks;
 	before = lab.cpu;
 	status = guest_emulate(&lab.cpu, &lab.bus, &e);
-	if (status > GUEST_OK || status < GUEST_REFUSED || e.fetch.count > INSN_BYTES_MAX)
+	if (status > GUEST_OK || status < GUEST_REFUSED || e.fetch.count > FETCH_BYTES)
 		abort();
 	/* nothing but whole iterations of a string, each of which uses the device */
 	if (status != GUEST_OK && !lab.reads && !lab.writes &&

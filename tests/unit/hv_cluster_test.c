@@ -23,6 +23,7 @@ static struct walks walks;
 static struct guest_cpu *const cpu = &lab.cpu;
 static bool unwelcome;
 static unsigned entries_read;
+static struct fetch fetch;	/* of the access that went before: nothing, but in one test */
 static bool (*ram_read)(void *host, gpa_t at, void *to, unsigned size);
 
 static uint8_t *at(uint64_t gpa)
@@ -69,7 +70,7 @@ static void begin(void)
 static unsigned run(const char *code, unsigned size)
 {
 	memcpy(at(cpu->rip), code, size);
-	return guest_cluster(cpu, &lab.bus, cpu->rip - 2, is_unwelcome);
+	return guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome);
 }
 #define RUN(code) run(code, sizeof(code) - 1)
 
@@ -211,7 +212,7 @@ START_TEST(a_branch_to_nowhere_is_the_processors)
 	lab_map(&lab, UINT64_C(0x7ffffffff000), CODE + LAB_PAGE, LAB_P);
 	cpu->rip = UINT64_C(0x7fffffffff00);
 	memcpy(at(CODE + LAB_PAGE + 0xf00), "\xe9\x00\x10\x00\x00", 5);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, 1, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 1, is_unwelcome), 0);
 	ck_assert_uint_eq(cpu->rip, UINT64_C(0x7fffffffff00));
 }
 END_TEST
@@ -318,10 +319,22 @@ START_TEST(code_is_fetched_as_the_processor_fetches)
 	cpu->rip = CODE + LAB_PAGE - 1;
 	ck_assert_uint_eq(RUN(LOAD), 0);
 	ck_assert_uint_eq(cpu->rip, CODE + LAB_PAGE - 1);
+	/* what was fetched with the access is known already */
+	begin();
+	memcpy(fetch.byte, LOAD LOAD CPUID, 6);
+	fetch.count = 6;
+	fetch.in_page = true;
+	memcpy(at(cpu->rip), CPUID, 2);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome), 1);
+	fetch = (struct fetch){ .count = 6 };	/* ... unless it was in two pages */
+	begin();
+	memcpy(at(cpu->rip), CPUID, 2);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome), 0);
+	fetch = (struct fetch){ .count = 0 };
 	/* nowhere, where it must not be executed, or on a device */
 	begin();
 	cpu->rip = NOTHING;
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, 2, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 2, is_unwelcome), 0);
 	begin();
 	lab_map(&lab, RAM, RAM, LAB_P | LAB_W | LAB_NX);
 	cpu->rip = RAM;
@@ -334,7 +347,7 @@ START_TEST(code_is_fetched_as_the_processor_fetches)
 	begin();
 	cpu->rip = DEVICE;
 	memcpy(at(DEVICE), LOAD CPUID, 4);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, 3, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 3, is_unwelcome), 0);
 }
 END_TEST
 
@@ -381,7 +394,7 @@ START_TEST(a_page_is_walked_once)
 	cpu->gpr[RCX] = RAM;
 	ck_assert_uint_eq(RUN("\x89\x46\x10" "\xe9\x00\x00\x00\x00"), 0);
 	cpu->rip = RAM;
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, 4, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 4, is_unwelcome), 0);
 	ck_assert_uint_eq(cpu->rip, RAM);
 }
 END_TEST

@@ -358,6 +358,25 @@ START_TEST(code_is_read_only_as_far_as_it_reaches)
 }
 END_TEST
 
+START_TEST(what_follows_is_fetched_too_unless_it_may_have_been_written)
+{
+	init_64();
+	put_code(CODE + 2, "f4 f5");
+	does("8b 03");
+	ck_assert(e.fetch.in_page && e.fetch.gpa.a == CODE && e.fetch.count == FETCH_BYTES);
+	ck_assert_uint_eq(e.fetch.byte[3], 0xf5);
+	cpu->gpr[RSI] = DEVICE;
+	cpu->gpr[RDI] = RAM;
+	cpu->rip = CODE;
+	does("a5");
+	ck_assert(!e.fetch.in_page);
+	cpu->gpr[RBX] = RAM - 2;
+	cpu->rip = CODE;
+	does("89 03");
+	ck_assert(!e.fetch.in_page);
+}
+END_TEST
+
 START_TEST(an_instruction_goes_on_in_the_next_page)
 {
 	init_64();
@@ -378,14 +397,14 @@ START_TEST(bytes_that_are_known_are_not_read_again)
 	init_64();
 	put_code(CODE, "f4 f4 f4");
 	memset(&e, 0, sizeof(e));
-	e.fetch = (struct fetch) { { 0x8b, 0x43, 0x00 }, 3 };
+	e.fetch = (struct fetch) { .byte = { 0x8b, 0x43, 0x00 }, .count = 3 };
 	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
 	ck_assert_uint_eq(cpu->rip, CODE + 3);
 	/* what is missing of them is */
 	cpu->rip = CODE;
 	put_code(CODE, "f4 43 08");
 	memset(&e, 0, sizeof(e));
-	e.fetch = (struct fetch) { { 0x8b }, 1 };
+	e.fetch = (struct fetch) { .byte = { 0x8b }, .count = 1 };
 	cpu->gpr[RAX] = 0;
 	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
 	ck_assert_uint_eq(cpu->gpr[RAX], value_at(DEVICE + 8, 4));
@@ -746,6 +765,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, invalid_and_long_instructions_fault);
 	tcase_add_test(tc, code_on_a_device_page_is_refused);
 	tcase_add_test(tc, code_is_read_only_as_far_as_it_reaches);
+	tcase_add_test(tc, what_follows_is_fetched_too_unless_it_may_have_been_written);
 	tcase_add_test(tc, an_instruction_goes_on_in_the_next_page);
 	tcase_add_test(tc, bytes_that_are_known_are_not_read_again);
 	tcase_add_test(tc, rep_goes_in_batches);

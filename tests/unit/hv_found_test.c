@@ -111,6 +111,32 @@ START_TEST(ram_is_left_to_the_processor)
 }
 END_TEST
 
+/* For what follows it is as if it had been walked: for reading, and for writing where that was allowed. */
+START_TEST(what_was_found_is_kept)
+{
+	struct walks walks;
+
+	begin(0x18, DEVICE + 0x18, true);
+	walks_begin(&walks);
+	cpu->walks = &walks;
+	ck_assert_int_eq(RUN(LOAD), GUEST_OK);
+	cpu->found = false;
+	cpu->gpr[RBX] = NOTHING + 0x20;
+	ck_assert_int_eq(RUN(STORE), GUEST_OK);
+	ck_assert_int_eq(RUN(LOAD), GUEST_OK);
+	ck_assert_uint_eq(lab.log[1].gpa, DEVICE + 0x20);
+	begin(0x18, DEVICE + 0x18, false);
+	walks_begin(&walks);
+	cpu->walks = &walks;
+	ck_assert_int_eq(RUN(LOAD), GUEST_OK);
+	cpu->found = false;
+	ck_assert_int_eq(RUN(STORE), GUEST_FAULT);
+	ck_assert_int_eq(RUN(LOAD), GUEST_OK);
+	cpu->cpl = 3;
+	ck_assert_int_eq(RUN(LOAD), GUEST_FAULT);
+}
+END_TEST
+
 START_TEST(a_segment_is_checked_all_the_same)
 {
 	begin(0x18, DEVICE + 0x18, true);
@@ -144,6 +170,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, what_was_allowed_for_reading_is_not_written);
 	tcase_add_test(c, another_place_or_a_second_page_is_walked);
 	tcase_add_test(c, ram_is_left_to_the_processor);
+	tcase_add_test(c, what_was_found_is_kept);
 	tcase_add_test(c, a_segment_is_checked_all_the_same);
 	tcase_add_test(c, strings_walk_for_both_operands);
 	return s;
