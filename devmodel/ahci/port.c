@@ -277,10 +277,13 @@ void pxsctl_write(struct port *p, uint32_t offset, uint32_t value)
 	port_write(p, PxSCTL, value);
 }
 
-/* Another drive may be there; before X is cleared, PxTFD and PxSIG are not of it [3.3.12]. */
+/*
+ * Another drive may be there; before X is cleared, PxTFD and PxSIG are not of it [3.3.12].  Drivers clear all bits after
+ * an error, whichever are set.
+ */
 void pxserr_write(struct port *p, uint32_t offset, uint32_t value)
 {
-	if (value & SERR_X)
+	if (value & SERR_X && port_read(p, PxSERR) & SERR_X)
 		drive_reset(p);
 	port_write(p, PxSERR, value);
 }

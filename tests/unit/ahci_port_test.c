@@ -545,6 +545,10 @@ START_TEST(after_an_exchange_the_drive_is_unknown)
 	lab_write(P0(PxSERR), SERR_X);
 	lab_expect("W 130 04000000\n");
 	check_unknown(true);
+	/* it is clear by now */
+	know_the_drive();
+	lab_write(P0(PxSERR), UINT32_MAX);
+	check_unknown(false);
 }
 END_TEST
 
