@@ -164,8 +164,6 @@ uint32_t sim_ahci_read(struct sim_ahci *s, uint32_t offset)
 
 static void set_st(struct sim_port *p)
 {
-	if (!(p->cmd & PxCMD_FRE))
-		sim_complain(p->hba, "PxCMD.ST is set without FRE");
 	if (p->cmd & PxCMD_CR)
 		sim_complain(p->hba, "PxCMD.ST is set while CR is");
 	p->cmd |= PxCMD_ST | PxCMD_CR;

@@ -228,7 +228,7 @@ static void read_failure(struct ahci_driver *d, unsigned port, struct ahci_drive
 	s->lba = 0;
 	for (unsigned i = 0; i < 3 && !s->queued; i++)
 		s->lba |= (uint64_t)r->rfis[4 + i] << 8 * i | (uint64_t)r->rfis[8 + i] << (24 + 8 * i);
-	if (s->queued && (r->sdbfis[2] != s->status || r->sdbfis[3] != s->error)) {
+	if (s->queued && d->port[port].errors & PxIS_TFES && (r->sdbfis[2] != s->status || r->sdbfis[3] != s->error)) {
 		d->bad = true;
 		d->why = "PxTFD is not what the Set Device Bits FIS says";
 	}

@@ -1,0 +1,17 @@
+/*
+ * ahci_machine_parts.h - what the two files of the machine with disks share
+ */
+#ifndef TESTS_DEVMODEL_AHCI_MACHINE_PARTS_H
+#define TESTS_DEVMODEL_AHCI_MACHINE_PARTS_H
+
+#include "tests/devmodel/ahci_machine.h"
+
+#define BUS_GUEST	0x1000000000ull	/* a guest address's place on the bus; without a model they are the same */
+#define BUS_POOL	0x7f00000000ull
+#define BUS_BOUNCE	0x7e00000000ull
+
+extern const struct sim_ahci_bus ahci_machine_bus;
+/* NULL: not all of it is the guest's. */
+uint8_t *ahci_machine_guest(struct ahci_machine *m, uint64_t gpa, uint32_t len);
+
+#endif
