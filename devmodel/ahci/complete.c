@@ -135,9 +135,6 @@ static void finish(struct port *p, unsigned slot)
 		return;
 	}
 	slot_report(p, s, (uint32_t)len);
-	/* the FIS that says so may be the same as the last one, and is news all the same */
-	if (command_is_queued(&s->c))
-		memset(p->received.sdbfis, 0, sizeof(p->received.sdbfis));
 	slot_free(p, slot);
 }
 
@@ -158,6 +155,11 @@ static void deliver_rest(struct port *p)
 	}
 }
 
+static uint32_t queued_out(const struct port *p)
+{
+	return p->out && command_is_queued(&p->slot[__builtin_ctz(p->out)].c) ? p->out : 0;
+}
+
 struct device {
 	uint32_t is, sact, ci;
 };
@@ -165,7 +167,7 @@ struct device {
 /* Slots go from PxCI to PxSACT to nowhere: read the other way round, none is missed on its way. */
 static void read_device(const struct port *p, struct device *d)
 {
-	d->sact = port_read(p, PxSACT);
+	d->sact = queued_out(p) ? port_read(p, PxSACT) : 0;
 	d->ci = port_read(p, PxCI);
 	d->is = port_read(p, PxIS);
 }
@@ -204,11 +206,6 @@ static void look_nudge(struct port *p, unsigned slot, const struct device *d, bo
 	if (failed)
 		p->slot[slot].answer = false;
 	port_nudged(p, slot);
-}
-
-static uint32_t queued_out(const struct port *p)
-{
-	return p->out && command_is_queued(&p->slot[__builtin_ctz(p->out)].c) ? p->out : 0;
 }
 
 static uint32_t done_of(const struct port *p, const struct device *d)
@@ -279,7 +276,8 @@ bool port_is_behind(struct port *p)
 {
 	struct device d;
 
-	if (p->out && !p->identifying && p->slot[__builtin_ctz(p->out)].state == SLOT_OUT) {
+	/* only where something was copied, there was time for more to end */
+	if (p->hba->burst && p->out && p->slot[__builtin_ctz(p->out)].state == SLOT_OUT) {
 		read_device(p, &d);
 		p->behind = d.is == GONE ? 0 : done_of(p, &d);
 	}

@@ -31,14 +31,11 @@ static void leave_queue(struct port *p)
 	memmove(p->queue, p->queue + 1, p->queued);
 }
 
-/* Are only queued commands at the drive? */
+/* Is what is out at the drive all queued?  Then what the lowest of them is, the others are. */
 static bool queued_are_out(const struct port *p)
 {
-	const struct slot *s;
+	const struct slot *s = &p->slot[__builtin_ctz(p->out)];
 
-	if (!p->out)
-		return false;
-	s = &p->slot[__builtin_ctz(p->out)];
 	return s->state == SLOT_OUT && command_is_queued(&s->c);
 }
 
@@ -103,6 +100,7 @@ static enum ahci_counter gather(struct port *p, struct slot *s)
 	if (!s->c.bytes)
 		return COMMAND_RIGHT;
 	wrong = prds_read(d, p->table, p->header.prdtl, (struct prd *)bounce_at(p, s->prd_at), &s->prds);
+	p->hba->burst += p->header.prdtl * (uint32_t)sizeof(struct prd);
 	if (wrong != PRDS_RIGHT)
 		return wrong;
 	if (s->c.protocol == PROTOCOL_PACKET) {

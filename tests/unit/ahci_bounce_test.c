@@ -68,16 +68,18 @@ END_TEST
 
 START_TEST(all_of_it_can_be_had_at_any_size)
 {
-	uint32_t pages = (uint32_t)_i;
-
-	make(pages * BOUNCE_PAGE);
-	ck_assert_uint_eq(take(pages * BOUNCE_PAGE), 0);
-	ck_assert_uint_eq(take(1), UINT32_MAX);
-	bounce_give(&b, 0, pages * BOUNCE_PAGE);
-	ck_assert_uint_eq(b.taken, 0);
-	for (uint32_t i = 0; i < pages; i++)
-		ck_assert_uint_eq(take(BOUNCE_PAGE), i);
-	ck_assert_uint_eq(take(1), UINT32_MAX);
+	for (uint32_t pages = 1; pages < 130; pages++) {
+		make(pages * BOUNCE_PAGE);
+		ck_assert_uint_eq(take(pages * BOUNCE_PAGE), 0);
+		ck_assert_uint_eq(take(1), UINT32_MAX);
+		bounce_give(&b, 0, pages * BOUNCE_PAGE);
+		ck_assert_uint_eq(b.taken, 0);
+		for (uint32_t i = 0; i < pages; i++) {
+			if (take(BOUNCE_PAGE) != i)
+				ck_abort_msg("page %u of %u", i, pages);
+		}
+		ck_assert_uint_eq(take(1), UINT32_MAX);
+	}
 }
 END_TEST
 
@@ -168,10 +170,10 @@ Suite *unit_suite(void)
 	tcase_add_test(c, the_map_has_a_bit_for_each_page);
 	tcase_add_test(c, what_fits_is_what_there_is);
 	tcase_add_test(c, pages_are_taken_from_the_start_and_only_whole);
-	tcase_add_loop_test(c, all_of_it_can_be_had_at_any_size, 1, 130);
+	tcase_add_test(c, all_of_it_can_be_had_at_any_size);
 	tcase_add_test(c, what_is_given_back_is_the_next_that_is_taken);
 	tcase_add_test(c, a_gap_that_is_too_small_is_passed_over);
 	tcase_add_test(c, what_is_shrunk_keeps_its_beginning);
-	tcase_add_loop_test(c, random_takers_never_meet, 0, 8);
+	tcase_add_loop_test(c, random_takers_never_meet, 0, 4);
 	return s;
 }

@@ -112,6 +112,7 @@ START_TEST(no_sector_is_shown_that_did_not_come_whole)
 	lab_ask(0, 1, lab_queued(1, false, 900, 16));
 	dev_move(0, 1, come);
 	dev_end(0, 1);
+	ck_assert_uint_ne(lab.h->mark, 0);
 	ck_assert_uint_eq(lab_read(0, PxSACT), 0);
 	lab_expect_data(1, 900, whole);
 	for (uint32_t i = whole; i < 8192; i++)
@@ -393,6 +394,27 @@ START_TEST(a_drives_error_delivers_what_is_done_and_what_came)
 }
 END_TEST
 
+static void fail_at_pxis(uint32_t offset)
+{
+	if (offset != PORT_AT(0) + PxIS)
+		return;
+	lab.on_read = NULL;
+	dev_do(0, 0);
+	dev_fail(0, 1, PxIS_TFES, true);
+}
+
+START_TEST(what_is_done_just_before_an_error_is_whole)
+{
+	for (unsigned slot = 0; slot < 2; slot++)
+		lab_ask(0, slot, lab_queued(slot, false, 100 * slot, 16));
+	lab.on_read = fail_at_pxis;
+	ck_assert_uint_eq(lab_read(0, PxSACT), 2);
+	ck_assert(P(0)->stopped);
+	lab_expect_data(0, 0, 16 * 512);
+	ck_assert_uint_eq(lab.transfers, 1);
+}
+END_TEST
+
 START_TEST(a_drives_error_alone_delivers_what_came)
 {
 	bool keeps = _i;
@@ -507,14 +529,15 @@ START_TEST(a_fis_that_comes_unasked_is_shown_where_fre_is_set)
 {
 	lab_write(0, PxCMD, PxCMD_SUD);
 	memcpy(lab_pool_received(0)->rfis, "\x34\x40\x50\x01", 4);
-	memcpy(lab_pool_received(0)->dsfis, "\x41\x20", 2);
+	memcpy(lab_pool_received(0)->dsfis, "\x41\x00\x07", 3);
 	memcpy(lab_pool_received(0)->psfis, "\x5f\x20", 2);
 	lab_read(0, PxCI);
 	ck_assert_uint_eq(lab_received(0)->rfis[0], 0);
 	lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE);
 	lab_read(0, PxCI);
 	ck_assert_int_eq(memcmp(lab_received(0)->rfis, "\x34\x40\x50\x01", 4), 0);
-	ck_assert_uint_eq(lab_received(0)->dsfis[1], 0x20);
+	ck_assert_uint_eq(lab_received(0)->dsfis[0], FIS_DMA_SETUP);
+	ck_assert_uint_eq(lab_received(0)->dsfis[2], 7);
 	ck_assert_uint_eq(lab_received(0)->psfis[0], FIS_PIO_SETUP);
 	lab.ram[FIS_AT(0) + 64] = 7;
 	lab_read(0, PxCI);
@@ -543,6 +566,9 @@ START_TEST(the_guests_identify_teaches)
 	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_PSS);
 	ck_assert_uint_eq(P(0)->drive.sector_size, 4096);
 	ck_assert_uint_eq(lab.ram[BUFFER_AT(1)], 0x40);
+	ck_assert_uint_eq(lab.ram[BUFFER_AT(1) + 2 * 83], 0);	/* and it is edited */
+	ck_assert_uint_eq(lab.ram[BUFFER_AT(1) + 2 * 83 + 1], 0x44);
+	ck_assert_uint_eq(lab.transfers, 0);
 	ck_assert_uint_eq(lab_header(0, 1)->prdbc, 512);
 	lab_ask(0, 2, (struct ask){ .command = 0x25, .count = 1, .bytes = 4096 });
 	ck_assert_int_eq(P(0)->slot[2].state, SLOT_OUT);
@@ -628,6 +654,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, what_ends_while_others_are_judged_keeps_its_interrupt);
 	tcase_add_test(c, what_ends_just_before_the_clear_is_the_guests_whole);
 	tcase_add_test(c, a_drives_error_delivers_what_is_done_and_what_came);
+	tcase_add_test(c, what_is_done_just_before_an_error_is_whole);
 	tcase_add_loop_test(c, a_drives_error_alone_delivers_what_came, 0, 2);
 	tcase_add_test(c, what_is_kept_back_is_kept_back_of_a_failed_read_too);
 	add_shared(c);

@@ -3,7 +3,8 @@
  */
 #include "tests/unit/ahci_lab.h"
 
-#define WRITES	"policy \"w\" version 1; on disk write default pass { bad: data has \"evil\" -> log, drop; }"
+#define WRITES	"policy \"w\" version 1; pattern s = \"stain\"; on disk write default pass {" \
+		" bad: data has \"evil\" -> log, drop; spot: data has s -> rewrite s with \"CLEAN\"; }"
 #define LBAS	"policy \"l\" version 1; on disk write, disk read default pass { no: disk.lba == 77 -> log, drop; }"
 #define READS	"policy \"r\" version 1; on disk read default pass { bad: data has \"evil\" -> drop; }"
 #define TRIMS	"policy \"t\" version 1; on disk control default pass { no: disk.range overlaps { 100..199 } -> drop; }"
@@ -56,6 +57,7 @@ START_TEST(what_needs_no_copy_goes_between_drive_and_guest)
 	lab_put(0, 5, a);
 	lab_prd(5, 1)->dbc |= PRD_I;
 	lab_write(0, PxCI, 1u << 5);
+	ck_assert_uint_eq(lab.reg_writes, 1);
 	ck_assert_uint_eq(REG(0, PxCI), 1u << 5);
 	ck_assert_uint_eq(REG(0, PxSACT), 0);
 	ck_assert_uint_eq(lab_read(0, PxCI), 1u << 5);
@@ -99,6 +101,32 @@ START_TEST(what_is_judged_is_read_once_and_then_ours)
 		ck_assert_uint_eq(lab.medium[i], lab_byte(1000, i));
 	ck_assert_uint_eq(COUNT(BYTES_COPIED), 4096);
 	ck_assert_uint_eq(lab.transfers, 1);
+}
+END_TEST
+
+START_TEST(a_write_is_rewritten_before_the_drive_has_it)
+{
+	lab_fill(2, 1000, 1024);
+	memcpy(lab.ram + BUFFER_AT(2) + 509, "stain", 5);
+	lab_ask(0, 2, lab_dma(true, 1000, 2));
+	dev_do(0, 2);
+	ck_assert_int_eq(memcmp(lab.medium + 509, "CLEAN", 5), 0);
+	ck_assert_int_eq(memcmp(lab.ram + BUFFER_AT(2) + 509, "stain", 5), 0);
+	ck_assert_uint_eq(lab.medium[508], lab_byte(1000, 508));
+	ck_assert_uint_eq(COUNT(REWRITTEN), 1);
+	lab_ask(0, 2, lab_dma(true, 1000, 1));
+	ck_assert_uint_eq(COUNT(REWRITTEN), 1);
+}
+END_TEST
+
+START_TEST(prds_of_a_command_without_data_mean_nothing)
+{
+	lab_put(0, 2, (struct ask){ .command = 0xea });
+	lab_header(0, 2)->prdtl = 65535;
+	lab_write(0, PxCI, 1u << 2);
+	ck_assert_uint_eq(lab.reads, 2);
+	ck_assert_uint_eq(dev_header(0, 2)->prdtl, 0);
+	ck_assert_uint_eq(lab.bounce.taken, 1);
 }
 END_TEST
 
@@ -356,7 +384,11 @@ START_TEST(addresses_that_are_no_ram_are_refused)
 	lab_header(0, 2)->ctbau = 1;
 	a.at = HOLE - 4094;
 	lab_put(0, 3, a);
-	for (unsigned slot = 1; slot < 4; slot++) {
+	a.at = 0;
+	lab_put(0, 4, a);
+	memcpy(lab.ram + HOLE - 128, lab.ram + TABLE_AT(4), 128);
+	lab_header(0, 4)->ctba = HOLE - 128;
+	for (unsigned slot = 1; slot < 5; slot++) {
 		lab_write(0, PxCI, 1u << slot);
 		ck_assert_uint_eq(COUNT(ADDRESS), slot);
 		expect_refused(slot);
@@ -364,7 +396,7 @@ START_TEST(addresses_that_are_no_ram_are_refused)
 	}
 	lab_write(0, PxCLBU, 5);
 	lab_write(0, PxCI, 1);
-	ck_assert_uint_eq(COUNT(ADDRESS), 4);
+	ck_assert_uint_eq(COUNT(ADDRESS), 5);
 	expect_refused(0);
 }
 END_TEST
@@ -684,6 +716,7 @@ Suite *unit_suite(void)
 
 	tcase_add_loop_test(c, what_needs_no_copy_goes_between_drive_and_guest, 0, 2);
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 0, 2);
+	tcase_add_test(c, prds_of_a_command_without_data_mean_nothing);
 	tcase_add_test(c, queued_commands_have_their_bit_in_pxsact_and_no_other_has);
 	tcase_add_test(c, slots_go_in_the_order_of_their_issue_the_lowest_first);
 	tcase_add_test(c, what_is_not_queued_goes_alone);
@@ -707,6 +740,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_soft_reset_goes_as_it_is);
 	c = with(s, "writes", begin_writes);
 	tcase_add_test(c, what_is_judged_is_read_once_and_then_ours);
+	tcase_add_test(c, a_write_is_rewritten_before_the_drive_has_it);
 	tcase_add_test(c, an_interrupt_after_a_prd_is_one_after_the_last);
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 1, 2);
 	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);

@@ -23,6 +23,8 @@ static bool is_port(uint32_t offset, uint32_t x)
 static uint32_t reg_read(void *host, uint32_t offset)
 {
 	lab.reg_reads++;
+	if (lab.on_read)
+		lab.on_read(offset);
 	return lab.gone ? UINT32_MAX : lab.reg[offset / 4];
 }
 
@@ -404,7 +406,8 @@ static uint16_t identify_word(unsigned n)
 	switch (n) {
 	case 0: return 0x0040;
 	case 49: return 0x0300;
-	case 83: case 86: return 0x4400;
+	case 83: return 0x4402;		/* TCQ too */
+	case 86: return 0x4400;
 	case 60: case 100: return 0x1000;
 	case 106: return lab.sector_size == 512 ? 0x4000 : 0x5000;
 	case 117: return (uint16_t)(lab.sector_size == 512 ? 0 : lab.sector_size / 2);

@@ -42,6 +42,7 @@ struct lab {
 	uint32_t reg_reads, reg_writes;
 	void (*after_read)(uint64_t at, uint32_t len);
 	void (*after_write)(uint64_t at, uint32_t len);
+	void (*on_read)(uint32_t offset);			/* before a register is read */
 	void (*on_write)(uint32_t offset, uint32_t value);	/* before a register is written */
 	uint64_t no_dma_from, no_dma_to;
 	uint64_t now;

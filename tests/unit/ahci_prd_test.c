@@ -16,6 +16,7 @@ static uint8_t ram[RAM_BYTES], bytes[8192];
 static struct prd to[PRDS], out[PRDS];
 static struct prds p;
 static uint32_t reads, writes;
+static uint64_t last;		/* address of the last read */
 static uint64_t no_dma;		/* address that no device may reach */
 
 static bool is_ram(uint64_t at, uint32_t len)
@@ -27,6 +28,7 @@ static bool guest_read(void *host, gpa_t at, void *buffer, uint32_t len)
 {
 	ck_assert_uint_gt(len, 0);
 	reads++;
+	last = at.a;
 	if (is_ram(at.a, len))
 		memcpy(buffer, ram + at.a, len);
 	return is_ram(at.a, len);
@@ -107,6 +109,10 @@ START_TEST(a_prd_has_up_to_4_mib)
 	ck_assert_int_eq(fetch(2), PRDS_RIGHT);
 	ck_assert_uint_eq(p.bytes, PRD_BYTES_MAX + 2);
 	ck_assert(p.interrupts);
+	put(0, 0x8000000112345678, 2, 0);
+	ck_assert_int_eq(fetch(1), PRDS_RIGHT);
+	ck_assert(!prds_gather(&d, &p, bytes, 2));
+	ck_assert(last == 0x8000000112345678);
 }
 END_TEST
 

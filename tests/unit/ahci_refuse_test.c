@@ -69,6 +69,8 @@ START_TEST(a_refused_tag_fails_when_the_others_are_done_and_unharmed)
 	lab_write(0, PxIS, PxIS_SDBS);
 	expect_nudge(7);
 	ck_assert(!lab_line());
+	REG(0, PxTFD) = 0x50;
+	ck_assert_uint_eq(lab_read(0, PxTFD), 0x50);
 	dev_do(0, 7);
 	ck_assert(lab_line());
 	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_SDBS | PxIS_TFES);
@@ -200,6 +202,8 @@ START_TEST(a_refused_command_leaves_what_a_drives_abort_would)
 	evil(4);
 	lab_ask(0, 4, lab_dma(true, 0x8765, 8));
 	expect_nudge(4);
+	ck_assert_uint_eq(lab_read(0, PxTFD) & STATUS_BSY, STATUS_BSY);
+	REG(0, PxTFD) = 0x50;
 	ck_assert_uint_eq(lab_read(0, PxTFD) & STATUS_BSY, STATUS_BSY);
 	ck_assert_uint_eq(lab_read(0, PxCI), 1u << 4);
 	dev_do(0, 4);
@@ -339,6 +343,23 @@ START_TEST(an_interrupt_that_was_not_seen_outlives_the_restart)
 }
 END_TEST
 
+START_TEST(what_did_not_interrupt_before_does_not_with_a_nudge)
+{
+	lab_write(0, PxIE, PxIS_TFES);
+	lab_ask(0, 1, lab_dma(false, 1, 1));
+	dev_do(0, 1);
+	ck_assert(!lab_line());
+	evil(4);
+	lab_ask(0, 4, lab_queued(4, true, 1, 8));
+	expect_nudge(4);
+	ck_assert(!lab_line());
+	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_DHRS);
+	dev_do(0, 4);
+	ck_assert(lab_line());
+	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_DHRS | PxIS_SDBS | PxIS_TFES);
+}
+END_TEST
+
 /* ---- the guest gives up ---- */
 
 START_TEST(a_guest_that_clears_st_forgets_a_refusal)
@@ -434,9 +455,14 @@ START_TEST(a_control_command_that_is_dropped_silently_succeeds)
 	lab_ask(0, 4, (struct ask){ .command = 0xef, .features = 2 });
 	expect_silent(4, PxIS_DHRS);
 	lab_fill(5, 1, 512);
+	memset(lab.bounce_bytes, 0xee, 65536);
 	lab_ask(0, 5, (struct ask){ .command = 0xe4, .bytes = 512 });
 	expect_silent(5, PxIS_DHRS | PxIS_PSS);
 	lab_expect_nothing(5, 512);
+	ck_assert_uint_eq(COUNT(MEMORY), 0);
+	lab_ask(0, 5, (struct ask){ .command = 0xe4, .bytes = 512, .at = HOLE });
+	expect_silent(5, PxIS_DHRS | PxIS_PSS);
+	ck_assert_uint_eq(COUNT(MEMORY), 1);
 }
 END_TEST
 
@@ -482,7 +508,8 @@ END_TEST
 /* ---- ATAPI ---- */
 
 static const uint8_t write_10[16] = { 0x2a, 0, 0, 0, 0, 77, 0, 0, 1 }, read_77[16] = { 0x28, 0, 0, 0, 0, 77, 0, 0, 1 };
-static const uint8_t sense[16] = { 3, 0, 0, 0, 18 }, short_sense[16] = { 3, 0, 0, 0, 8 }, ready[16];
+static const uint8_t sense[16] = { 3, 0, 0, 0, 18 }, ready[16];
+static const uint8_t short_sense[16] = { 3, 0, 0, 0, 8 }, long_sense[16] = { 3, 0, 0, 0, 255 };
 static const uint8_t unknown[16] = { 0xc1 }, verify[16] = { 0xaf, 0x02 };
 
 START_TEST(a_refused_atapi_command_has_sense_data)
@@ -507,7 +534,7 @@ START_TEST(a_refused_atapi_command_has_sense_data)
 	ck_assert_uint_eq(lab_received(0)->rfis[5], 0);
 	lab_write(0, PxIS, UINT32_MAX);
 	lab_restart(0);
-	lab_ask(0, 5, (struct ask){ .command = 0xa0, .cdb = sense, .bytes = 64 });
+	lab_ask(0, 5, (struct ask){ .command = 0xa0, .cdb = long_sense, .bytes = 64 });
 	expect_nudge(5);
 	dev_do(0, 5);
 	ck_assert_uint_eq(lab_read(0, PxCI), 0);
@@ -569,6 +596,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, a_read_that_is_kept_back_never_looks_well, 0, 2);
 	tcase_add_loop_test(c, a_nudge_that_fails_is_a_failure_all_the_same, 0, 2);
 	tcase_add_test(c, who_is_not_to_be_interrupted_is_not);
+	tcase_add_test(c, what_did_not_interrupt_before_does_not_with_a_nudge);
 	tcase_add_test(c, what_the_guest_had_not_seen_yet_it_sees);
 	tcase_add_test(c, what_the_guest_never_clears_is_cleared_for_the_next);
 	tcase_add_test(c, an_interrupt_that_was_not_seen_outlives_the_restart);
