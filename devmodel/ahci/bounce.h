@@ -1,8 +1,8 @@
 /*
  * bounce.h - memory for commands on their way: tables, and sectors that are judged
  *
- * Whole pages, contiguous, first fit.  Fixed when it is made: who finds no room waits, and what is larger than all of it
- * is refused.
+ * Whole pages, contiguous, first fit.  Fixed when it is made: who finds no room waits, and what is larger than all of
+ * it is refused.
  */
 #ifndef DEVMODEL_AHCI_BOUNCE_H
 #define DEVMODEL_AHCI_BOUNCE_H

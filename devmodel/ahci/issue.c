@@ -11,11 +11,6 @@
 #include <string.h>
 
 #define TABLE_READ	offsetof(struct table, reserved)	/* FIS and ATAPI command */
-#define LOG_NCQ_ERROR	0x10u
-#define LBA_PAGE	0xff0000ffffull		/* READ LOG EXT: address in 7:0, page in 15:8 and 39:32 */
-#define ATA_READ_LOG	0x2fu
-#define ATA_READ_LOG_DMA 0x47u
-#define SCSI_REQUEST_SENSE 0x03u
 #define RANGE_BYTES	8u
 
 static bool is_running(const struct port *p)
@@ -191,49 +186,6 @@ static enum hv_verdict judge(struct port *p, struct slot *s)
 	return v;
 }
 
-/* ---- what the model answers itself ---- */
-
-/* After a refusal the drive does not know what failed. */
-static bool is_own_answer(const struct port *p, const struct command *c)
-{
-	if (c->t.command == ATA_READ_LOG || c->t.command == ATA_READ_LOG_DMA)
-		return p->own_log && (c->t.lba & LBA_PAGE) == LOG_NCQ_ERROR;
-	return p->own_sense && c->protocol == PROTOCOL_PACKET && c->t.cdb[0] == SCSI_REQUEST_SENSE;
-}
-
-static void answer(struct port *p, unsigned slot)
-{
-	struct slot *s = &p->slot[slot];
-	bool sense = s->c.protocol == PROTOCOL_PACKET;
-	uint32_t len = sense ? sizeof(p->sense) : sizeof(p->log);
-
-	if (sense && s->c.t.cdb[4] < len)
-		len = s->c.t.cdb[4];	/* allocation length (SPC-4, section 6.39) */
-	if (sense && s->c.bytes > len)
-		s->c.bytes = len;	/* sense data ends there, a log goes on with zeros */
-	if (len > s->c.bytes)
-		len = (uint32_t)s->c.bytes;
-	s->seen = false;
-	memset(slot_data(p, s), 0, s->c.bytes);
-	memcpy(slot_data(p, s), sense ? p->sense : p->log, len);
-	if (sense)
-		p->own_sense = false;
-	else
-		p->own_log = false;
-	port_answer(p, slot);
-}
-
-/* Success, and nothing done: what is read is zeros. */
-static void answer_silently(struct port *p, unsigned slot)
-{
-	struct slot *s = &p->slot[slot];
-
-	hba_count(p->hba, AHCI_SILENT);
-	if (s->bounced && s->c.bytes && !s->c.out)
-		memset(slot_data(p, s), 0, s->c.bytes);
-	port_answer(p, slot);
-}
-
 /* ---- the drive ---- */
 
 /* A queued command does not say how much came: a mark at the end of each sector does, until it is written over. */
@@ -304,8 +256,8 @@ static void carry_out(struct port *p, unsigned slot)
 		port_refuse(p, slot, wrong);
 		return;
 	}
-	if (is_own_answer(p, &s->c)) {
-		answer(p, slot);
+	if (port_has_answer(p, &s->c)) {
+		port_answer(p, slot);
 		return;
 	}
 	switch (judge(p, s)) {
@@ -313,7 +265,7 @@ static void carry_out(struct port *p, unsigned slot)
 		send(p, slot);
 		break;
 	case HV_DROP_SILENTLY:
-		answer_silently(p, slot);
+		port_answer_silently(p, slot);
 		break;
 	default:
 		port_refuse(p, slot, AHCI_DROPPED);

@@ -1,8 +1,9 @@
 /*
  * own.c - commands of the model's own, which the guest does not see
  *
- * The controller interrupts, and only it can.  So what the model has to tell is told when a command that changes nothing
- * is done: the guest's interrupt is that command's, its PxIS bit is hidden, and those of the outcome stand instead.
+ * The controller interrupts, and only it can.  So what the model has to tell is told when a command that changes
+ * nothing is done: the guest's interrupt is that command's, its PxIS bit is hidden, and those of the outcome stand
+ * instead.
  */
 #include "devmodel/ahci/state.h"
 

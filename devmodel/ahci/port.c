@@ -190,8 +190,8 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
 
 /*
  * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some for
- * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now, and DHRS holds
- * the line for bits of the model's own.
+ * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now, and DHRS
+ * holds the line for bits of the model's own.
  */
 void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 {

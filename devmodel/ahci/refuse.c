@@ -52,11 +52,6 @@ void port_refuse(struct port *p, unsigned slot, enum ahci_counter why)
 	s->why = (uint8_t)why;
 }
 
-void port_answer(struct port *p, unsigned slot)
-{
-	p->slot[slot].state = SLOT_ANSWERED;
-}
-
 uint32_t slot_outcome(const struct slot *s)
 {
 	uint32_t bits = command_is_queued(&s->c) ? PxIS_SDBS : PxIS_DHRS;

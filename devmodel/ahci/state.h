@@ -13,6 +13,7 @@
  *	complete.c	the drive is done: its judgement, the guest's memory, registers
  *	received.c	the FISes that the guest sees
  *	refuse.c	what the drive never saw fails as if it had
+ *	answer.c	what the model carries out itself
  *	identify.c	what a drive says of itself
  *	prd.c, bounce.c	memory
  */
@@ -42,8 +43,8 @@ struct slot {
 	uint8_t state;			/* enum slot_state */
 	bool fetched;			/* header and table head are read: never again */
 	bool waited;			/* for room, and is counted */
-	bool bounced;			/* its data is in the bounce memory, else the drive has the guest's pages */
-	bool seen;			/* what is there, the guest has written, or has been given: no need to clear it */
+	bool bounced;			/* its data is in the bounce memory, else in the guest's pages */
+	bool seen;			/* what is there is of the guest, or was given to it: no need to clear it */
 	bool answer;			/* REFUSED, NUDGED: ends well */
 	struct command c;
 	gpa_t header;			/* the guest's, where PRDBC is written */
@@ -64,7 +65,7 @@ struct port {
 	/* as the guest sees them */
 	uint32_t ci, sact;
 	uint32_t is;			/* bits that the device does not have: of refusals */
-	uint32_t is_hidden;		/* bits that the device has of our own commands, until it is told to clear them */
+	uint32_t is_hidden;		/* bits that the device has of our own commands, until they are cleared */
 	uint32_t tfd;			/* of the last refusal, or BSY while one is on its way; while tfd_ours */
 	bool tfd_ours;
 	/* the device */
@@ -74,7 +75,7 @@ struct port {
 	uint32_t stale;			/* slots forgotten while it had them: freed once it has stopped */
 	uint64_t forgotten_ns;		/* when */
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
-	bool stopped;			/* an error, the drive's or ours: nothing moves until the guest clears ST */
+	bool stopped;			/* an error, the drive's or ours: nothing moves until ST is cleared */
 	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */
 	bool identifying;		/* our own IDENTIFY is out, in slot 0; the guest's commands wait */
 	bool identify_failed;		/* since the last COMRESET: not tried again */
@@ -87,7 +88,7 @@ struct port {
 	gpa_t table;
 	_Alignas(8) uint8_t head[sizeof(struct table)];
 	/* of the last refusal */
-	bool own_log;			/* the NCQ error log is ours, until read, a reset, or another queued command goes out:
+	bool own_log;			/* the NCQ error log is ours, until read, a reset, or another queued command:
 					   ST is cleared before it is read */
 	uint8_t log[512];
 	bool own_sense;			/* so is the answer to REQUEST SENSE, until the next ATAPI command */
@@ -256,15 +257,23 @@ void port_unhide(struct port *p);
 /* ---- refuse.c ---- */
 
 /*
- * @slot, which the device does not have, fails for the reason @why (AHCI_DROPPED: the policy's), which is counted; or is
- * answered, with what is in its data.  When the others are done, and the controller has interrupted.
+ * @slot, which the device does not have, fails for the reason @why (AHCI_DROPPED: the policy's), which is counted: when
+ * the others are done, and the controller has interrupted.
  */
 void port_refuse(struct port *p, unsigned slot, enum ahci_counter why);
-void port_answer(struct port *p, unsigned slot);
 /* PxIS bits that it will bring. */
 uint32_t slot_outcome(const struct slot *s);
 /* The nudge of a refused or answered slot is done. */
 void port_nudged(struct port *p, unsigned slot);
+
+/* ---- answer.c ---- */
+
+/* Does only the model know, after a refusal, what @c asks for? */
+bool port_has_answer(const struct port *p, const struct command *c);
+/* Then @slot has it, when the others are done, and the controller has interrupted. */
+void port_answer(struct port *p, unsigned slot);
+/* So it has success, of which nothing is true: what is read is zeros. */
+void port_answer_silently(struct port *p, unsigned slot);
 
 /* ---- port.c ---- */
 
@@ -275,8 +284,8 @@ void port_quiet(struct port *p);
 /* Program PxCLB, PxFB: ours. */
 void port_program(struct port *p);
 /*
- * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or its PxIS bit holds the
- * line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
+ * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or its PxIS bit holds
+ * the line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
  */
 void port_enable(struct port *p);
 /* Clear the device's ST, and set it again once it is quiet, unseen by the guest: our own IDENTIFY failed. */

@@ -3,9 +3,9 @@
  */
 #include "tests/unit/ahci_lab.h"
 
-#define READS	"policy \"r\" version 1; pattern x = \"evilevil\"; pattern y = \"goodgood\"; pattern z = \"zerozero\";" \
-		"on disk read default pass {" \
-		"  bad: data has x -> log, drop; new: data has y -> rewrite y with \"*\"; hush: data has z -> drop silently; }"
+#define READS	"policy \"r\" version 1; pattern x = \"evilevil\"; pattern y = \"goodgood\"; " \
+		"pattern z = \"zerozero\"; on disk read default pass { bad: data has x -> log, drop; hush: data has z -> drop silently;" \
+		" new: data has y -> rewrite y with \"*\"; }"
 
 enum { EVIL, GOOD, ZERO };
 static const char *const fills[] = { "evilevil", "goodgood", "zerozero" };

@@ -1,5 +1,5 @@
 /*
- * ahci_lab.c - the AHCI model between a guest that writes lists and tables by hand, and a device that does what it is told
+ * ahci_lab.c - the AHCI model between a guest that writes lists and tables by hand, and a device that does as told
  */
 #include "tests/unit/ahci_lab.h"
 
@@ -283,8 +283,8 @@ void lab_restart(unsigned port)
 
 struct ask lab_queued(unsigned slot, bool out, uint64_t lba, uint32_t sectors)
 {
-	return (struct ask){ .command = out ? 0x61 : 0x60, .features = (uint16_t)sectors, .count = (uint16_t)(slot << 3),
-			     .lba = lba, .bytes = sectors * 512, .out = out };
+	return (struct ask){ .command = out ? 0x61 : 0x60, .features = (uint16_t)sectors,
+			     .count = (uint16_t)(slot << 3), .lba = lba, .bytes = sectors * 512, .out = out };
 }
 
 struct ask lab_dma(bool out, uint64_t lba, uint32_t sectors)

@@ -1,5 +1,5 @@
 /*
- * ahci_lab.h - the AHCI model between a guest that writes lists and tables by hand, and a device that does what it is told
+ * ahci_lab.h - the AHCI model between a guest that writes lists and tables by hand, and a device that does as told
  */
 #ifndef TESTS_UNIT_AHCI_LAB_H
 #define TESTS_UNIT_AHCI_LAB_H
@@ -68,7 +68,7 @@ struct lab {
 };
 extern struct lab lab;
 
-/* Port 0 and 1 run, with ATA drives that are known; @policy NULL: a policy without disk hooks.  Interrupts: all of PxIE. */
+/* Ports 0 and 1 run, with ATA drives that are known, and all of PxIE set; @policy NULL: one without disk hooks. */
 void lab_begin(const char *policy, uint32_t bounce_bytes);
 void lab_end(void);
 /* What a drive is known to be; as after COMRESET. */
