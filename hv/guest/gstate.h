@@ -29,15 +29,13 @@ enum {
  * flushes its TLB, and other processors must wait for this one to answer.
  */
 struct walks {
-	unsigned next;			/* to be overwritten */
-	struct { uint64_t key, page; } kept[WALKS_KEPT];	/* key 0: none */
+	unsigned count, next;		/* @next is to be overwritten */
+	struct { uint64_t key, page; } kept[WALKS_KEPT];
 };
 
 static inline void walks_begin(struct walks *w)
 {
-	w->next = 0;
-	for (unsigned i = 0; i < WALKS_KEPT; i++)
-		w->kept[i].key = 0;
+	w->count = w->next = 0;
 }
 
 struct guest_cpu {

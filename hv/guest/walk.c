@@ -50,6 +50,7 @@ struct path {
 	struct step step[LEVELS_MAX + 1];	/* by level, from 1 */
 	unsigned leaf;		/* the level where the page was found */
 	uint64_t rights;	/* PTE_W, PTE_U that every level has; PTE_NX that any has */
+	uint64_t marked;	/* PTE_A that every level has, but for those of mark() that have none */
 };
 
 static unsigned shift_of(const struct mode *mode, unsigned level)
@@ -146,6 +147,7 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 	unsigned shift = shift_of(mode, mode->levels);
 
 	path->rights = PTE_W | PTE_U;
+	path->marked = PTE_A;
 	for (unsigned level = mode->levels;; level--, shift -= mode->index_bits) {
 		uint64_t index = linear >> shift & ((mode->pae && level == 3 ? 4 : entries) - 1);
 		struct step *s = &path->step[level];
@@ -163,6 +165,7 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		if (!mode->pae || level < 3) {
 			path->rights &= s->entry | PTE_NX;
 			path->rights |= s->entry & PTE_NX;
+			path->marked &= s->entry;
 		}
 		path->leaf = level;
 		if (leaf)
@@ -205,6 +208,9 @@ static bool key_denies(const struct guest_cpu *cpu, const struct path *path, uns
 static bool mark(const struct guest_bus *bus, const struct mode *mode, const struct path *path,
 		 unsigned access)
 {
+	/* as nearly always */
+	if (path->marked && (!(access & WALK_WRITE) || path->step[path->leaf].entry & PTE_D))
+		return true;
 	for (unsigned level = mode->levels; level >= path->leaf; level--) {
 		const struct step *s = &path->step[level];
 		uint64_t want = s->entry | PTE_A;
@@ -228,7 +234,7 @@ static uint64_t page_address(const struct guest_cpu *cpu, const struct mode *mod
 	uint64_t page;
 
 	if (mode->entry_size == 8)
-		page = entry & bits(cpu->phys_bits - 1, shift);
+		page = entry & mode->table & ~UINT64_C(0) << shift;
 	else
 		page = entry & bits(31, shift);
 	if (mode->entry_size == 4 && path->leaf == 2 && pse36_bits(cpu))
@@ -251,11 +257,9 @@ static int page_fault(const struct guest_cpu *cpu, uint64_t linear, unsigned acc
 
 /* ---- walks that are kept ---- */
 
-#define KEPT	0x01u		/* in a key: it is one */
-
 static uint64_t key_of(uint64_t linear, unsigned access)
 {
-	return (linear & ~(uint64_t)(PAGE_SIZE - 1)) | access | KEPT;
+	return (linear & ~(uint64_t)(PAGE_SIZE - 1)) | access;
 }
 
 /* What may be written may be read. */
@@ -263,7 +267,7 @@ static bool find(const struct walks *w, uint64_t linear, unsigned access, gpa_t 
 {
 	uint64_t key = key_of(linear, access), stronger = access & WALK_FETCH ? key : key | WALK_WRITE;
 
-	for (unsigned i = 0; i < WALKS_KEPT; i++) {
+	for (unsigned i = 0; i < w->count; i++) {
 		if (w->kept[i].key == key || w->kept[i].key == stronger) {
 			gpa->a = w->kept[i].page | linear % PAGE_SIZE;
 			return true;
@@ -277,6 +281,7 @@ static void keep(struct walks *w, uint64_t linear, unsigned access, gpa_t gpa)
 	w->kept[w->next].key = key_of(linear, access);
 	w->kept[w->next].page = gpa.a & ~(uint64_t)(PAGE_SIZE - 1);
 	w->next = (w->next + 1) % WALKS_KEPT;
+	w->count += w->count < WALKS_KEPT;
 }
 
 static int walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
