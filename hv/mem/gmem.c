@@ -94,8 +94,13 @@ bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
 
 	if (!gmem_is_ram(at, len))
 		return false;
-	if (len == 8 && at.a % 8 == 0) {	/* an entry of a page table, as a rule: most reads are */
+	/* entries of page tables, and words of drivers: most reads are */
+	if (len == 8 && at.a % 8 == 0) {
 		*(uint64_t *)to = window_peek(slot, (hpa_t){ at.a });
+		return true;
+	}
+	if (len == 4 && at.a % 4 == 0) {
+		*(uint32_t *)to = window_peek_half(slot, (hpa_t){ at.a });
 		return true;
 	}
 	if (part_of(at.a, len) == len)

@@ -134,16 +134,35 @@ void window_unmap(uint32_t slot)
 	set_window(slot, 0);
 }
 
-uint64_t window_peek(uint32_t slot, hpa_t at)
+/* RAM to read from; the slot is empty before and after. */
+static const volatile void *open_window(uint32_t slot, hpa_t at)
 {
-	const void *va = (const void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE + at.a % PAGE_SIZE);
-	uint64_t value;
-
 	CHECK(slot < WINDOW_SLOTS && !windows[slot]);
 	*(volatile uint64_t *)&windows[slot] = (at.a & PTE_ADDRESS) | PTE_P | PTE_NX | PTE_A | PTE_D;
-	value = *(const volatile uint64_t *)va;
+	return (const volatile void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE + at.a % PAGE_SIZE);
+}
+
+static void close_window(uint32_t slot, const volatile void *va)
+{
 	*(volatile uint64_t *)&windows[slot] = 0;
-	invlpg(va);
+	invlpg((const void *)(uint64_t)va);
+}
+
+uint64_t window_peek(uint32_t slot, hpa_t at)
+{
+	const volatile uint64_t *va = open_window(slot, at);
+	uint64_t value = *va;
+
+	close_window(slot, va);
+	return value;
+}
+
+uint32_t window_peek_half(uint32_t slot, hpa_t at)
+{
+	const volatile uint32_t *va = open_window(slot, at);
+	uint32_t value = *va;
+
+	close_window(slot, va);
 	return value;
 }
 

@@ -37,6 +37,8 @@ void *window_map(uint32_t slot, hpa_t at, enum window_kind kind);
 void window_unmap(uint32_t slot);
 /* The 8 bytes at @at, aligned, in RAM: window_map(), one load, window_unmap(). */
 uint64_t window_peek(uint32_t slot, hpa_t at);
+/* The same of 4 bytes. */
+uint32_t window_peek_half(uint32_t slot, hpa_t at);
 /* Device registers that stay mapped: @pages from @at on. */
 volatile void *device_map(hpa_t at, uint32_t pages);
 /*
