@@ -410,7 +410,7 @@ struct machine *machine_new(uint16_t device, const char *policy)
 
 void machine_shadow(struct machine *m, const char *policy)
 {
-	m->policy = lab_policy_new(policy, &m->net.judge, &m->net.policy);
+	m->policy = lab_policy_new(policy, NULL, &m->net.judge, &m->net.policy);
 	m->net.transfers = &m->transfers;
 	m->d = (struct devmodel) { .ops = &model_ops, .host = m };
 	m->d.pool = (struct dma_memory) { .at = aligned_alloc(4096, E1000_POOL_BYTES), .bus = { BUS_POOL },

@@ -9,14 +9,15 @@
 
 #include "compiler/hvc.h"
 
-#define ARENA_BYTES	(4u << 20)
+#define ARENA_BYTES	(8u << 20)
 
 struct lab_policy {
 	struct hvc_result compiled;
 	void *memory;
 };
 
-struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const struct policy **policy)
+struct lab_policy *lab_policy_new(const char *text, event_fn *events, struct judge **judge,
+				  const struct policy **policy)
 {
 	struct lab_policy *p = calloc(1, sizeof(*p));
 	struct hvc_options options = { 0 };
@@ -26,7 +27,6 @@ struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const 
 
 	if (!p || !(p->memory = aligned_alloc(64, ARENA_BYTES)))
 		abort();
-	memset(p->memory, 0, ARENA_BYTES);
 	hvc_compile_text("lab.hvrule", text, strlen(text), &options, &p->compiled);
 	if (p->compiled.status) {
 		printf("Bail out! the test's policy does not compile:\n%s\n", text);
@@ -34,7 +34,7 @@ struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const 
 	}
 	arena_init(&a, p->memory, ARENA_BYTES);
 	if (policy_load(&a, p->compiled.module, p->compiled.module_len, &loaded, &error) ||
-	    judge_create(&a, loaded, NULL, NULL, judge, &error)) {
+	    judge_create(&a, loaded, events, NULL, judge, &error)) {
 		printf("Bail out! the test's policy does not load\n");
 		exit(1);
 	}

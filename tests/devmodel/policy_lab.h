@@ -8,8 +8,9 @@
 
 struct lab_policy;
 
-/* Ends the program where @text is wrong. */
-struct lab_policy *lab_policy_new(const char *text, struct judge **judge, const struct policy **policy);
+/* Ends the program where @text is wrong.  @events may be NULL. */
+struct lab_policy *lab_policy_new(const char *text, event_fn *events, struct judge **judge,
+				  const struct policy **policy);
 void lab_policy_free(struct lab_policy *p);
 
 #endif

@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/hvc.h"
+#include "tests/devmodel/policy_lab.h"
 #include "tests/unit/unit.h"
 
 #define POOL_BUS	0x1f0000000u	/* above 4 GiB: RDBAH counts */
 
 struct rx_lab lab;
 static uint8_t pool[E1000_POOL_BYTES] __attribute__((aligned(4096)));
-static uint8_t arena_bytes[8 << 20] __attribute__((aligned(16)));
-static struct hvc_result compiled;
+static struct lab_policy *policy;
 
 /* ---- what the model is given ---- */
 
@@ -87,32 +86,20 @@ static uint64_t now_ns(void *host)
 
 /* ---- set-up ---- */
 
-static void load(const char *text)
-{
-	static struct judge *judge;
-	static struct policy *policy;
-	struct hvc_options o = { .plain = false };
-	struct policy_error err;
-	struct arena a;
-
-	hvc_free(&compiled);
-	hvc_compile_text("lab.hvrule", text, strlen(text), &o, &compiled);
-	ck_assert_int_eq(compiled.status, 0);
-	arena_init(&a, arena_bytes, sizeof(arena_bytes));
-	ck_assert_int_eq(policy_load(&a, compiled.module, compiled.module_len, &policy, &err), 0);
-	ck_assert_int_eq(judge_create(&a, policy, NULL, NULL, &judge, &err), 0);
-	lab.net = (struct net){ .judge = judge, .policy = policy, .transfers = &lab.transfers };
-}
-
 void rx_lab_reset(const char *text)
 {
 	uint8_t *ram = lab.ram ? lab.ram : malloc(RAM_BYTES);
+	struct judge *judge;
+	const struct policy *p;
 
+	lab_policy_free(policy);
+	policy = lab_policy_new(text ? text : "policy \"out\" version 1; on net out default pass { a: udp.dport == 1 -> drop; }",
+				NULL, &judge, &p);
 	memset(&lab, 0, sizeof(lab));
+	lab.net = (struct net){ .judge = judge, .policy = p, .transfers = &lab.transfers };
 	lab.ram = ram;
 	memset(ram, MARK, RAM_BYTES);
 	memset(pool, 0, sizeof(pool));
-	load(text ? text : "policy \"out\" version 1; on net out default pass { a: udp.dport == 1 -> drop; }");
 	lab.family = (struct e1000_family){ .device = 0x100e, .name = "82540EM", .queues = 1 };
 	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { pool, { POOL_BUS }, sizeof(pool) } };
@@ -130,8 +117,8 @@ void rx_lab_begin(void)
 
 void rx_lab_end(void)
 {
-	hvc_free(&compiled);
-	compiled = (struct hvc_result){ 0 };
+	lab_policy_free(policy);
+	policy = NULL;
 	free(lab.ram);
 	lab.ram = NULL;
 }

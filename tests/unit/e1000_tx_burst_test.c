@@ -3,16 +3,6 @@
  */
 #include "tests/unit/e1000_tx_kind.h"
 
-static void begin(void)
-{
-	tx_lab_reset("policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }");
-}
-
-static void begin_content(void)
-{
-	tx_lab_reset("policy \"c\" version 1; on net out default pass { a: payload has \"secret\" -> drop; }");
-}
-
 static const struct kind plain = { .proto = TCP, .payload = 20000, .burst = true };
 
 static const struct kind kinds[] = {
@@ -74,7 +64,7 @@ START_TEST(a_burst_judged_by_content_is_copied_whole)
 	check_burst(k, 1448);
 	ck_assert_uint_eq(last()->direct, 0);
 	tx_lab_end();
-	begin_content();
+	tx_lab_begin_content();
 	tx_lab_82574();
 	tx_lab_up(0, 64, 0);
 	ck_assert_int_eq(send_with(build(k), context_of(k, 1448), popts_of(k), TXD_TSE), E1000_TX_PASSED);
@@ -227,7 +217,7 @@ START_TEST(a_small_bursts_descriptors_are_four_segments_long)
 	ck_assert_int_eq(send_with(build(&plain), context_of(&plain, 536), BOTH, TXD_TSE), E1000_TX_PASSED);
 	ck_assert_uint_eq(last()->longest, 4 * 536);
 	tx_lab_end();
-	begin();
+	tx_lab_begin_headers();
 	tx_lab_82574();
 	tx_lab_up(0, 64, 0);
 	ck_assert_int_eq(send_with(build(&plain), context_of(&plain, 536), BOTH, TXD_TSE), E1000_TX_PASSED);
@@ -391,7 +381,7 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("e1000_tx_burst");
 	TCase *tc = unit_case(s, "by headers");
 
-	tcase_add_checked_fixture(tc, begin, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_loop_test(tc, a_burst_is_judged_once_and_given_to_the_device, 0, KINDS);
 	tcase_add_test(tc, a_burst_comes_in_pieces);
 	tcase_add_test(tc, a_burst_is_one_in_all_its_descriptors_or_refused);
@@ -411,7 +401,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, the_longest_burst_is_sent_and_one_longer_is_not);
 
 	tc = unit_case(s, "by content");
-	tcase_add_checked_fixture(tc, begin_content, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_content, tx_lab_end);
 	tcase_add_loop_test(tc, a_burst_judged_by_content_is_copied_whole, 0, KINDS);
 	tcase_add_test(tc, content_anywhere_in_a_burst_drops_it);
 	tcase_add_test(tc, bursts_wait_for_room_in_order);

@@ -3,7 +3,7 @@
  */
 #include "tests/unit/e1000_tx_lab.h"
 
-#include "compiler/hvc.h"
+#include "tests/devmodel/policy_lab.h"
 #include "tests/unit/sum.h"
 
 #define POOL_BUS	0x1f0000000u	/* above 4 GiB: TDBAH counts */
@@ -11,8 +11,7 @@
 
 struct tx_lab lab;
 static uint8_t pool[E1000_POOL_BYTES] __attribute__((aligned(4096)));
-static uint8_t arena_bytes[8 << 20] __attribute__((aligned(16)));
-static struct hvc_result compiled;
+static struct lab_policy *policy;
 static uint8_t fetched[TX_FRAME_MAX + 4];
 
 /* ---- what the model is given ---- */
@@ -95,31 +94,18 @@ static void note_event(void *arg, const struct policy_event *e)
 	lab.events++;
 }
 
-static void load(const char *text)
-{
-	static struct judge *judge;
-	static struct policy *policy;
-	struct hvc_options o = { .plain = false };
-	struct policy_error err;
-	struct arena a;
-
-	hvc_free(&compiled);
-	hvc_compile_text("lab.hvrule", text, strlen(text), &o, &compiled);
-	if (compiled.status)
-		diags_print(&compiled.diags, stderr);
-	ck_assert_int_eq(compiled.status, 0);
-	arena_init(&a, arena_bytes, sizeof(arena_bytes));
-	ck_assert_int_eq(policy_load(&a, compiled.module, compiled.module_len, &policy, &err), 0);
-	ck_assert_int_eq(judge_create(&a, policy, note_event, NULL, &judge, &err), 0);
-	lab.net = (struct net){ .judge = judge, .policy = policy, .transfers = &lab.transfers };
-}
-
 void tx_lab_reset(const char *text)
 {
+	struct judge *judge;
+	const struct policy *p;
+
+	lab_policy_free(policy);
+	policy = lab_policy_new(text ? text : "policy \"in\" version 1; on net in default pass { a: udp.dport == 1 -> drop; }",
+				note_event, &judge, &p);
 	memset(&lab, 0, sizeof(lab));
+	lab.net = (struct net){ .judge = judge, .policy = p, .transfers = &lab.transfers };
 	lab.ram = calloc(1, RAM_BYTES);
 	memset(pool, 0xee, sizeof(pool));
-	load(text ? text : "policy \"in\" version 1; on net in default pass { a: udp.dport == 1 -> drop; }");
 	lab.family = (struct e1000_family){ .device = 0x100e, .name = "82540EM", .queues = 1 };
 	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { pool, { POOL_BUS }, sizeof(pool) } };
@@ -133,10 +119,25 @@ void tx_lab_reset(const char *text)
 		tx_create(&lab.n, q);
 }
 
+void tx_lab_begin(void)
+{
+	tx_lab_reset(NULL);
+}
+
+void tx_lab_begin_headers(void)
+{
+	tx_lab_reset("policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }");
+}
+
+void tx_lab_begin_content(void)
+{
+	tx_lab_reset("policy \"c\" version 1; on net out default pass { a: payload has \"secret\" -> drop; }");
+}
+
 void tx_lab_end(void)
 {
-	hvc_free(&compiled);
-	compiled = (struct hvc_result){ 0 };
+	lab_policy_free(policy);
+	policy = NULL;
 	free(lab.ram);
 	for (uint32_t i = 0; i < lab.sent_count; i++)
 		free(lab.sent[i].bytes);

@@ -64,6 +64,10 @@ extern struct tx_lab lab;
 
 /* Everything new, under @policy (text of hvc, NULL: one without a program for frames that leave). */
 void tx_lab_reset(const char *policy);
+/* The same under NULL; under a policy that looks at headers; at content. */
+void tx_lab_begin(void);
+void tx_lab_begin_headers(void);
+void tx_lab_begin_content(void);
 void tx_lab_end(void);
 /* The same NIC becomes an 82574L: two queues. */
 void tx_lab_82574(void);

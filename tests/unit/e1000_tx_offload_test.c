@@ -4,11 +4,6 @@
 #include "tests/unit/e1000_tx_kind.h"
 #include "tests/unit/sum.h"
 
-static void begin(void)
-{
-	tx_lab_reset("policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }");
-}
-
 /* ---- sums -------------------------------------------------------------------------- */
 
 static const struct kind kinds[] = {
@@ -528,7 +523,7 @@ Suite *unit_suite(void)
 	Suite *s = suite_create("e1000_tx_offload");
 	TCase *tc = unit_case(s, "sums");
 
-	tcase_add_checked_fixture(tc, begin, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_loop_test(tc, a_transport_checksum_is_summed_where_it_is, 0, KINDS);
 	tcase_add_loop_test(tc, an_ip_checksum_is_summed_where_it_is, 0, KINDS);
 	tcase_add_test(tc, what_no_option_asks_for_is_not_looked_at);

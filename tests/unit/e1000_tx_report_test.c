@@ -3,24 +3,6 @@
  */
 #include "tests/unit/e1000_tx_lab.h"
 
-#define HEADERS		"policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }"
-#define CONTENT		"policy \"c\" version 1; on net out default pass { a: payload has \"secret\" -> drop; }"
-
-static void begin(void)
-{
-	tx_lab_reset(NULL);
-}
-
-static void begin_headers(void)
-{
-	tx_lab_reset(HEADERS);
-}
-
-static void begin_content(void)
-{
-	tx_lab_reset(CONTENT);
-}
-
 /* ---- reports ------------------------------------------------------------------------ */
 
 START_TEST(only_descriptors_that_ask_are_written_back)
@@ -343,7 +325,7 @@ Suite *unit_suite(void)
 	TCase *tc;
 
 	tc = unit_case(s, "any policy");
-	tcase_add_checked_fixture(tc, begin, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin, tx_lab_end);
 	tcase_add_test(tc, only_descriptors_that_ask_are_written_back);
 	tcase_add_test(tc, with_a_write_back_threshold_frames_that_do_not_ask_are_written_back);
 	tcase_add_test(tc, nothing_but_the_status_is_written_back);
@@ -359,12 +341,12 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_ring_of_no_length_is_nothing_to_count);
 
 	tc = unit_case(s, "by headers");
-	tcase_add_checked_fixture(tc, begin_headers, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_test(tc, small_frames_count_in_a_burst_too);
 	tcase_add_test(tc, behind_what_was_under_way_the_new_rings_frames_are_reported_in_order);
 
 	tc = unit_case(s, "by content");
-	tcase_add_checked_fixture(tc, begin_content, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_content, tx_lab_end);
 	tcase_add_loop_test(tc, frames_that_the_device_has_not_sent_are_not_written_over, 0, 8);
 	tcase_add_test(tc, no_call_judges_more_than_a_burst);
 	return s;

@@ -3,24 +3,6 @@
  */
 #include "tests/unit/e1000_tx_lab.h"
 
-#define HEADERS		"policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }"
-#define CONTENT		"policy \"c\" version 1; on net out default pass { a: payload has \"secret\" -> drop; }"
-
-static void begin(void)
-{
-	tx_lab_reset(NULL);
-}
-
-static void begin_headers(void)
-{
-	tx_lab_reset(HEADERS);
-}
-
-static void begin_content(void)
-{
-	tx_lab_reset(CONTENT);
-}
-
 /* ---- what is copied ------------------------------------------------------------ */
 
 static const struct sent *send_tcp(uint32_t len)
@@ -140,7 +122,7 @@ START_TEST(no_descriptor_is_longer_than_the_device_takes)
 	ck_assert_uint_eq(tx_lab_sent(0)->longest, 4096);
 	ck_assert_uint_eq(tx_lab_sent(0)->first_len, 256);
 	tx_lab_end();
-	begin_content();
+	tx_lab_begin_content();
 	tx_lab_up(0, 16, 0);
 	tx_lab_send_one(1, 16000);
 	tx_lab_kick(0);
@@ -148,7 +130,7 @@ START_TEST(no_descriptor_is_longer_than_the_device_takes)
 	ck_assert_uint_eq(tx_lab_sent(0)->longest, 4096);
 	ck_assert_uint_eq(tx_lab_sent(0)->first_len, 2015);
 	tx_lab_end();
-	begin_content();
+	tx_lab_begin_content();
 	tx_lab_82574();
 	tx_lab_up(0, 16, 0);
 	tx_lab_send_one(1, 16000);
@@ -465,7 +447,7 @@ Suite *unit_suite(void)
 	TCase *tc;
 
 	tc = unit_case(s, "any policy");
-	tcase_add_checked_fixture(tc, begin, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin, tx_lab_end);
 	tcase_add_test(tc, with_no_policy_for_what_leaves_nothing_is_judged);
 	tcase_add_test(tc, a_frame_in_many_pieces_is_copied_whole);
 	tcase_add_test(tc, no_descriptor_is_longer_than_the_device_takes);
@@ -478,7 +460,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, without_vme_no_tag_is_put_in);
 
 	tc = unit_case(s, "by headers");
-	tcase_add_checked_fixture(tc, begin_headers, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_test(tc, judged_by_headers_the_rest_comes_from_the_guests_pages);
 	tcase_add_test(tc, a_tag_is_put_in_wherever_the_first_piece_ends);
 	tcase_add_test(tc, headers_in_a_piece_of_their_own_are_all_that_is_copied);
@@ -490,7 +472,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tc, a_frame_with_a_wrong_fcs_is_dropped, 995, 1004);
 
 	tc = unit_case(s, "by content");
-	tcase_add_checked_fixture(tc, begin_content, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_content, tx_lab_end);
 	tcase_add_test(tc, judged_by_content_all_is_copied);
 	tcase_add_test(tc, content_decides_over_all_pieces);
 

@@ -3,24 +3,6 @@
  */
 #include "tests/unit/e1000_tx_lab.h"
 
-#define HEADERS		"policy \"h\" version 1; on net out default pass { a: tcp.dport == 99 -> drop; }"
-#define CONTENT		"policy \"c\" version 1; on net out default pass { a: payload has \"secret\" -> drop; }"
-
-static void begin(void)
-{
-	tx_lab_reset(NULL);
-}
-
-static void begin_headers(void)
-{
-	tx_lab_reset(HEADERS);
-}
-
-static void begin_content(void)
-{
-	tx_lab_reset(CONTENT);
-}
-
 START_TEST(a_frame_is_sent_as_it_is_and_done_when_the_device_is_done_with_it)
 {
 	uint32_t index;
@@ -540,7 +522,7 @@ Suite *unit_suite(void)
 	TCase *tc;
 
 	tc = unit_case(s, "any policy");
-	tcase_add_checked_fixture(tc, begin, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin, tx_lab_end);
 	tcase_add_test(tc, a_frame_is_sent_as_it_is_and_done_when_the_device_is_done_with_it);
 	tcase_add_loop_test(tc, a_frame_may_be_in_many_pieces, 1, TX_PIECES + 1);
 	tcase_add_test(tc, a_piece_may_be_a_byte);
@@ -567,13 +549,13 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_descriptor_whose_buffer_is_the_ring_hurts_nobody);
 
 	tc = unit_case(s, "by headers");
-	tcase_add_checked_fixture(tc, begin_headers, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_loop_test(tc, a_buffer_that_is_not_ram_drops_its_frame_and_is_done, 0, 8);
 	tcase_add_loop_test(tc, a_buffer_that_the_device_may_not_reach_drops_its_frame_unjudged, 0, 8);
 	tcase_add_test(tc, memory_that_changes_behind_each_read_is_read_once);
 
 	tc = unit_case(s, "by content");
-	tcase_add_checked_fixture(tc, begin_content, tx_lab_end);
+	tcase_add_checked_fixture(tc, tx_lab_begin_content, tx_lab_end);
 	tcase_add_test(tc, a_frame_of_more_than_its_headers_is_read_once_too);
 	return s;
 }
