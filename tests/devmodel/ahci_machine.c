@@ -214,7 +214,7 @@ void ahci_machine_shadow(struct ahci_machine *m, const char *policy, uint32_t bo
 {
 	struct dma_memory memory = { .bus = { BUS_BOUNCE }, .len = bounce ? bounce : AHCI_BOUNCE };
 
-	m->policy = lab_policy_new(policy, &m->disk.judge, &m->disk.policy);
+	m->policy = lab_policy_new(policy, NULL, &m->disk.judge, &m->disk.policy);
 	m->disk.transfers = &m->transfers;
 	m->d = (struct devmodel){ .ops = &model_ops, .host = m };
 	m->d.pool = (struct dma_memory){ .at = page_memory(AHCI_POOL_BYTES), .bus = { BUS_POOL }, .len = AHCI_POOL_BYTES };

@@ -428,7 +428,7 @@ END_TEST
 
 /* ---- sizes ---- */
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 #define LARGEST	(1u << 20)	/* as much as is searched in the time */
 #else
 #define LARGEST	(32u << 20)	/* READ DMA EXT of 65,536 sectors */
