@@ -176,7 +176,7 @@ files() {{	# KIND DEVICE COUNT
 }}
 tool mke2fs -q -F -t ext4 $(at 4)
 files ext4 $(at 4) {count * 4 // 5}
-mkdosfs $(at 5) >/dev/null
+mkdosfs -n SLUICE $(at 5) >/dev/null
 files vfat $(at 5) {count // 5}
 """
 
@@ -306,9 +306,14 @@ tool hdparm -C $d | sed 's/^/POWER /'
 tool hdparm -y $d | sed 's/^/POWER /'
 tool hdparm -W 0 $d | sed 's/^/POWER /'
 tool smartctl -t short $d >/run/t 2>&1; sleep 3
-head -c 4096 /dev/zero >/run/firmware
-tool hdparm --yes-i-know-what-i-am-doing --please-destroy-my-drive --fwdownload /run/firmware $d >/run/t 2>&1
-say firmware $(grep -c -i 'fail\|error' /run/t)
+head -c 512 /dev/zero >/run/block
+ata() { tool sg_raw "$@" >/run/t 2>&1; echo "$? $(grep -o 'Aborted Command\\|SCSI Status: Good' /run/t | head -n 1)"; }
+# ATA PASS-THROUGH (16): PIO out or no data; DOWNLOAD MICROCODE, SECURITY SET PASSWORD, a vendor's command, READ SECTORS by CHS
+say microcode $(ata -s 512 -i /run/block $d 85 0a 06 00 07 00 01 00 00 00 00 00 00 40 92 00)
+say password $(ata -s 512 -i /run/block $d 85 0a 06 00 00 00 01 00 00 00 00 00 00 40 f1 00)
+say vendor $(ata $d 85 06 20 00 00 00 00 00 00 00 00 00 00 40 80 00)
+say chs $(ata -r 512 $d 85 08 0e 00 00 00 01 00 01 00 00 00 00 00 20 00)
+say lba $(ata -r 512 $d 85 08 0e 00 00 00 01 00 01 00 00 00 00 40 20 00)
 say blkdiscard $(yes_no blkdiscard -o 1048576 -l 1048576 $d)
 say after $(yes_no dd if=$d of=/dev/null bs=1M count=4 iflag=direct status=none)
 """
@@ -316,7 +321,8 @@ say after $(yes_no dd if=$d of=/dev/null bs=1M count=4 iflag=direct status=none)
 
 def told(hv):
     name = f"disk-told-{'ours' if hv else 'plain'}"
-    return go(name, TOLD, hv, drives=[disk(scratch(name + ".img", 16), ",serial=SLUICE5")])
+    text, log, m = go(name, TOLD, hv, drives=[disk(scratch(name + ".img", 16), ",serial=SLUICE5")])
+    return re.sub(r"/dev/sd[a-z]", "DISK", text), log, m
 
 
 # what a drive has that is not judged is not offered
@@ -332,7 +338,11 @@ def what_drives_say():
                                                                f"{set(rows[1]) - set(rows[0])}"))
     for name in ("blkdiscard", "after"):
         check(one(text, name, m) == "yes", m.report(f"{name} fails"))
-    check(re.search(r'rule "update" drop alert DOWNLOAD MICROCODE disk 0\.2', log), m.report("the log does not tell of the firmware"))
+    for name in ("microcode", "password", "vendor", "chs"):
+        check(one(text, name, m).endswith("Aborted Command"), m.report(f"{name} is not refused"))
+    check(one(text, "lba", m) == one(plain_text, "lba", m), m.report("what is no refusal is refused"))
+    for words in ('"update" drop alert DOWNLOAD MICROCODE', '"password" drop alert SECURITY SET PASSWORD', '"built-in" drop notice vendor specific'):
+        check(f"rule {words} disk 0.2" in log, m.report(f"the log does not tell of {words}"))
 
 
 # ---- errors, and honesty ---------------------------------------------------------------
@@ -353,7 +363,7 @@ dmesg | sed -n 's/^\[[ 0-9.]*\] \(ata3.*\)/TOLD \1/p'
 def errors(hv):
     name = f"disk-errors-{'ours' if hv else 'plain'}"
     text, _, m = go(name, ERRORS, hv, limit=400, drives=[failing(scratch(name + ".img", 32), BAD)])
-    tries = re.findall(r"^TRY (.*)$", text, re.M)
+    tries = re.findall(r"^TRY (.*)$", re.sub(r"/dev/sd[a-z]", "DISK", text), re.M)
     lines = {re.sub(r"tag \d+|/[0-9a-f]{2}:[0-9a-f]{2}:|SAct 0x[0-9a-f]+|at 0x\w+|irq \d+", "", line) for line in re.findall(r"^TOLD (.*)$", text, re.M)}
     return tries, lines, m
 
@@ -362,6 +372,7 @@ def errors(hv):
 def error_as_plain():
     (plain_tries, plain_lines, _), (tries, lines, m) = errors(None), errors(ours())
     check(any(" no " in t for t in plain_tries) and any(t.endswith("yes") for t in plain_tries), f"{plain_tries}")
+    check(plain_lines, "Linux says nothing of errors")
     check(tries == plain_tries, m.report(f"{tries}, on the plain machine {plain_tries}"))
     check(lines == plain_lines, m.report(f"only here {lines - plain_lines}, only on the plain machine {plain_lines - lines}"))
 
@@ -373,7 +384,7 @@ d=$(at 2)
 tool mke2fs -q -F -t ext4 $d 65536k
 mkdir -p /run/ext4; mount -t ext4 $d /run/ext4
 n=0; while [ $n -lt {ROUNDS} ]; do
-	eval "echo \"file $n \$t$((n % 8))\"" >/run/content
+	make_content $n >/run/content
 	dd if=/run/content of=/run/ext4/f$n conv=fsync 2>/dev/null
 	printf '%-512s' "MARK $n" | dd of=$d bs=512 seek=$(({MARK_AT} + n)) oflag=direct conv=notrunc 2>/dev/null
 	mkdir -p /run/ext4/d$((n % 5)); cp /run/content /run/ext4/d$((n % 5))/g$n; rm -f /run/ext4/d$((n % 5))/g$((n - 7))

@@ -26,7 +26,8 @@ PART_LBA = 2048
 MODULES = ("8021q", "ahci", "ata_piix", "crc32c_generic", "e1000", "e1000e", "ext4", "isofs", "kvm_amd", "kvm_intel",
            "msr", "nls_ascii", "nls_cp437", "sd_mod", "sr_mod", "vfat")
 # what tests run beside busybox: on the disk under /tools, so that a boot does not read it
-PROGRAMS = ("bin/dd", "sbin/ethtool", "sbin/hdparm", "sbin/mke2fs", "usr/bin/fio", "usr/sbin/smartctl")
+PROGRAMS = ("bin/dd", "sbin/ethtool", "sbin/hdparm", "sbin/mke2fs", "usr/bin/fio", "usr/bin/sg_raw",
+            "usr/sbin/smartctl")
 GRUB_MODULES = ("boot", "configfile", "echo", "ext2", "halt", "linux", "linux16", "ls", "multiboot", "normal",
                 "part_msdos", "rdmsr", "reboot", "serial", "sleep", "terminal", "test")
 # image, GRUB's disk driver, its name of the first and of the second disk
