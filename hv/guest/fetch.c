@@ -64,8 +64,6 @@ static int decode(const struct guest_cpu *cpu, const struct fetch *fetch, struct
 	const struct insn *known;
 	int verdict;
 
-	if (count == 0)
-		return INSN_MORE;
 	known = mode == INSN_64 ? decoded_find(DECODED_ANY, cpu->rip, fetch->byte, count) : NULL;
 	if (known) {
 		*insn = *known;
