@@ -169,6 +169,11 @@ def tools(nic, hv):
     return cabled(f"net-tools-{nic}-{'ours' if hv else 'plain'}", nic, hv, TOOLS)
 
 
+def no_worse(plain, here):
+    """The same words; parts of the self-test are a race on the plain machine (the loopback's 200 ms): here they may pass."""
+    return len(plain) == len(here) and all(a == b or (a[:-1] == b[:-1] and b[-1] in ("0", "PASS")) for a, b in zip(plain, here))
+
+
 def check_tools(nic):
     (plain_text, _, _, _), (text, _, _, m) = tools(nic, None), tools(nic, ours())
     check_both(text, ("ring-rx-80-tx-80", "ring-rx-4096-tx-4096", "ring-rx-256-tx-512", "renegotiated"), m)
@@ -176,7 +181,7 @@ def check_tools(nic):
     for mark in ("SELF", "STAT"):
         rows = [[line.split()[:-1] if mark == "STAT" else line.split() for line in t.splitlines() if line.startswith(mark)]
                 for t in (plain_text, text)]
-        check(rows[0] and rows[0] == rows[1], m.report(f"{mark}: {rows[0]} on the plain machine, {rows[1]} here"))
+        check(rows[0] and (no_worse(*rows) if mark == "SELF" else rows[0] == rows[1]), m.report(f"{mark}: {rows[0]} on the plain machine, {rows[1]} here"))
     errors = [line for line in text.splitlines() if re.match(r"STAT .*(error|dropped|no_buffer|missed).*: [1-9]", line)]
     check(not errors, m.report(f"errors are counted: {errors}"))
 
