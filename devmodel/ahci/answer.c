@@ -49,6 +49,7 @@ void port_answer(struct port *p, unsigned slot)
 	else
 		put_log(p, s);
 	s->state = SLOT_ANSWERED;
+	p->own |= 1u << slot;
 }
 
 void port_answer_silently(struct port *p, unsigned slot)
@@ -59,4 +60,5 @@ void port_answer_silently(struct port *p, unsigned slot)
 	if (s->bounced && !s->c.out)
 		memset(slot_data(p, s), 0, s->c.bytes);
 	s->state = SLOT_ANSWERED;
+	p->own |= 1u << slot;
 }

@@ -288,4 +288,5 @@ bool port_is_behind(struct port *p)
 void port_catch_up(struct port *p)
 {
 	look(p, true);
+	port_push(p);
 }

@@ -34,18 +34,14 @@ static bool queued_are_out(const struct port *p)
 	return s->state == SLOT_OUT && command_is_queued(&s->c);
 }
 
-/* A slot that the model must see through before anything else goes, or SLOTS: first what ends well. */
-static unsigned find_own(const struct port *p)
+/* The slot to be seen through first: one that ends well. */
+static unsigned first_own(const struct port *p)
 {
-	unsigned found = SLOTS;
-
-	for (unsigned i = SLOTS; i-- > 0;) {
-		if (p->slot[i].state == SLOT_ANSWERED)
-			found = i;
-		else if (p->slot[i].state == SLOT_REFUSED && (found == SLOTS || p->slot[found].state == SLOT_REFUSED))
-			found = i;
+	for (uint32_t left = p->own; left; left &= left - 1) {
+		if (p->slot[__builtin_ctz(left)].state == SLOT_ANSWERED)
+			return (unsigned)__builtin_ctz(left);
 	}
-	return found;
+	return (unsigned)__builtin_ctz(p->own);
 }
 
 /* ---- from guest memory ---- */
@@ -320,11 +316,10 @@ static bool take_turn(struct port *p)
 void port_push(struct port *p)
 {
 	while (is_running(p)) {
-		unsigned own = find_own(p);
-
-		if (own < SLOTS) {
+		/* nothing goes before what the model sees through */
+		if (p->own) {
 			if (!p->out)
-				port_nudge(p, own);
+				port_nudge(p, first_own(p));
 			return;
 		}
 		if (!p->queued || !take_turn(p))

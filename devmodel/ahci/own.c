@@ -75,6 +75,7 @@ void port_nudge(struct port *p, unsigned slot)
 
 	s->answer = s->state == SLOT_ANSWERED;
 	s->state = SLOT_NUDGED;
+	p->own &= ~(1u << slot);
 	command_nudge((struct table *)pool_at(p, POOL_TABLE), &flags);
 	if (port_is_awaited(p))
 		hide_success(p);

@@ -76,7 +76,7 @@ void port_forget(struct port *p)
 		if (!(p->stale >> i & 1))
 			slot_give(p, s);
 	}
-	p->ci = p->sact = p->out = p->behind = 0;
+	p->ci = p->sact = p->out = p->own = p->behind = 0;
 	p->queued = 0;
 	if (port_is_awaited(p))
 		p->tfd_ours = false;
@@ -156,13 +156,10 @@ void list_write(struct port *p, uint32_t offset, uint32_t value)
 
 /* ---- interrupts ---- */
 
+/* It goes alone. */
 static bool nudge_is_out(const struct port *p)
 {
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (p->slot[i].state == SLOT_NUDGED)
-			return true;
-	}
-	return false;
+	return p->out && p->slot[__builtin_ctz(p->out)].state == SLOT_NUDGED;
 }
 
 /*

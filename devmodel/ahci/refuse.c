@@ -49,6 +49,7 @@ void port_refuse(struct port *p, unsigned slot, enum ahci_counter why)
 	hba_count(p->hba, why);
 	slot_release(p, s);
 	s->state = SLOT_REFUSED;
+	p->own |= 1u << slot;
 	s->why = (uint8_t)why;
 }
 

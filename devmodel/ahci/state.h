@@ -72,6 +72,7 @@ struct port {
 	uint32_t is_device;		/* its PxIS when it was last looked at */
 	uint32_t is_old;		/* error bits that it had before what is out now was sent */
 	uint32_t out;			/* slots that it has: OUT, NUDGED */
+	uint32_t own;			/* slots that the model sees through: REFUSED, ANSWERED */
 	uint32_t stale;			/* slots forgotten while it had them: freed once it has stopped */
 	uint64_t forgotten_ns;		/* when */
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
@@ -209,7 +210,7 @@ void port_look(struct port *p);
 void hba_look(struct ahci *h);
 /* Is more done by now than port_look() has given?  Then it is in p->behind. */
 bool port_is_behind(struct port *p);
-/* Give all that is done, however much: its interrupt was cleared just now. */
+/* Give all that is done, however much, for its interrupt was cleared just now; then push what waits. */
 void port_catch_up(struct port *p);
 /* PRDBC of a command that is not queued: bytes that were moved. */
 void slot_report(struct port *p, struct slot *s, uint32_t bytes);

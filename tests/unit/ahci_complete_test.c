@@ -4,7 +4,8 @@
 #include "tests/unit/ahci_lab.h"
 
 #define READS	"policy \"r\" version 1; pattern x = \"evilevil\"; pattern y = \"goodgood\"; " \
-		"pattern z = \"zerozero\"; on disk read default pass { bad: data has x -> log, drop; hush: data has z -> drop silently;" \
+		"pattern z = \"zerozero\"; on disk read default pass { bad: data has x -> log, drop;" \
+		" hush: data has z -> drop silently;" \
 		" new: data has y -> rewrite y with \"*\"; }"
 
 enum { EVIL, GOOD, ZERO };
