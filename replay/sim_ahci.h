@@ -28,6 +28,7 @@ enum sim_ahci_why {
 struct sim_ahci_command {
 	unsigned port, slot;
 	bool queued, out;
+	bool aborted;			/* not decoded in whole */
 	struct disk_transfer t;		/* command, features, count, lba, cdb; of sectors: first_lba, sectors */
 	const uint8_t *data;		/* of @out, what came from memory */
 	uint32_t len;			/* bytes of its data */

@@ -366,7 +366,7 @@ static void data(struct sim_drive *d, struct sim_task *t)
 static void tell_of(struct sim_port *p, const struct sim_task *t)
 {
 	bool failed = t->status & STATUS_ERR;
-	struct sim_ahci_command c = { .port = p->index, .slot = t->slot, .queued = t->queued, .out = t->out, .t = t->t,
+	struct sim_ahci_command c = { .port = p->index, .slot = t->slot, .queued = t->queued, .out = t->out, .aborted = failed, .t = t->t,
 				      .data = t->out && !failed ? t->data : NULL, .len = failed ? 0 : t->len };
 
 	p->drive.count[t->t.command]++;

@@ -46,6 +46,7 @@ struct ahci_machine {
 	unsigned judgements;
 	struct { uint64_t at; uint32_t len, left; } *grant;
 	uint32_t grant_count, grant_hint;
+	bool grants_stay;		/* PRDs may overlap: what was granted once is granted */
 	bool line;
 	unsigned interrupts;		/* rising edges */
 	unsigned complaints;

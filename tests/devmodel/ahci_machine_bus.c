@@ -18,10 +18,10 @@ static bool use_grant(struct ahci_machine *m, uint64_t at, uint32_t len)
 	for (uint32_t k = 0; k < m->grant_count; k++) {
 		uint32_t i = (m->grant_hint + k) % m->grant_count;
 
-		if (at < m->grant[i].at || at - m->grant[i].at > m->grant[i].len - len || len > m->grant[i].len ||
+		if (at < m->grant[i].at || len > m->grant[i].len || at - m->grant[i].at > m->grant[i].len - len ||
 		    m->grant[i].left < len)
 			continue;
-		m->grant[i].left -= len;
+		m->grant[i].left -= m->grants_stay ? 0 : len;
 		m->grant_hint = i;
 		return true;
 	}
@@ -199,6 +199,8 @@ static bool is_same(const struct ahci_judged *j, const struct sim_ahci_command *
 	if (j->hook != hook || j->t.port != c->port || j->t.unit != AHCI_UNIT || j->t.command != c->t.command ||
 	    !j->t.cdb_len != !c->t.cdb_len || memcmp(j->t.cdb, c->t.cdb, cdb_len) != 0)
 		return false;
+	if (c->aborted)
+		return true;
 	if (hook != HV_HOOK_DISK_CONTROL)
 		return j->t.first_lba == c->t.first_lba && j->t.sectors == c->t.sectors && j->t.sector_size == c->t.sector_size &&
 		       (!j->bytes || !c->data || (j->t.data_len == c->len && !memcmp(j->bytes, c->data, c->len)));

@@ -25,15 +25,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TABLE_STEP	0x400u
 #define DATA		0x20000u
 
+#define READ_WRITE	"on disk read, disk write default pass { "
+
 static const char *const policies[MACHINES] = {
 	"policy \"fuzz\" version 1;\non net out default pass { }\n",
-	"policy \"fuzz\" version 1;\non disk read, disk write default pass { a: disk.range overlaps { 100..199 } -> drop; "
-		"b: disk.lba == 7 -> drop silently; }\n"
-		"on disk control default drop { a: ata.command in { 0x06, 0xe8, 0xef, 0xb0 } -> pass; }\n",
-	"policy \"fuzz\" version 1;\npattern p = { 5a 5a 5a };\non disk read, disk write default pass { "
-		"a: data has p -> rewrite p with \"#\"; b: data has { 00 11 22 } -> drop; c: data has { 77 } at 0 -> drop silently; }\n",
-	"policy \"fuzz\" version 1;\non disk read default drop { a: data has { 00 } -> pass; }\non disk write default drop silently "
-		"{ a: disk.sectors < 9 -> pass; }\non disk control default drop silently { a: ata.command == 0x92 -> pass; }\n",
+	"policy \"fuzz\" version 1;\n"
+	READ_WRITE "a: disk.range overlaps { 100..199 } -> drop; b: disk.lba == 7 -> drop silently; }\n"
+	"on disk control default drop { a: ata.command in { 0x06, 0xe8, 0xef, 0xb0 } -> pass; }\n",
+	"policy \"fuzz\" version 1;\npattern p = { 5a 5a 5a };\n"
+	READ_WRITE "a: data has p -> rewrite p with \"#\"; b: data has { 00 11 22 } -> drop; "
+	"c: data[0:1] == 0x77 -> drop silently; }\n",
+	"policy \"fuzz\" version 1;\non disk read default drop { a: data has { 00 00 } -> pass; }\n"
+	"on disk write default pass { a: disk.sectors > 8 -> drop silently; }\n"
+	"on disk control default pass { a: ata.command == 0x92 -> pass; b: ata.command != 0xef -> drop silently; }\n",
 };
 
 static const struct sim_ahci_drive drives[SIM_AHCI_PORTS] = {
@@ -148,6 +152,9 @@ static void write_memory(struct ahci_machine *m, struct input *in)
 	uint32_t len = (uint32_t)take(in, 1) & 63;
 	uint8_t *to = ahci_machine_memory(m, at, 64);
 
+	/* the hypervisor's is not the guest's to write */
+	if (at < AHCI_RAM_HV + AHCI_RAM_HV_BYTES && at + 64 > AHCI_RAM_HV)
+		to = NULL;
 	for (uint32_t i = 0; i < len; i++) {
 		uint8_t b = (uint8_t)take(in, 1);
 
@@ -345,6 +352,7 @@ static struct ahci_machine *prepare(unsigned policy, unsigned small, struct inpu
 
 	if (!m)
 		m = machines[policy][small] = ahci_machine_new(drives, policies[policy], small ? 64u << 10 : 1u << 20);
+	m->grants_stay = true;
 	reset(m);
 	judge_reset(m->disk.judge);
 	memset(m->ram[0], 0, 0x40000);

@@ -207,8 +207,32 @@ def cards():
             seed("fuzz_e1000", "both-%d-%d" % (first, faults), head + come + out + come)
 
 
+def disks():
+    """fuzz_ahci.c: policy and memory, faults, then operations."""
+    tick, steps = b"\x07", b"\x26"
+    buffer = b"\x05" + struct.pack("<H", 0x40)         # one PRD's address
+    for first in range(8):
+        for faults in (0, 3, 0x14, 0x7f, 0x1ff, 0x180):
+            head = bytes([first]) + struct.pack("<H", faults)
+            every = b""
+            for n in range(32):
+                for port in range(3):
+                    bits = port | n << 2 | n << 7 | (n & 15) << 12
+                    every += b"\x03" + struct.pack("<I", bits) + bytes([n]) + b"\0" + buffer * 2
+                every += steps if n & 1 else tick
+            queue = b""
+            for n in range(32):
+                bits = (n & 1) << 7 | n << 2 | 7 << 12
+                queue += b"\x03" + struct.pack("<I", bits) + bytes([n * 4]) + b"\3" + buffer * 8
+            trouble = b"".join(b"\x05" + struct.pack("<H", kind | 9 << 3) for kind in range(5))
+            seed("fuzz_ahci", "every-%d-%d" % (first, faults), head + every)
+            seed("fuzz_ahci", "queue-%d-%d" % (first, faults), head + queue + tick + queue + steps + tick)
+            seed("fuzz_ahci", "trouble-%d-%d" % (first, faults), head + trouble + queue + tick + every + trouble + queue)
+
+
 texts()
 cards()
+disks()
 modules()
 insns()
 traces()
