@@ -277,26 +277,21 @@ for n in (1, 2, 4):
 
 
 SMALL = FIO + """
-name=$(basename $(at 2))
-say refused $(yes_no dd if=/dev/zero of=$(at 2) bs=2M count=1 oflag=direct conv=notrunc status=none)
-echo 128 >/sys/block/$name/queue/max_sectors_kb
-fio tight $(at 2) --rw=randwrite --offset=32m --size=8m --bsrange=512-128k --direct=1 --iodepth=32
-fio pair-2 $(at 2) --rw=randwrite --offset=32m --size=8m --bs=128k --direct=1 --iodepth=32 &
-echo 128 >/sys/block/$(basename $(at 3))/queue/max_sectors_kb
-fio pair-3 $(at 3) --rw=randwrite --offset=32m --size=8m --bs=128k --direct=1 --iodepth=32 &
+fio tight $(at 2) --rw=randwrite --offset=32m --size=8m --bsrange=512-256k --direct=1 --iodepth=32
+fio pair-2 $(at 2) --rw=randwrite --offset=32m --size=8m --bs=512k --direct=1 --iodepth=32 &
+fio pair-3 $(at 3) --rw=randwrite --offset=32m --size=8m --bs=512k --direct=1 --iodepth=32 &
 wait
 """
 
 
-@claim("with a MiB of bounce memory commands wait for room, larger ones fail, and nothing stops", long=True)
+# Linux makes no command of a MiB here: 168 pages are its most.  What is larger than the memory is refused: ahci_issue_test
+@claim("with a MiB of bounce memory commands wait for room, and nothing stops", long=True)
 def small():
     text, log, m = go("disk-small", SMALL, ours(args="bounce=1M"), limit=400,
                       drives=[disk(scratch(f"disk-small-{n}.img", DATA_MIB)) for n in (2, 3)])
-    check(one(text, "refused", m).startswith("no "), m.report("a command larger than the bounce memory passed"))
     check_fio(text, m, "tight", "pair-2", "pair-3")
     waited = re.findall(r"count: ahci-\S+ (\d+) commands that waited for room", log)
     check(waited and int(waited[-1]) > 0, m.report("nothing waited"))
-    check("commands refused: larger than the bounce memory" in log, m.report("nothing was too large"))
 
 
 # ---- what drives say -----------------------------------------------------------------
