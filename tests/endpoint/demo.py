@@ -35,6 +35,7 @@ echo "DEMO disk  $(md5sum /mnt/boot/vmlinuz | cut -c1-8) is the sum of /boot/vml
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 at() {{ for b in /sys/block/sd*; do case $(readlink $b) in */ata$(($1 + 1))/*) echo /dev/${{b##*/}} ;; esac; done; }}
+dd() {{ /mnt/tools/lib/ld-linux-x86-64.so.2 --library-path /mnt/tools/lib /mnt/tools/dd "$@"; }}
 dd if=/dev/zero of=$(at 0) bs=512 count=1 oflag=direct conv=notrunc 2>/run/dd
 echo "DEMO wipes the boot sector: $(grep -o 'Input/output error' /run/dd || echo done)"
 echo "DEMO reads '$(dd if=$(at 2) bs=512 skip={EICAR_AT} count=1 2>/dev/null | tr -d '\\0')'"

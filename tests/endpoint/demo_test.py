@@ -53,7 +53,7 @@ def whole():
     for line in (r"iPXE +tftp://\S*hv.elf... ok", r"iPXE +tftp://\S*endpoint.hvb... ok", r"hv +hypervisor at \w+, \d+ KiB",
                  r"hv +policy \"endpoint demo\" version 1 loaded, enforced on the network and on disks", r"hv +guest starts", r"guest +GRUB",
                  r"guest +ENDPOINT-UP cpus=1", r"guest +Linux 6\.\S+, \d+ MiB, SVM not seen", r"guest +disk +\w{8} ",
-                 r"hv +rule \"boot\" drop alert WRITE DMA( EXT)? disk 0\.0, LBA 0, 1 sector: the boot sector is written",
+                 r"hv +rule \"boot\" drop alert WRITE \S+( \S+)* disk 0\.0, LBA 0, 1 sector: the boot sector is written",
                  r"guest +wipes the boot sector: Input/output error", r"hv +rule \"clean\" rewrite alert READ",
                  r"guest +reads '\*{68}'", r"guest +net +64 bytes from 10\.0\.2\.2",
                  r"hv +rule \"masked\" rewrite notice tcp", r"guest +sends 'the password is hunter2!', the server got "
