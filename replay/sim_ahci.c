@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAP	(CAP_SXS | CAP_EMS | CAP_CCCS | CAP_NCS | CAP_FBSS | CAP_SPM | CAP_SAM | CAP_SCLO | CAP_SSNTF | CAP_SNCQ | \
-		 CAP_S64A | SIM_CAP_PSC | SIM_CAP_SSC | SIM_CAP_PMD | SIM_CAP_ISS_3 | SIM_CAP_SALP | SIM_CAP_SAL | \
-		 (SIM_AHCI_PORTS - 1))
+#define CAP	(CAP_SXS | CAP_EMS | CAP_CCCS | CAP_NCS | CAP_FBSS | CAP_SPM | CAP_SAM | CAP_SCLO | CAP_SSNTF | \
+		 CAP_SNCQ | CAP_S64A | SIM_CAP_PSC | SIM_CAP_SSC | SIM_CAP_PMD | SIM_CAP_ISS_3 | SIM_CAP_SALP | \
+		 SIM_CAP_SAL | (SIM_AHCI_PORTS - 1))
 #define CAP2	0x3fu			/* BOH, NVMP, APST, SDS, SADM, DESO */
 #define SIM_CMD_WRITES	(PxCMD_SUD | PxCMD_POD | PxCMD_ATAPI | SIM_CMD_DLAE | SIM_CMD_ALPE | SIM_CMD_ASP)
 
@@ -145,8 +145,10 @@ uint32_t sim_ahci_read(struct sim_ahci *s, uint32_t offset)
 {
 	if (s->faults.gone)
 		return 0xffffffff;
+	if (offset >= PORT_AT(SIM_AHCI_PORTS))
+		return 0;
 	if (offset >= PORT_AT(0))
-		return offset < PORT_AT(SIM_AHCI_PORTS) ? port_register(&s->port[offset / PORT_BYTES - 2], offset % PORT_BYTES) : 0;
+		return port_register(&s->port[offset / PORT_BYTES - 2], offset % PORT_BYTES);
 	switch (offset) {
 	case HBA_CAP: return CAP;
 	case HBA_GHC: return s->ghc;
@@ -218,7 +220,8 @@ static void write_sctl(struct sim_port *p, uint32_t value)
 static void write_issue(struct sim_port *p, uint32_t offset, uint32_t value)
 {
 	if (!(p->cmd & PxCMD_ST))
-		sim_complain(p->hba, offset == PxCI ? "PxCI is written while ST is 0" : "PxSACT is written while ST is 0");
+		sim_complain(p->hba,
+			     offset == PxCI ? "PxCI is written while ST is 0" : "PxSACT is written while ST is 0");
 	else if (offset == PxCI)
 		p->ci |= value;
 	else
@@ -265,7 +268,7 @@ static void write_port(struct sim_port *p, uint32_t offset, uint32_t value)
 	case PxTFD: case PxSIG: case PxSSTS:
 		break;
 	default:
-		sim_complain(p->hba, "a port register of port multipliers, FIS-based switching, DevSleep or a vendor is written");
+		sim_complain(p->hba, "PxSNTF, PxFBS, PxDEVSLP or a vendor's register is written");
 	}
 }
 

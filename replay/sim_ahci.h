@@ -51,11 +51,11 @@ struct sim_ahci_faults {
 	bool gone;			/* all registers read all ones, and nothing happens */
 	bool stalled;			/* it does nothing but answer registers */
 	bool reads_twice;		/* all that it reads, and takes the second */
-	bool says_twice;		/* each FIS at the end of a command comes again a step later, with its interrupt */
+	bool says_twice;		/* each FIS at the end of a command comes again, with its interrupt */
 	uint32_t late;			/* more steps from a command to its end */
 	uint32_t stop_late;		/* more steps from ST cleared to CR cleared: data moves on in them */
 	uint32_t prdbc;			/* added to each PRDBC */
-	uint32_t cut;			/* percent of the data of commands to be read that never come, without an error */
+	uint32_t cut;			/* percent of the data to be read that never comes, without an error */
 	uint32_t interface_errors;	/* as many next commands end with PxIS.IFS */
 	uint32_t refuse_identify;	/* as many next IDENTIFY commands are aborted */
 	bool together;			/* queued commands that are done wait for each other, and are told in one FIS */

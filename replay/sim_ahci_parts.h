@@ -22,10 +22,22 @@
 
 /* Bits that regs.h has no name for [3.1, 3.3]. */
 enum {
-	SIM_CAP_PSC = 1u << 13, SIM_CAP_SSC = 1u << 14, SIM_CAP_PMD = 1u << 15, SIM_CAP_ISS_3 = 3u << 20, SIM_CAP_SALP = 1u << 26,
-	SIM_CAP_SAL = 1u << 25, SIM_BOHC_BOS = 1u << 0, SIM_BOHC_OOS = 1u << 1, SIM_CMD_ALPE = 1u << 26,
-	SIM_CMD_ASP = 1u << 27, SIM_CMD_DLAE = 1u << 25,
-	SIM_SSTS_UP = 0x133, SIM_SERR_N = 1u << 16, SIM_SERR_X = 1u << 26, SIM_SERR_H = 1u << 22, SIM_SERR_P = 1u << 10,
+	SIM_CAP_PSC = 1u << 13,
+	SIM_CAP_SSC = 1u << 14,
+	SIM_CAP_PMD = 1u << 15,
+	SIM_CAP_ISS_3 = 3u << 20,
+	SIM_CAP_SALP = 1u << 26,
+	SIM_CAP_SAL = 1u << 25,
+	SIM_BOHC_BOS = 1u << 0,
+	SIM_BOHC_OOS = 1u << 1,
+	SIM_CMD_ALPE = 1u << 26,
+	SIM_CMD_ASP = 1u << 27,
+	SIM_CMD_DLAE = 1u << 25,
+	SIM_SSTS_UP = 0x133,
+	SIM_SERR_N = 1u << 16,
+	SIM_SERR_X = 1u << 26,
+	SIM_SERR_H = 1u << 22,
+	SIM_SERR_P = 1u << 10,
 };
 
 enum sim_moves { SIM_MOVES_NONE, SIM_MOVES_PIO, SIM_MOVES_DMA };

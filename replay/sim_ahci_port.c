@@ -210,7 +210,8 @@ static void tell_d2h(struct sim_port *p, const struct sim_task *t)
 /* PIO in: the status is in the PIO Setup FIS, and no other FIS follows. */
 static void tell_pio_setup(struct sim_port *p, const struct sim_task *t, bool last)
 {
-	uint8_t fis[20] = { FIS_PIO_SETUP, (uint8_t)((t->out ? 0 : 0x20) | (last ? FIS_I : 0)), STATUS_DRDY | STATUS_SEEK | STATUS_DRQ };
+	uint8_t fis[20] = { FIS_PIO_SETUP, (uint8_t)((t->out ? 0 : 0x20) | (last ? FIS_I : 0)),
+			    STATUS_DRDY | STATUS_SEEK | STATUS_DRQ };
 
 	memcpy(fis + 4, t->fis + 4, 12);
 	fis[3] = t->error;
@@ -280,8 +281,8 @@ static void write_prdbc(struct sim_port *p, const struct sim_task *t)
 	uint32_t bytes = t->came + p->hba->faults.prdbc;
 
 	if (t->moves != SIM_MOVES_NONE &&
-	    !p->hba->bus->write(p->hba->host, SIM_PRDBC, list + t->slot * sizeof(struct header) + offsetof(struct header, prdbc),
-				&bytes, 4))
+	    !p->hba->bus->write(p->hba->host, SIM_PRDBC,
+				list + t->slot * sizeof(struct header) + offsetof(struct header, prdbc), &bytes, 4))
 		sim_port_fail(p, PxIS_HBFS);
 }
 

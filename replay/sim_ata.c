@@ -200,8 +200,8 @@ static const struct row *find(uint8_t command)
 
 static bool is_for_atapi(uint8_t c)
 {
-	return c == 0x08 || c == 0x90 || (c >= 0xa0 && c <= 0xa1) || (c >= 0xe0 && c <= 0xe3) || c == 0xe5 || c == 0xe6 ||
-	       c == 0xef || c == 0xec || c == 0xe7 || c == 0xb0;
+	return c == 0x08 || c == 0x90 || (c >= 0xa0 && c <= 0xa1) || (c >= 0xe0 && c <= 0xe3) || c == 0xe5 ||
+	       c == 0xe6 || c == 0xef || c == 0xec || c == 0xe7 || c == 0xb0;
 }
 
 /* ACS-3, 7.16: an ATAPI drive aborts IDENTIFY DEVICE and the like, and shows its signature. */
@@ -366,8 +366,10 @@ static void data(struct sim_drive *d, struct sim_task *t)
 static void tell_of(struct sim_port *p, const struct sim_task *t)
 {
 	bool failed = t->status & STATUS_ERR;
-	struct sim_ahci_command c = { .port = p->index, .slot = t->slot, .queued = t->queued, .out = t->out, .aborted = failed, .t = t->t,
-				      .data = t->out && !failed ? t->data : NULL, .len = failed ? 0 : t->len };
+	struct sim_ahci_command c = {
+		.port = p->index, .slot = t->slot, .queued = t->queued, .out = t->out, .aborted = failed, .t = t->t,
+		.data = t->out && !failed ? t->data : NULL, .len = failed ? 0 : t->len,
+	};
 
 	p->drive.count[t->t.command]++;
 	if (t->packet)

@@ -267,7 +267,8 @@ void ahci_driver_recover(struct ahci_driver *d, unsigned port, uint8_t *log)
 			continue;
 		queued |= s->queued;
 		read_failure(d, port, s);
-		end_slot(d, port, i, !s->queued && (i == ccs || !(p->errors & PxIS_TFES)) ? DRIVER_FAILED : DRIVER_ABORTED);
+		end_slot(d, port, i,
+			 !s->queued && (i == ccs || !(p->errors & PxIS_TFES)) ? DRIVER_FAILED : DRIVER_ABORTED);
 	}
 	change(d, port, PxCMD_ST, 0);
 	if (!wait_for(d, PORT_AT(port) + PxCMD, PxCMD_CR, 0)) {

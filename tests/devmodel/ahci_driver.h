@@ -1,8 +1,8 @@
 /*
  * ahci_driver.h - a small AHCI driver of the tests' own
  *
- * It knows registers by one function and guest memory by another, and so runs on the simulated controller as it is or on
- * the model over it.  All that it does is what a right driver may do; the odd and hostile is the tests'.
+ * It knows registers by one function and guest memory by another, and so runs on the simulated controller as it is or
+ * on the model over it.  All that it does is what a right driver may do; the odd and hostile is the tests'.
  */
 #ifndef TESTS_DEVMODEL_AHCI_DRIVER_H
 #define TESTS_DEVMODEL_AHCI_DRIVER_H
@@ -108,7 +108,7 @@ void ahci_driver_go(struct ahci_driver *d, unsigned port);
 void ahci_driver_look(struct ahci_driver *d);
 /* Look until none of the port is busy, or an error is there; false: not within @ticks. */
 bool ahci_driver_finish(struct ahci_driver *d, unsigned port, unsigned ticks);
-/* After an error: ST cleared and set [6.2.2]; of queued commands the log tells which failed, into @log when not NULL. */
+/* After an error: ST cleared and set [6.2.2]; of queued commands the log tells which failed: @log, or NULL. */
 void ahci_driver_recover(struct ahci_driver *d, unsigned port, uint8_t *log);
 /* SRST on and off, by two FISes in slots 0 and 1 [10.4.1]. */
 bool ahci_driver_soft_reset(struct ahci_driver *d, unsigned port);
@@ -117,7 +117,8 @@ void ahci_driver_data(struct ahci_driver *d, unsigned port, unsigned slot, uint8
 /* The slot is free again; false: bytes between buffers were changed. */
 bool ahci_driver_release(struct ahci_driver *d, unsigned port, unsigned slot);
 /* Issue in slot 0, finish, fetch the data, release; after an error recover.  The state that it ended with. */
-enum driver_state ahci_driver_do(struct ahci_driver *d, unsigned port, const struct ahci_driver_command *c, uint8_t *to);
+enum driver_state ahci_driver_do(struct ahci_driver *d, unsigned port, const struct ahci_driver_command *c,
+				 uint8_t *to);
 /* Where byte @at of the command's data is. */
 uint64_t ahci_driver_gpa(struct ahci_driver *d, unsigned port, unsigned slot, uint32_t at);
 

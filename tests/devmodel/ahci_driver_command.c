@@ -65,7 +65,8 @@ static uint32_t gap(enum layout layout, uint32_t i)
 }
 
 /* Where PRDs lie: behind each other with gaps, or from the end backwards. */
-static void place(struct ahci_driver *d, struct ahci_driver_slot *s, const struct ahci_driver_command *c, struct prd *prd)
+static void place(struct ahci_driver *d, struct ahci_driver_slot *s, const struct ahci_driver_command *c,
+		  struct prd *prd)
 {
 	uint64_t at = s->table + sizeof(struct table) + s->prds * sizeof(*prd) + GAP, end = s->memory + s->memory_len;
 	uint32_t done = 0;
@@ -118,9 +119,11 @@ void ahci_driver_issue(struct ahci_driver *d, unsigned port, unsigned slot, cons
 	uint32_t prds = count_prds(c->layout, c->len);
 	uint32_t need = 256 + 4096 + prds * (uint32_t)sizeof(struct prd) + c->len + prds * (GAP + 8) + 4096 * 2 + 1024;
 	uint64_t memory = take_memory(d, need);
-	struct ahci_driver_slot s = { .state = c->hold ? DRIVER_HELD : DRIVER_BUSY, .queued = c->command == 0x60 || c->command == 0x61,
-				      .out = c->out, .packet = c->cdb_len, .table = memory, .memory = memory, .memory_len = need,
-				      .len = c->len, .prds = prds };
+	struct ahci_driver_slot s = {
+		.state = c->hold ? DRIVER_HELD : DRIVER_BUSY, .queued = c->command == 0x60 || c->command == 0x61,
+		.out = c->out, .packet = c->cdb_len, .table = memory, .memory = memory, .memory_len = need,
+		.len = c->len, .prds = prds,
+	};
 	struct header h = { .flags = (uint16_t)(5 | c->flags), .prdtl = (uint16_t)prds, .ctba = (uint32_t)memory,
 			    .ctbau = (uint32_t)(memory >> 32) };
 	struct table *t = (struct table *)d->memory(d->host, memory, need);
@@ -168,7 +171,8 @@ void ahci_driver_go(struct ahci_driver *d, unsigned port)
 /* @i of its PRDs, as they still stand in memory. */
 static struct prd *prd_of(struct ahci_driver *d, const struct ahci_driver_slot *s, uint32_t i)
 {
-	return (struct prd *)d->memory(d->host, s->table + sizeof(struct table) + i * sizeof(struct prd), sizeof(struct prd));
+	return (struct prd *)d->memory(d->host, s->table + sizeof(struct table) + i * sizeof(struct prd),
+				       sizeof(struct prd));
 }
 
 uint64_t ahci_driver_gpa(struct ahci_driver *d, unsigned port, unsigned slot, uint32_t at)

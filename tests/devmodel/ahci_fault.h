@@ -10,7 +10,8 @@
 
 /* Policies by what they need of a command. */
 #define FAULT_NOTHING	"policy \"fault\" version 1;\non net out default pass { }\n"
-#define FAULT_COMMAND	"policy \"fault\" version 1;\non disk read, disk write default pass { a: disk.lba == 5 -> drop; }\n"
+#define FAULT_COMMAND	\
+	"policy \"fault\" version 1;\non disk read, disk write default pass { a: disk.lba == 5 -> drop; }\n"
 #define FAULT_CONTENT	"policy \"fault\" version 1;\n" \
 			"on disk read, disk write default pass { a: data has \"nowhere in these\" -> drop; }\n"
 #define FAULT_POLICIES	3u
@@ -20,7 +21,7 @@ extern const char *const fault_policy[FAULT_POLICIES];
 
 /* A machine whose driver runs. */
 struct ahci_machine *fault_new(unsigned policy, uint32_t bounce, bool polled);
-/* The bytes of LBA @lba on, @len of them, the same each time; they are not on the medium before somebody writes them. */
+/* The bytes of LBA @lba on, @len of them, the same each time; not on the medium before somebody writes them. */
 void fault_bytes(uint8_t *to, uint64_t lba, uint32_t len);
 /* A read or write of @sectors at @lba on port 0. */
 struct ahci_driver_command fault_command(bool queued, bool out, uint64_t lba, uint32_t sectors);

@@ -78,7 +78,8 @@ static void test_late(bool together)
 			done = count_done(m);
 			tap_case(!together || done == was || done == 20 || step > 30, "%u of 20", done);
 			for (unsigned i = 0; i < 20 && done != was; i++)
-				tap_case(m->driver.port[0].slot[i].state == DRIVER_BUSY || check_slot(m, i, i & 1, 1000 + i * 8, 8),
+				tap_case(m->driver.port[0].slot[i].state == DRIVER_BUSY ||
+						 check_slot(m, i, i & 1, 1000 + i * 8, 8),
 					 "slot %u is done, and its data is not there", i);
 		}
 		ahci_driver_finish(&m->driver, 0, 50);
@@ -87,7 +88,8 @@ static void test_late(bool together)
 			ahci_driver_release(&m->driver, 0, i);
 		fault_end(m, "late");
 	}
-	tap_claim("fault: completions come late%s; data is there before the registers say so", together ? ", all in one FIS" : "");
+	tap_claim("fault: completions come late%s; data is there before the registers say so",
+		  together ? ", all in one FIS" : "");
 }
 
 static void test_twice(bool reads)
@@ -105,7 +107,8 @@ static void test_twice(bool reads)
 				issue(m, i, queued, (i + round) & 1, 1000 + i * 8, 8);
 			tap_case(ahci_driver_finish(&m->driver, 0, 50) && !m->driver.port[0].failed, "round %u", round);
 			for (unsigned i = 0; i < n; i++) {
-				tap_case(check_slot(m, i, (i + round) & 1, 1000 + i * 8, 8), "round %u, slot %u", round, i);
+				tap_case(check_slot(m, i, (i + round) & 1, 1000 + i * 8, 8), "round %u, slot %u", round,
+					 i);
 				ahci_driver_release(&m->driver, 0, i);
 			}
 		}
@@ -187,7 +190,8 @@ static void test_gone(void)
 		ahci_driver_read(&m->driver, HBA_IS);
 		tap_case(m->work_max < 1000, "%u calls in one", m->work_max);
 		for (unsigned i = 0; i < SLOTS; i++)
-			tap_case(m->driver.port[0].slot[i].state != DRIVER_DONE || check_slot(m, i, i & 1, 1000 + i * 8, 8),
+			tap_case(m->driver.port[0].slot[i].state != DRIVER_DONE ||
+					 check_slot(m, i, i & 1, 1000 + i * 8, 8),
 				 "slot %u is done without its data", i);
 		tap_case(ahci_counter(m->model, AHCI_GONE) > gone, "not counted");
 		ahci_driver_write(&m->driver, HBA_GHC, GHC_AE | GHC_HR);

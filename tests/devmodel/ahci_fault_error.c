@@ -15,15 +15,16 @@ static void one(struct ahci_machine *m, struct ahci_machine *plain, struct ahci_
 
 	ahci_driver_issue(&m->driver, 0, 0, c);
 	ahci_driver_issue(&plain->driver, 0, 0, c);
-	tap_case(ahci_driver_finish(&m->driver, 0, 50) && ahci_driver_finish(&plain->driver, 0, 50), "%s: no end", what);
+	tap_case(ahci_driver_finish(&m->driver, 0, 50) && ahci_driver_finish(&plain->driver, 0, 50), "%s: no end",
+		 what);
 	tap_case(m->driver.port[0].failed && plain->driver.port[0].failed, "%s: no error", what);
 	tap_case(m->driver.port[0].errors == plain->driver.port[0].errors, "%s: PxIS %08x for %08x", what,
 		 m->driver.port[0].errors, plain->driver.port[0].errors);
 	ahci_driver_recover(&m->driver, 0, log[0]);
 	ahci_driver_recover(&plain->driver, 0, log[1]);
 	tap_case(a->state == b->state, "%s: state %u for %u", what, a->state, b->state);
-	tap_case(a->status == b->status && a->error == b->error && a->lba == b->lba, "%s: status %02x, error %02x, lba %llx",
-		 what, a->status, a->error, (unsigned long long)a->lba);
+	tap_case(a->status == b->status && a->error == b->error && a->lba == b->lba,
+		 "%s: status %02x, error %02x, lba %llx", what, a->status, a->error, (unsigned long long)a->lba);
 	tap_case(a->queued || a->prdbc == b->prdbc, "%s: PRDBC %u for %u", what, a->prdbc, b->prdbc);
 	tap_case(!memcmp(log[0], log[1], 512), "%s: the log", what);
 	ahci_driver_release(&m->driver, 0, 0);
@@ -89,9 +90,10 @@ static void test_queue(void)
 
 			fault_bytes(bytes, 1000 + i * 8, 4096);
 			ahci_driver_data(&m->driver, 0, i, got, 4096);
-			tap_case(s->state != DRIVER_DONE || !memcmp(bytes, got, 4096), "seed %u: slot %u", (unsigned)seed, i);
-			tap_case((s->state == DRIVER_FAILED) == (i == log[0]), "seed %u: slot %u, state %u", (unsigned)seed, i,
-				 s->state);
+			tap_case(s->state != DRIVER_DONE || !memcmp(bytes, got, 4096), "seed %u: slot %u",
+				 (unsigned)seed, i);
+			tap_case((s->state == DRIVER_FAILED) == (i == log[0]), "seed %u: slot %u, state %u",
+				 (unsigned)seed, i, s->state);
 			ahci_driver_release(&m->driver, 0, i);
 		}
 		fault_end(m, "queue");
@@ -141,7 +143,8 @@ static void test_stop_late(void)
 			sim_ahci_step(m->sim);
 		/* a driver that does not wait for CR, and goes on at once */
 		ahci_driver_port_write(&m->driver, 0, PxCMD, ahci_driver_port_read(&m->driver, 0, PxCMD) & ~PxCMD_ST);
-		tap_case(ahci_driver_port_read(&m->driver, 0, PxCI) == 0 && ahci_driver_port_read(&m->driver, 0, PxSACT) == 0,
+		tap_case(ahci_driver_port_read(&m->driver, 0, PxCI) == 0 &&
+				 ahci_driver_port_read(&m->driver, 0, PxSACT) == 0,
 			 "PxCI stays");
 		ahci_driver_port_write(&m->driver, 0, PxCMD, ahci_driver_port_read(&m->driver, 0, PxCMD) | PxCMD_ST);
 		for (unsigned i = 0; i < 8; i++) {
@@ -152,7 +155,8 @@ static void test_stop_late(void)
 			sim_ahci_medium_write(m->sim, 0, c.lba, bytes, c.len);
 			ahci_driver_issue(&m->driver, 0, i, &c);
 		}
-		tap_case(ahci_driver_finish(&m->driver, 0, 100) && !m->driver.port[0].failed, "seed %u: no end", (unsigned)seed);
+		tap_case(ahci_driver_finish(&m->driver, 0, 100) && !m->driver.port[0].failed, "seed %u: no end",
+			 (unsigned)seed);
 		for (unsigned i = 0; i < 8; i++) {
 			fault_bytes(bytes, 5000 + i * 32, 32 * 512);
 			ahci_driver_data(&m->driver, 0, i, got, 32 * 512);

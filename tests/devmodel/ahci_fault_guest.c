@@ -24,7 +24,10 @@ static void set_dba(struct table *t, uint64_t at)
 
 static void no_ram(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, 0xfee00000); }
 static void hypervisor(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, AHCI_RAM_HV + 4096); }
-static void into_hypervisor(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, AHCI_RAM_HV - 2048); }
+static void into_hypervisor(struct ahci_machine *m, struct header *h, struct table *t)
+{
+	set_dba(t, AHCI_RAM_HV - 2048);
+}
 static void beyond_ram(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, AHCI_RAM_LOW - 512); }
 static void wraps(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, UINT64_MAX - 511); }
 static void odd_address(struct ahci_machine *m, struct header *h, struct table *t) { t->prd[0].dba |= 1; }
@@ -32,7 +35,11 @@ static void odd_length(struct ahci_machine *m, struct header *h, struct table *t
 static void short_prds(struct ahci_machine *m, struct header *h, struct table *t) { t->prd[0].dbc -= 2; }
 static void no_prds(struct ahci_machine *m, struct header *h, struct table *t) { h->prdtl = 0; }
 static void table_no_ram(struct ahci_machine *m, struct header *h, struct table *t) { h->ctba = 0xfed00000; }
-static void table_hypervisor(struct ahci_machine *m, struct header *h, struct table *t) { h->ctba = AHCI_RAM_HV; h->ctbau = 0; }
+static void table_hypervisor(struct ahci_machine *m, struct header *h, struct table *t)
+{
+	h->ctba = AHCI_RAM_HV;
+	h->ctbau = 0;
+}
 
 static void table_end(struct ahci_machine *m, struct header *h, struct table *t)
 {
@@ -44,7 +51,10 @@ static void table_end(struct ahci_machine *m, struct header *h, struct table *t)
 static void pmp_header(struct ahci_machine *m, struct header *h, struct table *t) { h->flags |= 0x1000; }
 static void pmp_fis(struct ahci_machine *m, struct header *h, struct table *t) { t->cfis[1] |= 1; }
 static void bist(struct ahci_machine *m, struct header *h, struct table *t) { h->flags |= HEADER_B; }
-static void fis_length(struct ahci_machine *m, struct header *h, struct table *t) { h->flags = (uint16_t)((h->flags & ~HEADER_CFL) | 4); }
+static void fis_length(struct ahci_machine *m, struct header *h, struct table *t)
+{
+	h->flags = (uint16_t)((h->flags & ~HEADER_CFL) | 4);
+}
 static void fis_type(struct ahci_machine *m, struct header *h, struct table *t) { t->cfis[0] = FIS_D2H; }
 static void reset_flag(struct ahci_machine *m, struct header *h, struct table *t) { h->flags |= HEADER_R; }
 static void clear_busy(struct ahci_machine *m, struct header *h, struct table *t) { h->flags |= HEADER_C; }
@@ -81,12 +91,17 @@ static const struct bad bads[] = {
 	{ "a command with C", AHCI_HEADER, READ, clear_busy, false },
 	{ "a read with A", AHCI_HEADER, READ, atapi_flag, false },
 	{ "the tag of another slot", AHCI_HEADER, QUEUED, other_tag, false },
-	{ "LBA and count that wrap", AHCI_RANGE, { .command = 0x25, .ext = true, .lba = 0xffffffffffff, .count = 2, .len = 1024 }, NULL, false },
-	{ "LBA and count that wrap, of 28 bits", AHCI_RANGE, { .command = 0xc8, .lba = 0xfffffff, .count = 2, .len = 1024 }, NULL, false },
-	{ "LBA and count that wrap, queued", AHCI_RANGE, { .command = 0x61, .ext = true, .lba = 0xffffffffffff, .features = 2, .len = 1024, .out = true, .data = bytes }, NULL, false },
+	{ "LBA and count that wrap", AHCI_RANGE,
+	  { .command = 0x25, .ext = true, .lba = 0xffffffffffff, .count = 2, .len = 1024 }, NULL, false },
+	{ "LBA and count that wrap, of 28 bits", AHCI_RANGE,
+	  { .command = 0xc8, .lba = 0xfffffff, .count = 2, .len = 1024 }, NULL, false },
+	{ "LBA and count that wrap, queued", AHCI_RANGE,
+	  { .command = 0x61, .ext = true, .lba = 0xffffffffffff, .features = 2, .len = 1024, .out = true,
+	    .data = bytes }, NULL, false },
 	{ "a CHS address", AHCI_CHS, { .command = 0xc8, .lba = 7, .count = 1, .len = 512, .chs = true }, NULL, false },
 	{ "a command without a row", AHCI_NO_ROW, { .command = 0x13 }, NULL, false },
-	{ "NCQ SEND", AHCI_NO_ROW, { .command = 0x64, .ext = true, .features = 1, .len = 512, .out = true, .data = bytes }, NULL, false },
+	{ "NCQ SEND", AHCI_NO_ROW,
+	  { .command = 0x64, .ext = true, .features = 1, .len = 512, .out = true, .data = bytes }, NULL, false },
 };
 
 static unsigned all_commands(const struct ahci_machine *m)
@@ -119,7 +134,7 @@ static void one(struct ahci_machine *m, const struct bad *b, bool bounced)
 	c.hold = true;
 	ahci_driver_issue(&m->driver, 0, 3, &c);
 	if (b->change)
-		b->change(m, (struct header *)ahci_machine_memory(m, p->list + 3 * sizeof(struct header), sizeof(struct header)),
+		b->change(m, (struct header *)ahci_machine_memory(m, p->list + 3 * sizeof(struct header), 32),
 			  (struct table *)ahci_machine_memory(m, p->slot[3].table, 256));
 	ahci_driver_go(&m->driver, 0);
 	if (b->late && bounced) {
@@ -130,9 +145,10 @@ static void one(struct ahci_machine *m, const struct bad *b, bool bounced)
 	tap_case(p->errors & PxIS_TFES, "%s: PxIS %08x", b->name, p->errors);
 	ahci_driver_recover(&m->driver, 0, log);
 	/* the log has the tag that the FIS had */
-	tap_case(p->slot[3].state == (b->change == other_tag ? DRIVER_ABORTED : DRIVER_FAILED), "%s: state %u", b->name, p->slot[3].state);
-	tap_case(p->slot[3].error == ERROR_ABRT && p->slot[3].status & STATUS_ERR, "%s: status %02x, error %02x", b->name,
-		 p->slot[3].status, p->slot[3].error);
+	tap_case(p->slot[3].state == (b->change == other_tag ? DRIVER_ABORTED : DRIVER_FAILED), "%s: state %u", b->name,
+		 p->slot[3].state);
+	tap_case(p->slot[3].error == ERROR_ABRT && p->slot[3].status & STATUS_ERR, "%s: status %02x, error %02x",
+		 b->name, p->slot[3].status, p->slot[3].error);
 	tap_case(ahci_counter(m->model, b->counter) == counted + 1, "%s: not counted", b->name);
 	/* READ LOG EXT after the error is the model's own to answer */
 	tap_case(all_commands(m) == before, "%s: it reaches the drive", b->name);
@@ -159,7 +175,8 @@ static void test_bad(void)
 /* A command list, or a FIS area, that is no RAM: the command fails or stands, nothing is reached. */
 static void test_list(void)
 {
-	static const uint64_t places[] = { 0xfed00000, AHCI_RAM_HV, 0xfffffffffffffc00, AHCI_RAM_LOW, AHCI_RAM_HV - 1024 };
+	static const uint64_t places[] = { 0xfed00000, AHCI_RAM_HV, 0xfffffffffffffc00, AHCI_RAM_LOW,
+					   AHCI_RAM_HV - 1024 };
 
 	for (unsigned i = 0; i < 2 * sizeof(places) / sizeof(places[0]); i++) {
 		struct ahci_machine *m = fault_new(i % 3, 0, true);
@@ -180,7 +197,7 @@ static void test_list(void)
 		m->driver.bad = false;
 		fault_end(m, "list");
 	}
-	tap_claim("guest: a command list or FIS area that is no RAM reaches nothing, and the port goes on when it is right");
+	tap_claim("guest: a command list or FIS area that is no RAM reaches nothing, and then the port goes on");
 }
 
 static void test_too_large(void)
@@ -191,7 +208,8 @@ static void test_too_large(void)
 	c.len = 256 * 512;
 	c.features = 256;
 	tap_case(ahci_driver_do(&m->driver, 0, &c, NULL) == DRIVER_FAILED, "it does not fail");
-	tap_case(ahci_counter(m->model, AHCI_TOO_LARGE) == 1 && !sim_ahci_count(m->sim, 0, 0x60), "not counted, or not refused");
+	tap_case(ahci_counter(m->model, AHCI_TOO_LARGE) == 1 && !sim_ahci_count(m->sim, 0, 0x60),
+		 "not counted, or not refused");
 	fault_end(m, "too large");
 	tap_claim("guest: a command larger than the bounce memory is refused");
 }
@@ -210,13 +228,16 @@ static void test_registers(void)
 		ahci_driver_write(&m->driver, masked[i], 0xffffffff);
 		tap_case(ahci_driver_read(&m->driver, masked[i]) == 0, "register %x", masked[i]);
 	}
-	tap_case(!(ahci_driver_read(&m->driver, HBA_CAP) & (CAP_SPM | CAP_FBSS | CAP_CCCS | CAP_EMS | CAP_SSNTF | CAP_SXS)), "CAP");
+	tap_case(!(ahci_driver_read(&m->driver, HBA_CAP) &
+		   (CAP_SPM | CAP_FBSS | CAP_CCCS | CAP_EMS | CAP_SSNTF | CAP_SXS)),
+		 "CAP");
 	for (unsigned size = 1; size <= 2; size++) {
 		ahci_machine_access(m, PORT_AT(0) + PxCI, size, true, &value);
 		ahci_machine_access(m, PORT_AT(0) + PxSACT, size, true, &value);
 		ahci_machine_access(m, PORT_AT(0) + PxIS, size, true, &value);
 	}
-	tap_case(ahci_driver_port_read(&m->driver, 0, PxCI) == 0 && ahci_driver_port_read(&m->driver, 0, PxSACT) == 0, "narrow writes");
+	tap_case(ahci_driver_port_read(&m->driver, 0, PxCI) == 0 && ahci_driver_port_read(&m->driver, 0, PxSACT) == 0,
+		 "narrow writes");
 	ahci_machine_access(m, HBA_CAP, 8, false, &value);
 	tap_case((uint32_t)value == ahci_driver_read(&m->driver, HBA_CAP) &&
 		 (uint32_t)(value >> 32) == ahci_driver_read(&m->driver, HBA_GHC), "8 bytes");

@@ -105,7 +105,8 @@ static void test_short(bool queued)
 			}
 		}
 		for (unsigned port = 0; port < 2; port++) {
-			tap_case(ahci_driver_finish(&m->driver, port, 400) && !m->driver.port[port].failed, "port %u: no end", port);
+			tap_case(ahci_driver_finish(&m->driver, port, 400) && !m->driver.port[port].failed,
+				 "port %u: no end", port);
 			for (unsigned i = 0; i < SLOTS; i++) {
 				fault_bytes(bytes, 1000 + i * 64 + port, 64 * 512);
 				if (i & 1)
@@ -149,7 +150,8 @@ static void test_largest(void)
 			c.data = all + 512;
 			c.lba = 1u << 21;
 			if (i)
-				tap_case(ahci_driver_do(&m->driver, 0, &c, NULL) == DRIVER_DONE, "write of %u bytes: not done", c.len);
+				tap_case(ahci_driver_do(&m->driver, 0, &c, NULL) == DRIVER_DONE,
+					 "write of %u bytes: not done", c.len);
 			c = fault_command(false, false, 1u << 20, 0);
 		}
 		sim_ahci_medium_read(m->sim, 0, 1u << 21, came, tiny);

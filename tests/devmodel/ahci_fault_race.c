@@ -41,7 +41,8 @@ static void issue(struct race *r, unsigned port, unsigned slot)
 {
 	uint32_t sector = ahci_drives[port].sector_size, max = port ? 8 : 48;
 	bool out = random_below(&r->seed, 2);
-	struct ahci_driver_command c = fault_command(r->queued[port], out, lba_of(port, slot), 1 + random_below(&r->seed, max));
+	struct ahci_driver_command c =
+		fault_command(r->queued[port], out, lba_of(port, slot), 1 + random_below(&r->seed, max));
 
 	r->sectors[port][slot] = c.len / 512;
 	c.len = r->sectors[port][slot] * sector;
@@ -91,7 +92,8 @@ static void look(struct race *r)
 			if (r->m->driver.port[port].slot[slot].state == DRIVER_DONE)
 				check_slot(r, port, slot);
 		}
-		tap_case(!r->m->driver.port[port].failed, "%s: an error, PxIS %08x", r->name, r->m->driver.port[port].errors);
+		tap_case(!r->m->driver.port[port].failed, "%s: an error, PxIS %08x", r->name,
+			 r->m->driver.port[port].errors);
 	}
 }
 
@@ -154,7 +156,7 @@ void fault_race(void)
 	for (unsigned polled = 0; polled < 2; polled++) {
 		for (uint64_t seed = 1; seed <= 30; seed++)
 			race(seed % FAULT_POLICIES, polled, seed);
-		tap_claim("race: a driver by %s; the controller works at any moment, nothing is lost, and data is there first",
+		tap_claim("race: a driver by %s; the controller works at any moment, and nothing is lost",
 			  polled ? "polling" : "interrupts");
 	}
 }

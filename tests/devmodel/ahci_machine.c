@@ -217,7 +217,8 @@ void ahci_machine_shadow(struct ahci_machine *m, const char *policy, uint32_t bo
 	m->policy = lab_policy_new(policy, NULL, &m->disk.judge, &m->disk.policy);
 	m->disk.transfers = &m->transfers;
 	m->d = (struct devmodel){ .ops = &model_ops, .host = m };
-	m->d.pool = (struct dma_memory){ .at = page_memory(AHCI_POOL_BYTES), .bus = { BUS_POOL }, .len = AHCI_POOL_BYTES };
+	m->d.pool =
+		(struct dma_memory){ .at = page_memory(AHCI_POOL_BYTES), .bus = { BUS_POOL }, .len = AHCI_POOL_BYTES };
 	memory.at = page_memory(memory.len);
 	m->bounce_map = page_memory(bounce_map_bytes(memory.len));
 	bounce_init(&m->bounce, memory, m->bounce_map);

@@ -5,8 +5,8 @@
  *	driver -> ahci_machine_access -> [model] -> simulated controller -> drives
  *
  * Guest RAM lies below 16 MiB, with a hole that is the hypervisor's, and from 4 GiB on.  The controller finds guest
- * memory, the model's pool and the bounce memory at bus addresses that are no guest's.  What it does on the bus, and what
- * the drives carry out, is held against what the model may let them do; the first offence is kept in complaint.
+ * memory, the model's pool and the bounce memory at bus addresses that are no guest's.  What it does on the bus, and
+ * what the drives carry out, is held against what the model may let them do; the first offence is kept in complaint.
  */
 #ifndef TESTS_DEVMODEL_AHCI_MACHINE_H
 #define TESTS_DEVMODEL_AHCI_MACHINE_H

@@ -72,7 +72,8 @@ static bool may(struct ahci_machine *m, enum sim_ahci_why why, uint64_t at, uint
 static bool is_table(const struct ahci_machine *m, uint64_t at, uint32_t len)
 {
 	for (unsigned port = 0; port < SIM_AHCI_PORTS; port++) {
-		uint32_t slots = sim_ahci_read(m->sim, PORT_AT(port) + PxCI) | sim_ahci_read(m->sim, PORT_AT(port) + PxSACT);
+		uint32_t slots =
+			sim_ahci_read(m->sim, PORT_AT(port) + PxCI) | sim_ahci_read(m->sim, PORT_AT(port) + PxSACT);
 
 		for (unsigned i = 0; i < SLOTS; i++) {
 			struct header h;
@@ -80,7 +81,8 @@ static bool is_table(const struct ahci_machine *m, uint64_t at, uint32_t len)
 
 			memcpy(&h, m->d.pool.at + port * POOL_STEP + POOL_LIST + i * sizeof(h), sizeof(h));
 			table = h.ctba | (uint64_t)h.ctbau << 32;
-			if (slots >> i & 1 && at < table + sizeof(struct table) + h.prdtl * sizeof(struct prd) && table < at + len)
+			if (slots >> i & 1 && at < table + sizeof(struct table) + h.prdtl * sizeof(struct prd) &&
+			    table < at + len)
 				return true;
 		}
 	}
@@ -202,7 +204,8 @@ static bool is_same(const struct ahci_judged *j, const struct sim_ahci_command *
 	if (c->aborted)
 		return true;
 	if (hook != HV_HOOK_DISK_CONTROL)
-		return j->t.first_lba == c->t.first_lba && j->t.sectors == c->t.sectors && j->t.sector_size == c->t.sector_size &&
+		return j->t.first_lba == c->t.first_lba && j->t.sectors == c->t.sectors &&
+		       j->t.sector_size == c->t.sector_size &&
 		       (!j->bytes || !c->data || (j->t.data_len == c->len && !memcmp(j->bytes, c->data, c->len)));
 	return j->t.features == c->t.features && j->t.lba == c->t.lba && j->t.count == c->t.count &&
 	       (j->t.command != 0x06 || !c->data || same_ranges(j, c));
@@ -246,10 +249,10 @@ const struct sim_ahci_bus ahci_machine_bus = {
 
 /* ---- the linker puts this in disk_judge()'s place (--wrap) ---- */
 
-enum hv_verdict __real_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns, const struct disk_transfer *t,
-				  bool *rewritten);
-enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns, const struct disk_transfer *t,
-				  bool *rewritten);
+enum hv_verdict __real_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
+				  const struct disk_transfer *t, bool *rewritten);
+enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
+				  const struct disk_transfer *t, bool *rewritten);
 
 static void check_shown(struct ahci_machine *m, enum hv_hook hook, const struct disk_transfer *t)
 {
@@ -288,8 +291,8 @@ static void note_judged(struct ahci_machine *m, enum hv_hook hook, const struct 
 	*end = j;
 }
 
-enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns, const struct disk_transfer *t,
-				  bool *rewritten)
+enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
+				  const struct disk_transfer *t, bool *rewritten)
 {
 	struct ahci_machine *m = (struct ahci_machine *)((char *)(uintptr_t)d - offsetof(struct ahci_machine, disk));
 	enum hv_verdict v;

@@ -66,7 +66,8 @@ static void put_cdb(struct ahci_driver_command *c, const struct row *r, uint64_t
 		c->cdb[6 + i] = (uint8_t)(sectors >> (24 - 8 * i));
 }
 
-static struct ahci_driver_command make(const struct row *r, uint64_t lba, uint32_t sectors, uint32_t len, const uint8_t *from)
+static struct ahci_driver_command make(const struct row *r, uint64_t lba, uint32_t sectors, uint32_t len,
+				       const uint8_t *from)
 {
 	struct ahci_driver_command c = { .command = r->out ? r->p->write : r->p->read, .ext = r->p->ext, .lba = lba,
 					 .out = r->out, .len = len, .data = from, .layout = r->layout, .hold = true };
@@ -97,7 +98,8 @@ static enum effect effect_at(const struct verdict *v, const struct place *at)
 	return v->by_command && !at->marked ? EFFECT_PASS : v->effect;
 }
 
-static void check_read(const struct place *at, unsigned i, enum effect effect, uint32_t len, uint32_t size, const char *name)
+static void check_read(const struct place *at, unsigned i, enum effect effect, uint32_t len, uint32_t size,
+		       const char *name)
 {
 	const uint8_t *want = data[i];
 
@@ -130,19 +132,21 @@ static bool is_behind(const struct row *r, unsigned i, enum effect effect)
 	return r->p->queued && i == 2 && effect == EFFECT_DROP;
 }
 
-static void check_slot(struct ahci_machine *m, const struct row *r, const struct place *at, unsigned i, enum effect effect,
-		       uint32_t len, const char *name)
+static void check_slot(struct ahci_machine *m, const struct row *r, const struct place *at, unsigned i,
+		       enum effect effect, uint32_t len, const char *name)
 {
 	const struct ahci_driver_slot *s = &m->driver.port[at->port].slot[i];
 	bool fails = i == 1 && effect == EFFECT_DROP;
 
 	if (is_behind(r, i, effect))
 		return;
-	tap_case(s->state == (fails ? DRIVER_FAILED : DRIVER_DONE), "%s: command %u ended with state %u", name, i, s->state);
+	tap_case(s->state == (fails ? DRIVER_FAILED : DRIVER_DONE), "%s: command %u ended with state %u", name, i,
+		 s->state);
 	if (!fails && !r->p->queued)
 		tap_case(s->prdbc == len, "%s: command %u: PRDBC %u for %u", name, i, s->prdbc, len);
 	if (fails && r->p->packet)
-		tap_case(s->error >> 4 && s->status & STATUS_ERR, "%s: status %02x error %02x", name, s->status, s->error);
+		tap_case(s->error >> 4 && s->status & STATUS_ERR, "%s: status %02x error %02x", name, s->status,
+			 s->error);
 	else if (fails)
 		tap_case(s->error == ERROR_ABRT && s->status & STATUS_ERR && !(s->status & (STATUS_BSY | STATUS_DRQ)),
 			 "%s: status %02x error %02x", name, s->status, s->error);

@@ -48,9 +48,11 @@ static void prepare(struct ahci_machine *m, const struct load *l, uint64_t seed)
 static void issue(struct ahci_machine *m, const struct load *l, unsigned slot)
 {
 	bool out = l->out >> slot & 1;
-	struct ahci_driver_command c = { .command = out ? 0x61 : 0x60, .ext = true, .lba = lba_of(l, slot), .out = out,
-					 .features = (uint16_t)(COMMAND_BYTES / ahci_drives[l->port].sector_size),
-					 .len = COMMAND_BYTES, .data = data[l->port][slot], .layout = slot % LAYOUTS, .hold = true };
+	struct ahci_driver_command c = {
+		.command = out ? 0x61 : 0x60, .ext = true, .lba = lba_of(l, slot), .out = out,
+		.features = (uint16_t)(COMMAND_BYTES / ahci_drives[l->port].sector_size), .len = COMMAND_BYTES,
+		.data = data[l->port][slot], .layout = slot % LAYOUTS, .hold = true,
+	};
 
 	ahci_driver_issue(&m->driver, l->port, slot, &c);
 }
@@ -73,7 +75,8 @@ static void check_slot(struct ahci_machine *m, const struct load *l, unsigned sl
 	if (l->out >> slot & 1) {
 		sim_ahci_medium_read(m->sim, l->port, lba_of(l, slot), got, COMMAND_BYTES);
 		if (marked && (fails || l->effect == EFFECT_SILENT))
-			tap_case(memcmp(got, want, 512) != 0, "%s: slot %u was dropped, and is on the medium", name, slot);
+			tap_case(memcmp(got, want, 512) != 0, "%s: slot %u was dropped, and is on the medium", name,
+				 slot);
 		else
 			tap_case(!memcmp(got, want, COMMAND_BYTES), "%s: slot %u wrote other bytes", name, slot);
 		return;
@@ -129,7 +132,8 @@ static void one(const struct verdict *v, uint64_t seed)
 			uint64_t chance = seed * 4 + round * 2 + p;
 
 			l[p] = (struct load){ .port = p, .effect = v->effect, .by_command = v->by_command };
-			l[p].marked = 1u << random_below(&chance, 32) | (seed & 4 ? 1u << random_below(&chance, 32) : 0);
+			l[p].marked =
+				1u << random_below(&chance, 32) | (seed & 4 ? 1u << random_below(&chance, 32) : 0);
 			l[p].out = random_below(&chance, UINT32_MAX);
 			prepare(m, &l[p], seed * 2 + p);
 			for (unsigned slot = 0; slot < SLOTS; slot++)

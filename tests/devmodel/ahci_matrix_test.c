@@ -14,7 +14,8 @@ const struct verdict verdicts[VERDICTS] = {
 	{ "drop by command", MATRIX_NAME HOOKS "a: " MARKED " -> drop;\n}\n", EFFECT_DROP, true },
 	{ "drop by content", MATRIX_NAME PATTERN HOOKS "a: data has p -> drop;\n}\n", EFFECT_DROP, false },
 	{ "silently by command", MATRIX_NAME HOOKS "a: " MARKED " -> drop silently;\n}\n", EFFECT_SILENT, true },
-	{ "silently by content", MATRIX_NAME PATTERN HOOKS "a: data has p -> drop silently;\n}\n", EFFECT_SILENT, false },
+	{ "silently by content", MATRIX_NAME PATTERN HOOKS "a: data has p -> drop silently;\n}\n", EFFECT_SILENT,
+	  false },
 	{ "rewrite", MATRIX_NAME PATTERN HOOKS "a: data has p -> rewrite p with \"#\";\n}\n", EFFECT_REWRITE, false },
 };
 

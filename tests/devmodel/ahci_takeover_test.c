@@ -11,8 +11,9 @@ static uint8_t bytes[FAULT_BYTES], got[FAULT_BYTES];
 
 static struct ahci_driver_command command(bool queued, bool out, uint64_t lba)
 {
-	struct ahci_driver_command c = { .command = queued ? out ? 0x61 : 0x60 : out ? 0x35 : 0x25, .ext = true, .lba = lba,
-					 .out = out, .len = 4096, .data = bytes, .layout = LAYOUT_ODD };
+	static const uint8_t commands[2][2] = { { 0x25, 0x35 }, { 0x60, 0x61 } };
+	struct ahci_driver_command c = { .command = commands[queued][out], .ext = true, .lba = lba, .out = out,
+					 .len = 4096, .data = bytes, .layout = LAYOUT_ODD };
 
 	*(queued ? &c.features : &c.count) = 8;
 	return c;
@@ -50,12 +51,14 @@ static void test_running(void)
 {
 	for (unsigned i = 0; i < 4 * FAULT_POLICIES; i++) {
 		struct ahci_machine *m = plain(i & 1, i & 2);
-		uint32_t clb = ahci_driver_port_read(&m->driver, 0, PxCLB), fb = ahci_driver_port_read(&m->driver, 0, PxFB);
+		uint32_t clb = ahci_driver_port_read(&m->driver, 0, PxCLB),
+			 fb = ahci_driver_port_read(&m->driver, 0, PxFB);
 		uint32_t ie = ahci_driver_port_read(&m->driver, 0, PxIE);
 
 		works(m, "before");
 		ahci_machine_shadow(m, fault_policy[i / 4], 0);
-		tap_case(ahci_driver_port_read(&m->driver, 0, PxCLB) == clb && ahci_driver_port_read(&m->driver, 0, PxFB) == fb,
+		tap_case(ahci_driver_port_read(&m->driver, 0, PxCLB) == clb &&
+				 ahci_driver_port_read(&m->driver, 0, PxFB) == fb,
 			 "PxCLB, PxFB");
 		tap_case(ahci_driver_port_read(&m->driver, 0, PxIE) == ie, "PxIE");
 		tap_case((ahci_driver_port_read(&m->driver, 0, PxCMD) & (PxCMD_ST | PxCMD_FRE | PxCMD_CR | PxCMD_FR)) ==

@@ -143,8 +143,9 @@ static void test_ports(void)
 
 /* Commands that read and write, each with its own addresses and lengths. */
 static const struct way { uint8_t read, write; bool ext, queued; } ways[] = {
-	{ 0x20, 0x30, false, false }, { 0x24, 0x34, true, false }, { 0xc4, 0xc5, false, false }, { 0x29, 0x39, true, false },
-	{ 0xc8, 0xca, false, false }, { 0x25, 0x35, true, false }, { 0x25, 0x3d, true, false }, { 0x60, 0x61, true, true },
+	{ 0x20, 0x30, false, false }, { 0x24, 0x34, true, false }, { 0xc4, 0xc5, false, false },
+	{ 0x29, 0x39, true, false }, { 0xc8, 0xca, false, false }, { 0x25, 0x35, true, false },
+	{ 0x25, 0x3d, true, false }, { 0x60, 0x61, true, true },
 };
 
 static void read_write(const struct way *w, unsigned port, enum layout layout, uint64_t lba, uint32_t sectors)
@@ -158,7 +159,8 @@ static void read_write(const struct way *w, unsigned port, enum layout layout, u
 	tap_case(ahci_driver_do(&host.d, port, &c, NULL) == DRIVER_DONE, "%02x: not done", w->write);
 	sim_ahci_medium_read(host.sim, port, lba, got, len);
 	tap_case(!memcmp(bytes, got, len), "%02x layout %u: the medium has other bytes", w->write, layout);
-	tap_case(host.last.t.first_lba == lba && host.last.t.sectors == sectors && host.last.len == len, "%02x: LBA", w->write);
+	tap_case(host.last.t.first_lba == lba && host.last.t.sectors == sectors && host.last.len == len, "%02x: LBA",
+		 w->write);
 	fill(bytes, len, lba + sectors + 1);
 	sim_ahci_medium_write(host.sim, port, lba, bytes, len);
 	c.command = w->read;
@@ -196,8 +198,10 @@ static void test_queue(enum sim_order order, bool together)
 	sim_ahci_faults(host.sim)->together = together;
 	sim_ahci_faults(host.sim)->late = 40;
 	for (unsigned slot = 0; slot < SLOTS; slot++) {
-		struct ahci_driver_command q = { .command = 0x61, .ext = true, .lba = 100 + slot * 8u, .features = 8, .out = true,
-						 .len = 4096, .data = bytes, .layout = slot % LAYOUTS, .hold = true };
+		struct ahci_driver_command q = {
+			.command = 0x61, .ext = true, .lba = 100 + slot * 8u, .features = 8, .out = true, .len = 4096,
+			.data = bytes, .layout = slot % LAYOUTS, .hold = true,
+		};
 
 		fill(bytes, 4096, slot);
 		ahci_driver_issue(&host.d, 0, slot, &q);
@@ -231,7 +235,8 @@ static void test_errors(void)
 	sim_ahci_faults(host.sim)->bad_lba = 1003;
 	sim_ahci_faults(host.sim)->bad_sectors = 1;
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_FAILED, "the bad sector is read");
-	tap_case(s->error == 0x40 && s->status & STATUS_ERR && s->lba == 1003 && s->prdbc == 3 * 512, "error, LBA, PRDBC");
+	tap_case(s->error == 0x40 && s->status & STATUS_ERR && s->lba == 1003 && s->prdbc == 3 * 512,
+		 "error, LBA, PRDBC");
 	tap_case(got[3 * 512] == DRIVER_CANARY && got[3 * 512 - 1] != DRIVER_CANARY, "bytes of the bad sector came");
 	r.command = 0x60;
 	r.features = 8;
@@ -249,7 +254,9 @@ static void test_errors(void)
 		ahci_driver_release(&host.d, 0, slot);
 	r = (struct ahci_driver_command){ .command = 0xc8, .lba = 5, .count = 1, .len = 512 };
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_DONE, "afterwards nothing goes");
-	r = (struct ahci_driver_command){ .command = 0x25, .ext = true, .lba = drives[0].sectors - 1, .count = 2, .len = 1024 };
+	r = (struct ahci_driver_command){
+		.command = 0x25, .ext = true, .lba = drives[0].sectors - 1, .count = 2, .len = 1024
+	};
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_FAILED && s->error == 0x10, "beyond the end");
 	sim_ahci_faults(host.sim)->interface_errors = 1;
 	r.count = 1;
@@ -280,9 +287,11 @@ static void test_words(void)
 	r = (struct ahci_driver_command){ .command = 0xb0, .features = 0xd0, .lba = 0xc24f00, .len = 512 };
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_DONE && got[0] == 0x10, "SMART");
 	r = (struct ahci_driver_command){ .command = 0x92, .out = true, .count = 4, .len = 2048, .data = bytes };
-	tap_case(ahci_driver_do(&host.d, 0, &r, NULL) == DRIVER_DONE && sim_ahci_count(host.sim, 0, 0x92) == 1, "firmware");
-	r = (struct ahci_driver_command){ .command = 0x06, .ext = true, .features = 1, .count = 1, .out = true, .len = 512,
-					  .data = bytes };
+	tap_case(ahci_driver_do(&host.d, 0, &r, NULL) == DRIVER_DONE && sim_ahci_count(host.sim, 0, 0x92) == 1,
+		 "firmware");
+	r = (struct ahci_driver_command){
+		.command = 0x06, .ext = true, .features = 1, .count = 1, .out = true, .len = 512, .data = bytes
+	};
 	memset(bytes, 0, 512);
 	bytes[0] = 77;
 	bytes[6] = 2;
@@ -340,7 +349,8 @@ static void test_resets(void)
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_DONE, "after COMRESET");
 	tap_case(ahci_driver_soft_reset(&host.d, 0), "SRST");
 	tap_case(ahci_driver_do(&host.d, 0, &r, got) == DRIVER_DONE, "after SRST");
-	tap_case(ahci_driver_soft_reset(&host.d, 2) && ahci_driver_port_read(&host.d, 2, PxSIG) == SIG_ATAPI, "SRST of ATAPI");
+	tap_case(ahci_driver_soft_reset(&host.d, 2) && ahci_driver_port_read(&host.d, 2, PxSIG) == SIG_ATAPI,
+		 "SRST of ATAPI");
 	sim_ahci_lie(host.sim, 0, 0, 0, PxIS_HBFS);
 	ahci_driver_look(&host.d);
 	tap_case(host.d.port[0].errors & PxIS_HBFS, "lie");

@@ -1,12 +1,12 @@
 /*
  * fuzz_ahci.c - a guest's accesses and memory, by any bytes, over the simulated AHCI controller
  *
- * Shape of an input: three bytes choose policy, bounce memory and how controller and drives fail; then operations of one
- * byte and their operands: register and index/data accesses of any width, memory writes, commands that are nearly right,
- * steps of the controller, polls, drives pulled out, resets.
- * Held: the machine's own demands (ahci_machine.h): the controller stays in the pool, in bounce memory that is taken and
- * in what was granted, and drives carry out only what was judged; guest memory is changed behind each read.  At the end a
- * reset gives all bounce memory back.
+ * Shape of an input: three bytes choose policy, bounce memory and how controller and drives fail; then operations of
+ * one byte and their operands: register and index/data accesses of any width, memory writes, commands that are nearly
+ * right, steps of the controller, polls, drives pulled out, resets.
+ * Held: the machine's own demands (ahci_machine.h): the controller stays in the pool, in bounce memory that is taken
+ * and in what was granted, and drives carry out only what was judged; guest memory is changed behind each read.  At the
+ * end a reset gives all bounce memory back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,13 +122,14 @@ static void access(struct ahci_machine *m, struct input *in, unsigned bits)
 static void port_access(struct ahci_machine *m, struct input *in)
 {
 	static const uint8_t registers[] = { PxIS, PxIE, PxCMD, PxTFD, PxSACT, PxCI, PxSERR, PxSCTL, PxSSTS, PxSIG };
-	uint32_t bits = (uint32_t)take(in, 4), offset = PORT_AT(bits & 3) + registers[(bits >> 2 & 15) % sizeof(registers)];
+	uint32_t bits = (uint32_t)take(in, 4),
+		 offset = PORT_AT(bits & 3) + registers[(bits >> 2 & 15) % sizeof(registers)];
 	uint32_t value = bits >> 8;
 
 	/* mostly it runs: PxCMD has some bits of its own */
 	if (offset % PORT_BYTES == PxCMD)
-		value = (value & 0x80 ? PxCMD_ST : 0) | (value & 0x70 ? PxCMD_FRE : 0) | (value & 4 ? PxCMD_CLO : 0) | PxCMD_SUD |
-			(value & 0x100 ? value : 0);
+		value = (value & 0x80 ? PxCMD_ST : 0) | (value & 0x70 ? PxCMD_FRE : 0) | (value & 4 ? PxCMD_CLO : 0) |
+			PxCMD_SUD | (value & 0x100 ? value : 0);
 	if (offset % PORT_BYTES == PxSCTL && value & 0xf0)
 		value &= ~SCTL_DET;
 	if (bits & 0x40)
@@ -180,21 +181,23 @@ static uint32_t make_prds(struct ahci_machine *m, struct input *in, struct prd *
 
 /* Opcodes that are worth more than any. */
 static const uint8_t commands[] = {
-	0x60, 0x61, 0x60, 0x61, 0x25, 0x35, 0xc8, 0xca, 0x20, 0x30, 0x24, 0x34, 0xc4, 0xc5, 0xec, 0xa1, 0xa0, 0xa0, 0x06, 0x2f,
-	0x47, 0xb0, 0xef, 0xea, 0x92, 0xf1, 0xe4, 0xe8, 0x3f, 0x42, 0xe5, 0x00,
+	0x60, 0x61, 0x60, 0x61, 0x25, 0x35, 0xc8, 0xca, 0x20, 0x30, 0x24, 0x34, 0xc4, 0xc5, 0xec, 0xa1,
+	0xa0, 0xa0, 0x06, 0x2f, 0x47, 0xb0, 0xef, 0xea, 0x92, 0xf1, 0xe4, 0xe8, 0x3f, 0x42, 0xe5, 0x00,
 };
-static const uint8_t opcodes[] = { 0x28, 0xa8, 0x2a, 0x03, 0x12, 0x25, 0x9e, 0xbe, 0x00, 0x43, 0x55, 0x3b, 0x1b, 0x46, 0x08, 0x88 };
+static const uint8_t opcodes[] = { 0x28, 0xa8, 0x2a, 0x03, 0x12, 0x25, 0x9e, 0xbe,
+				   0x00, 0x43, 0x55, 0x3b, 0x1b, 0x46, 0x08, 0x88 };
 
 /* A command that is nearly right, in a slot, with a bit or two changed; PxCI, or not yet. */
 static void command(struct ahci_machine *m, struct input *in)
 {
 	uint32_t bits = (uint32_t)take(in, 4), lba = (uint32_t)take(in, 1) * 8, port = bits & 3, slot = bits >> 2 & 31;
-	uint32_t sectors = 1 + (bits >> 12 & 31), size = drives[port].sector_size;
+	uint32_t sectors = 1 + (bits >> 12 & 31), len = sectors * drives[port].sector_size;
 	uint8_t code = commands[(bits >> 7 & 31)], all[sizeof(struct header) + 256 + 16 * 16] = { 0 };
 	struct table *t = (struct table *)(all + sizeof(struct header));
 	struct header *h = (struct header *)all;
-	bool queued = code == 0x60 || code == 0x61, out = code == 0x61 || code == 0x35 || code == 0xca || code == 0x30 ||
-		      code == 0x34 || code == 0xc5 || code == 0x06 || code == 0x92 || code == 0xf1 || code == 0xe8 || code == 0x3f;
+	bool queued = code == 0x60 || code == 0x61,
+	     out = code == 0x61 || code == 0x35 || code == 0xca || code == 0x30 || code == 0x34 || code == 0xc5 ||
+		   code == 0x06 || code == 0x92 || code == 0xf1 || code == 0xe8 || code == 0x3f;
 
 	*h = (struct header){ .flags = (uint16_t)(5 | (out ? HEADER_W : 0) | (code == 0xa0 ? HEADER_A : 0)),
 			      .ctba = TABLES + slot * TABLE_STEP };
@@ -226,8 +229,11 @@ static void command(struct ahci_machine *m, struct input *in)
 		h->flags |= bits & 0x40000000 ? HEADER_R | HEADER_C : 0;
 		t->cfis[15] = bits & 0x40000000 ? CONTROL_SRST : 0;
 	}
-	h->prdtl = (uint16_t)make_prds(m, in, t->prd, code == 0xec || code == 0xa1 ? 512 : sectors * (code < 0xc0 && code != 0xa0 &&
-				       code > 0x3f && !queued ? 512 : size));
+	if (code == 0xec || code == 0xa1)
+		len = 512;
+	else if (code < 0xc0 && code != 0xa0 && code > 0x3f && !queued)
+		len = sectors * 512;
+	h->prdtl = (uint16_t)make_prds(m, in, t->prd, len);
 	for (unsigned flips = bits >> 18 & 7; flips > 5; flips--) {
 		uint32_t where = (uint32_t)take(in, 2);
 
