@@ -284,14 +284,13 @@ wait
 """
 
 
-# Linux makes no command of a MiB here: 168 pages are its most.  What is larger than the memory is refused: ahci_issue_test
-@claim("with a MiB of bounce memory commands wait for room, and nothing stops", long=True)
+# Linux makes no command of a MiB here (168 pages are its most), and QEMU's drives are done before the next burst is judged:
+# who waits for room, and what finds none ever, is ahci_issue_test's
+@claim("a MiB of bounce memory is enough for two disks at once", long=True)
 def small():
-    text, log, m = go("disk-small", SMALL, ours(args="bounce=1M"), limit=400,
+    text, _, m = go("disk-small", SMALL, ours(args="bounce=1M"), limit=400,
                       drives=[disk(scratch(f"disk-small-{n}.img", DATA_MIB)) for n in (2, 3)])
     check_fio(text, m, "tight", "pair-2", "pair-3")
-    waited = re.findall(r"count: ahci-\S+ (\d+) commands that waited for room", log)
-    check(waited and int(waited[-1]) > 0, m.report("nothing waited"))
 
 
 # ---- what drives say -----------------------------------------------------------------
