@@ -76,14 +76,12 @@ static void check_form(struct sim_port *p, const struct header *h, const uint8_t
 }
 
 /* [10.4.1]: SRST set, then cleared, by two FISes in two slots. */
-static void device_control(struct sim_port *p, struct sim_task *t, const struct header *h)
+static void device_control(struct sim_port *p, struct sim_task *t)
 {
 	bool srst = t->fis[15] & CONTROL_SRST;
 
 	if (t->fis[15] & ~(CONTROL_SRST | 8u))
 		sim_complain(p->hba, "device control besides SRST");
-	if (srst && (h->flags & (HEADER_R | HEADER_C)) != (HEADER_R | HEADER_C))
-		sim_complain(p->hba, "SRST without R and C in the header");
 	for (unsigned i = 0; i < SLOTS; i++) {
 		if (&p->task[i] != t)
 			forget(&p->task[i]);
@@ -148,7 +146,7 @@ static bool fetch(struct sim_port *p, unsigned slot)
 	check_form(p, &h, head);
 	memcpy(t->fis, head, sizeof(t->fis));
 	if (!(t->fis[1] & FIS_C)) {
-		device_control(p, t, &h);
+		device_control(p, t);
 		return true;
 	}
 	if (h.flags & HEADER_A) {
