@@ -44,7 +44,7 @@ void disk_init(const struct options *o)
 
 	if (!pci_survey(o, PCI_AHCI))
 		return;
-	at = pages_alloc(len / PAGE_SIZE);
+	at = pages_alloc_as_is(len / PAGE_SIZE);
 	bounce_init(&bounce, (struct dma_memory){ at, { hpa_of(at).a }, len }, pages_alloc(map_pages(o)));
 	log_debug("bounce memory: %u MiB", o->bounce_mib);
 }

@@ -66,6 +66,15 @@ bool bounce_fits(const struct bounce *b, uint64_t len)
 	return pages_of(len) <= b->pages;
 }
 
+/* First fit takes no page beyond the fresh ones' first before that one. */
+static void clear_fresh(struct bounce *b, uint32_t end)
+{
+	if (end <= b->fresh)
+		return;
+	memset(b->memory.at + (uint64_t)b->fresh * BOUNCE_PAGE, 0, (uint64_t)(end - b->fresh) * BOUNCE_PAGE);
+	b->fresh = end;
+}
+
 bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at)
 {
 	uint32_t pages = (uint32_t)pages_of(len), page, end;
@@ -78,6 +87,7 @@ bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at)
 		if (end - page < pages)
 			continue;
 		mark(b, page, pages, true);
+		clear_fresh(b, page + pages);
 		b->taken += pages;
 		*at = page * BOUNCE_PAGE;
 		return true;

@@ -19,15 +19,16 @@ struct bounce {
 	uint64_t *map;		/* a bit a page; 1: taken */
 	uint32_t pages, taken;
 	uint32_t next;		/* no page before it is free */
+	uint32_t fresh;		/* no page from it on was ever taken */
 };
 
 /* Bytes of the map of @len bytes of bounce memory, 8-byte aligned. */
 uint32_t bounce_map_bytes(uint32_t len);
-/* @map: bounce_map_bytes(@memory.len) bytes that no device may reach. */
+/* @map: bounce_map_bytes(@memory.len) bytes that no device may reach; @memory need not be zeroed. */
 void bounce_init(struct bounce *b, struct dma_memory memory, void *map);
 /* Could @len > 0 bytes ever be had? */
 bool bounce_fits(const struct bounce *b, uint64_t len);
-/* Take @len > 0 bytes; false: no room now.  *@at: its first byte, counted from memory.at. */
+/* Take @len > 0 bytes, at first zeroed; false: no room now.  *@at: its first byte, counted from memory.at. */
 bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at);
 /* Give back what bounce_take() gave for @len. */
 void bounce_give(struct bounce *b, uint32_t at, uint32_t len);

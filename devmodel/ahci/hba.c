@@ -104,9 +104,11 @@ static uint32_t own_interrupts(const struct ahci *h)
 {
 	uint32_t ports = 0;
 
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (h->port[i].is & h->port[i].ie)
-			ports |= 1u << i;
+	for (uint32_t left = h->pi; left; left &= left - 1) {
+		const struct port *p = &h->port[__builtin_ctz(left)];
+
+		if (p->is & p->ie)
+			ports |= left & -left;
 	}
 	return ports;
 }
@@ -152,8 +154,8 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 {
 	uint32_t hz = h->more ? POLL_HZ : 0;
 
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		const struct port *p = &h->port[i];
+	for (uint32_t left = h->pi; left; left &= left - 1) {
+		const struct port *p = &h->port[__builtin_ctz(left)];
 
 		if (p->restarting || p->identifying)
 			return POLL_HZ;

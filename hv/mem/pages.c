@@ -15,7 +15,7 @@ void pages_init(hpa_t start, hpa_t end)
 	limit = end.a;
 }
 
-void *pages_alloc(uint64_t count)
+void *pages_alloc_as_is(uint64_t count)
 {
 	void *p = (void *)next;
 
@@ -23,7 +23,12 @@ void *pages_alloc(uint64_t count)
 		fail("the hypervisor's own memory is used up (%llu pages asked for, %llu left)",
 		     (unsigned long long)count, (unsigned long long)pages_left());
 	next += count * PAGE_SIZE;
-	return memset(p, 0, count * PAGE_SIZE);
+	return p;
+}
+
+void *pages_alloc(uint64_t count)
+{
+	return memset(pages_alloc_as_is(count), 0, count * PAGE_SIZE);
 }
 
 uint64_t pages_left(void)

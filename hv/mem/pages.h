@@ -14,6 +14,8 @@
 void pages_init(hpa_t start, hpa_t end);
 /* @count zeroed pages in a row.  Fails the start when there are none left. */
 void *pages_alloc(uint64_t count);
+/* With whatever is in them, for what clears them itself. */
+void *pages_alloc_as_is(uint64_t count);
 uint64_t pages_left(void);
 
 static inline hpa_t hpa_of(const void *own)

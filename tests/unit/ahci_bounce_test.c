@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "devmodel/ahci/bounce.h"
 #include "tests/unit/unit.h"
@@ -11,20 +12,31 @@
 
 static struct bounce b;
 static uint64_t *map;
+static uint8_t *memory;
+static size_t memory_len;
+
+static void end(void);
 
 static void make(uint32_t len)
 {
-	free(map);
+	end();
 	map = malloc(bounce_map_bytes(len));
 	if (bounce_map_bytes(len))
 		memset(map, 0xff, bounce_map_bytes(len));
-	bounce_init(&b, (struct dma_memory){ .len = len }, map);
+	memory = mmap(NULL, (size_t)len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		abort();
+	memory_len = (size_t)len + 1;
+	bounce_init(&b, (struct dma_memory){ .at = memory, .len = len }, map);
 }
 
 static void end(void)
 {
 	free(map);
 	map = NULL;
+	if (memory_len)
+		munmap(memory, memory_len);
+	memory_len = 0;
 }
 
 static uint32_t take(uint32_t len)
@@ -161,6 +173,31 @@ START_TEST(random_takers_never_meet)
 }
 END_TEST
 
+static bool all_are(uint32_t page, uint32_t pages, uint8_t byte)
+{
+	for (uint32_t i = page * BOUNCE_PAGE; i < (page + pages) * BOUNCE_PAGE; i++) {
+		if (memory[i] != byte)
+			return false;
+	}
+	return true;
+}
+
+START_TEST(what_was_in_the_memory_before_is_cleared_once)
+{
+	make(8 * BOUNCE_PAGE);
+	memset(memory, 0xee, 8 * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(2 * BOUNCE_PAGE), 0);
+	ck_assert(all_are(0, 2, 0) && all_are(2, 6, 0xee));
+	memset(memory, 0x55, 2 * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(BOUNCE_PAGE), 2);
+	ck_assert(all_are(0, 2, 0x55) && all_are(2, 1, 0) && all_are(3, 5, 0xee));
+	bounce_give(&b, 0, 2 * BOUNCE_PAGE);
+	ck_assert_uint_eq(take(3 * BOUNCE_PAGE), 3);
+	ck_assert_uint_eq(take(2 * BOUNCE_PAGE), 0);
+	ck_assert(all_are(0, 2, 0x55) && all_are(2, 4, 0) && all_are(6, 2, 0xee));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_bounce");
@@ -174,6 +211,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, what_is_given_back_is_the_next_that_is_taken);
 	tcase_add_test(c, a_gap_that_is_too_small_is_passed_over);
 	tcase_add_test(c, what_is_shrunk_keeps_its_beginning);
+	tcase_add_test(c, what_was_in_the_memory_before_is_cleared_once);
 	tcase_add_loop_test(c, random_takers_never_meet, 0, 4);
 	return s;
 }
