@@ -200,8 +200,11 @@ static void add(const struct model_kind *k, const struct pci_function *f, uint32
 	m->bytes = f->size[k->bar] < k->most ? (uint32_t)f->size[k->bar] : k->most;
 	m->room = device_reserve((uint32_t)PAGES(m->bytes));
 	model_moved(m, v);
-	log_line("%s: %s, what goes through it goes through the policy%s", m->name, k->what,
-		 m->state ? "" : " as soon as it is mapped");
+	if (!m->state && m->at)
+		log_error("%s: %s that could not be stopped: the guest does not reach it", m->name, k->what);
+	else
+		log_line("%s: %s, what goes through it goes through the policy%s", m->name, k->what,
+			 m->state ? "" : " as soon as it is mapped");
 }
 
 void model_init(const struct vcpu *v)

@@ -180,7 +180,7 @@ files() {{	# KIND DEVICE COUNT
 }}
 tool mke2fs -q -F -t ext4 $(at 4)
 files ext4 $(at 4) {count * 4 // 5}
-mkdosfs -n SLUICE $(at 5) >/dev/null
+mkdosfs -n SLUICE-DISK $(at 5) >/dev/null	# 11 characters: busybox pads with NUL, which no label may have
 files vfat $(at 5) {count // 5}
 """
 
