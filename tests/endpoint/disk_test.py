@@ -353,7 +353,7 @@ echo "TRY large $(yes_no dd if=$d of=/dev/null bs=1M skip=19 count=1 iflag=direc
 echo "TRY write $(yes_no dd if=/dev/zero of=$d bs=4096 seek={BAD // 8} count=1 oflag=direct conv=notrunc status=none)"
 echo 1 >/sys/block/$(basename $d)/device/queue_depth
 echo "TRY depth-1 $(yes_no dd if=$d of=/dev/null bs=4096 skip={BAD // 8} count=1 iflag=direct status=none)"
-echo "TRY after $(yes_no dd if=$d of=/dev/null bs=1M count=8 iflag=direct status=none)"
+echo "TRY after $(yes_no dd if=$d of=/dev/null bs=1M count=4 iflag=direct status=none)"
 dmesg | sed -n 's/^\[[ 0-9.]*\] \(ata3.*\)/TOLD \1/p'
 """
 
@@ -378,7 +378,7 @@ def error_as_plain():
 MARK_AT, ROUNDS = 150000, 30
 HONEST = f"""
 make_content() {{ awk -v n=$1 'BEGIN {{ t = "{LINE}"; for (k = n % 8; k > 0; k--) t = t t; print "file " n " " t }}'; }}
-d=$(at 2)
+d=$(at 3)
 tool mke2fs -q -F -t ext4 $d 65536k
 mkdir -p /run/ext4; mount -t ext4 $d /run/ext4
 n=0; while [ $n -lt {ROUNDS} ]; do
@@ -410,7 +410,7 @@ def whole_at(image_path, marks):
        long=True)
 def honest():
     path, log = scratch("disk-honest.img", DATA_MIB), os.path.join(work_folder(), "disk-honest.log")
-    _, _, m = go("disk-honest", HONEST, ours(), drives=[logged(path, log)])
+    _, _, m = go("disk-honest", HONEST, ours(), drives=[disk(scratch("disk-honest-rules.img", 8)), logged(path, log)])
     writes = list(logwrites.read(log))
     check(sum(w.is_flush() for w in writes) >= ROUNDS, m.report(f"{sum(w.is_flush() for w in writes)} flushes are too few"))
     points = set(random.Random(5).sample(range(len(writes)), 50))
