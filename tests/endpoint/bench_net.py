@@ -97,8 +97,8 @@ def wall(nic, name, sizes):
 
 def counted_script(sizes):
     """Between one traffic and the next a pause; before it the packets so far."""
-    lines = [PRELUDE, "n=0; packets=/sys/class/net/eth0/statistics",
-             f'phase() {{ echo "PHASE $n $(cat $packets/rx_packets) $(cat $packets/tx_packets)"; sleep {PAUSE}; n=$((n + 1)); }}',
+    lines = [PRELUDE, "phases=0; packets=/sys/class/net/eth0/statistics",
+             f'phase() {{ echo "PHASE $phases $(cat $packets/rx_packets) $(cat $packets/tx_packets)"; sleep {PAUSE}; phases=$((phases + 1)); }}',
              "up; dhcp; ping -q -c 2 10.0.2.2 >/dev/null", f"head -c {sizes[1]} /dev/zero | tr '\\0' x >/run/up", "phase"]
     for line in TRAFFIC.values():
         lines += [line.format(n=sizes[2], far=FAR, bytes=sizes[0]), "phase"]
