@@ -44,7 +44,8 @@ static uint64_t bytes_come(struct port *p, unsigned slot)
 	if (command_is_queued(&s->c))
 		return s->bounced && !s->c.out ? marked_bytes(p, s) : s->c.bytes;
 	said = *(volatile uint32_t *)&port_list(p)[slot].prdbc;
-	if (said <= s->c.bytes)
+	s->lied = said > s->c.bytes;
+	if (!s->lied)
 		return said;
 	hba_count(p->hba, AHCI_LIES);
 	return s->c.bytes;
@@ -65,9 +66,9 @@ void slot_report(struct port *p, struct slot *s, uint32_t bytes)
 /* What is not user data is read for what we must know, and edited. */
 static void learn(struct port *p, const struct slot *s, uint8_t *data, uint32_t len)
 {
-	if (s->c.meaning == MEANING_IDENTIFY && len >= 512)
+	if (s->c.meaning == MEANING_IDENTIFY && len >= 512 && !s->lied)
 		identify_learn(data, &p->drive);
-	if (s->c.meaning == MEANING_CAPACITY)
+	if (s->c.meaning == MEANING_CAPACITY && !s->lied)
 		capacity_learn(&s->c, data, len, &p->drive);
 	if (s->c.meaning != MEANING_SECTORS)
 		identify_edit(&s->c, data, len);

@@ -108,7 +108,9 @@ void port_identified(struct port *p, bool failed)
 	uint32_t come = *(volatile uint32_t *)&port_list(p)[0].prdbc;
 
 	p->identifying = false;
-	if (failed || come < IDENTIFY_BYTES || !identify_learn(pool_at(p, POOL_DATA), &p->drive))
+	if (come > IDENTIFY_BYTES)
+		hba_count(p->hba, AHCI_LIES);
+	if (failed || come != IDENTIFY_BYTES || !identify_learn(pool_at(p, POOL_DATA), &p->drive))
 		p->identify_failed = true;
 	port_clear_received(p);
 	/* the controller goes on only after a restart (section 6.2.2.1) */

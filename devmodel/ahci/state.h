@@ -44,6 +44,7 @@ struct slot {
 	bool fetched;			/* header and table head are read: never again */
 	bool waited;			/* for room, and is counted */
 	bool bounced;			/* its data is in the bounce memory, else in the guest's pages */
+	bool lied;			/* more is said to have come than was asked for: nothing is learnt from it */
 	bool seen;			/* what is there is of the guest, or was given to it: no need to clear it */
 	bool answer;			/* REFUSED, NUDGED: ends well */
 	struct command c;

@@ -587,6 +587,26 @@ START_TEST(half_an_identify_teaches_nothing)
 }
 END_TEST
 
+/* PRDBC is no witness of how much came, and what did not come is zeros: they would make 512 of any sector size. */
+START_TEST(what_lies_of_its_length_teaches_nothing)
+{
+	lab_unknown(0);
+	lab.sector_size = 4096;
+	lab_ask(0, 1, (struct ask){ .command = ATA_IDENTIFY, .bytes = 512 });
+	dev_move(0, 1, 200);
+	((struct header *)dev_header(0, 1))->prdbc = 513;
+	dev_end(0, 1);
+	lab_read(0, PxCI);
+	ck_assert(!P(0)->drive.identified);
+	ck_assert_uint_eq(COUNT(LIES), 1);
+	/* the next one may say it right */
+	lab_ask(0, 1, (struct ask){ .command = ATA_IDENTIFY, .bytes = 512 });
+	dev_do(0, 1);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(P(0)->drive.sector_size, 4096);
+}
+END_TEST
+
 START_TEST(read_capacity_teaches)
 {
 	static const uint8_t cdb[16] = { 0x25 }, read_10[16] = { 0x28, 0, 0, 0, 0, 9, 0, 0, 2 };
@@ -627,6 +647,7 @@ static void add_shared(TCase *c)
 	tcase_add_test(c, a_fis_that_comes_unasked_is_shown_where_fre_is_set);
 	tcase_add_test(c, the_guests_identify_teaches);
 	tcase_add_test(c, half_an_identify_teaches_nothing);
+	tcase_add_test(c, what_lies_of_its_length_teaches_nothing);
 	tcase_add_test(c, read_capacity_teaches);
 }
 

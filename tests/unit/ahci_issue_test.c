@@ -621,6 +621,20 @@ START_TEST(half_an_identify_of_our_own_is_none)
 }
 END_TEST
 
+START_TEST(an_identify_of_our_own_that_lies_of_its_length_is_none)
+{
+	lab_unknown(0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	dev_move(0, 0, 200);
+	((struct header *)dev_header(0, 0))->prdbc = 513;
+	dev_end(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(COUNT(LIES), 1);
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 1);
+	expect_refused(3);
+}
+END_TEST
+
 START_TEST(a_guest_that_gives_up_waiting_begins_anew)
 {
 	lab_unknown(0);
@@ -746,6 +760,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, our_identify_waits_for_what_is_out);
 	tcase_add_loop_test(c, a_drive_that_does_not_identify_has_no_sectors, 0, 2);
 	tcase_add_test(c, half_an_identify_of_our_own_is_none);
+	tcase_add_test(c, an_identify_of_our_own_that_lies_of_its_length_is_none);
 	tcase_add_test(c, a_guest_that_gives_up_waiting_begins_anew);
 	tcase_add_test(c, what_an_atapi_command_moves_its_prds_bound);
 	tcase_add_test(c, an_atapi_command_without_prds_moves_nothing);
