@@ -29,6 +29,7 @@ struct model {
 	volatile uint32_t *room;	/* the mapping */
 	uint32_t bytes;			/* registers that are mapped */
 	uint64_t at;			/* where they are; 0: they decode nowhere */
+	uint32_t hz;			/* as often it wants to be looked at, since it was last asked */
 	uint32_t moves, seen[CPUS_MAX];	/* a processor that has not seen the last move has the old page table entries */
 	char name[24];			/* e1000-00:03.0 */
 };
@@ -137,25 +138,34 @@ static void enter(struct model *m, const struct vcpu *v)
 	m->seen[v->index] = m->moves;
 }
 
+/* Only who has just been called can want something else. */
+static void ask(struct model *m)
+{
+	m->hz = m->state ? m->kind->poll_hz(m->state) : 0;
+}
+
 /*
  * The devices are looked at as often as one wants, from now on.  Seldomer only when a look has just been (@looked):
  * drivers mask their interrupts for as long as a handful of frames takes, and an HPET is slow to write.
  */
-static void leave(bool looked)
+static void keep_pace(bool looked)
 {
 	uint32_t most = 0;
 
-	for (uint32_t i = 0; i < model_count; i++) {
-		uint32_t n = models[i].state ? models[i].kind->poll_hz(models[i].state) : 0;
-
-		most = n > most ? n : most;
-	}
+	for (uint32_t i = 0; i < model_count; i++)
+		most = models[i].hz > most ? models[i].hz : most;
 	if (most == hz || (most < hz && !looked))
 		return;
 	if (!hz)
 		polled_us = clock_us();
 	__atomic_store_n(&hz, most, __ATOMIC_RELAXED);
 	wake_need(WAKE_DEVICES, most);
+}
+
+static void leave(struct model *m)
+{
+	ask(m);
+	keep_pace(false);
 }
 
 void model_moved(struct model *m, const struct vcpu *v)
@@ -173,7 +183,7 @@ void model_moved(struct model *m, const struct vcpu *v)
 	enter(m, v);
 	if (!m->state)
 		m->state = m->kind->attach(m->memory, &m->d, m->f, m->nth);
-	leave(false);
+	leave(m);
 }
 
 void model_was_reset(struct model *m, const struct vcpu *v)
@@ -182,7 +192,7 @@ void model_was_reset(struct model *m, const struct vcpu *v)
 		return;
 	enter(m, v);
 	m->kind->was_reset(m->state);
-	leave(false);
+	leave(m);
 }
 
 static void add(const struct model_kind *k, const struct pci_function *f, uint32_t nth, const struct vcpu *v)
@@ -261,7 +271,7 @@ void model_memory(struct model *m, struct vcpu *v, uint64_t at, unsigned size, b
 	}
 	enter(m, v);
 	m->kind->access(m->state, (uint32_t)offset, size, write, value);
-	leave(false);
+	leave(m);
 }
 
 void model_port(struct model *m, const struct vcpu *v, unsigned bar, uint32_t offset, unsigned size, bool write,
@@ -273,7 +283,7 @@ void model_port(struct model *m, const struct vcpu *v, unsigned bar, uint32_t of
 	}
 	enter(m, v);
 	m->kind->port(m->state, m->f, bar, offset, size, write, value);
-	leave(false);
+	leave(m);
 }
 
 bool model_is_due(bool ticked)
@@ -289,10 +299,11 @@ void model_poll(const struct vcpu *v)
 	for (uint32_t i = 0; i < model_count; i++) {
 		struct model *m = &models[i];
 
-		if (!m->state || !m->kind->poll_hz(m->state))
+		if (!m->hz)
 			continue;
 		enter(m, v);
 		m->kind->poll(m->state);
+		ask(m);
 	}
-	leave(true);
+	keep_pace(true);
 }
