@@ -1,8 +1,9 @@
 /*
  * rx.c - frames come: noticed in the shadow ring, gathered, judged
  *
- * Of the shadow ring the device has all descriptors but one.  It is given back what was consumed, written from
- * nothing, so its tail is always the descriptor before the next one that it fills.  A frame of one buffer stays
+ * Of the shadow ring the device has all descriptors but one, and those that wait to be given back together: a write
+ * of its tail costs more than a frame's descriptors do.  What was consumed is written from nothing, so its tail is
+ * never the next one that it fills.  A frame of one buffer stays
  * there until the guest has it; the parts of a longer one are put together in the pool.  One frame at a time has
  * passed and waits for room: behind it frames wait unjudged, and when the shadow ring is full of them, the device
  * does with the next what it does when a driver is late.
@@ -308,8 +309,6 @@ void rx_collect(struct e1000 *n, bool announce)
 	while ((r->frame.at || next_frame(n, &t, &k)) && rx_scatter(n, &t))
 		release(n, true);
 	r->late = r->frame.at || r->waiting;
-	if (r->tail != ((r->next - 1) & SHADOW_MASK))
-		write_tail(n);
 	after = rx_room(n, &t);
 	threshold = rx_threshold(n, &t);
 	announce_causes(n, (announce && late && r->guest.head != head ? INT_RXT0 : 0u) |

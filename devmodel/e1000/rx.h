@@ -10,7 +10,6 @@
 
 #include "devmodel/e1000/crc32.h"
 
-/* The device has all descriptors but one; its tail is right behind the next one that it fills. */
 #define RX_GIVE_BATCH	64u	/* descriptors at most that wait for a write of the device's RDT */
 #define RX_AHEAD	8u	/* guest's descriptors that are read at once */
 #define RX_FRAME_COST	256u	/* bytes that each frame counts at least in BURST_BYTES */

@@ -228,7 +228,7 @@ START_TEST(buffers_that_are_the_ring_itself_or_each_other_do_no_harm)
 		rx_lab_tail((lab.n.rx.guest.head + 7) % 8);
 	}
 	ck_assert_uint_eq(COUNTER(RX_PASSED) + COUNTER(RX_MEMORY), 40);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 }
 END_TEST
 
@@ -297,7 +297,7 @@ static void unreadable(uint32_t bal, uint32_t bah)
 	}
 	ck_assert_uint_eq(COUNTER(RX_MEMORY), lost + 2 * SHADOW_RX);
 	ck_assert_uint_eq(lab.n.rx.guest.head, good.head);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 	lab.n.rx.guest = good;
 	rx_lab_comes(5, 60);
 	collect();

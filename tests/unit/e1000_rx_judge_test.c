@@ -30,7 +30,7 @@ START_TEST(a_dropped_frame_leaves_no_byte_and_no_descriptor)
 	ck_assert_uint_eq(COUNTER(RX_DROPPED), 1);
 	ck_assert_uint_eq(COUNTER(RX_PASSED), 1);
 	ck_assert_uint_eq(lab.transfers, 2);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 }
 END_TEST
 
@@ -48,7 +48,7 @@ START_TEST(a_frame_of_several_buffers_is_judged_as_one)
 	rx_lab_expect_none();
 	ck_assert_uint_eq(lab.writes, 0);
 	ck_assert_uint_eq(COUNTER(RX_DROPPED), 1);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(impossible_lengths_are_dropped_with_the_rest_of_their_frame)
 	rx_lab_expect(1, 60);
 	rx_lab_expect_none();
 	ck_assert_uint_eq(COUNTER(DEVICE), 4);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 }
 END_TEST
 
@@ -269,7 +269,7 @@ START_TEST(whatever_the_device_writes_and_the_guest_sets_ends)
 	rx_lab_comes(1, 64);
 	rx_lab_tail(63);
 	rx_lab_expect(1, lab.n.rx.crc_comes ? 60 : 64);
-	ck_assert_uint_eq(rx_lab_device_room(), SHADOW_RX - 1);
+	ck_assert_uint_eq(rx_lab_room(), SHADOW_RX - 1);
 }
 END_TEST
 

@@ -229,6 +229,15 @@ uint32_t rx_lab_device_room(void)
 	return (lab.reg[E1000_RDT / 4] - lab.reg[E1000_RDH / 4]) % SHADOW_RX;
 }
 
+uint32_t rx_lab_room(void)
+{
+	uint32_t kept = (lab.n.rx.next - 1 - lab.n.rx.tail) % SHADOW_RX;
+
+	ck_assert_uint_eq(lab.n.rx.tail, lab.reg[E1000_RDT / 4]);
+	ck_assert_uint_lt(kept, RX_GIVE_BATCH);
+	return rx_lab_device_room() + kept;
+}
+
 /* The device's buffer, in a descriptor as it has to be. */
 static uint8_t *buffer_of(const struct rx_legacy *d)
 {

@@ -81,5 +81,7 @@ void rx_lab_expect(uint32_t which, uint32_t len);	/* and is lab.got */
 void rx_lab_expect_none(void);
 /* Descriptors that the device may fill. */
 uint32_t rx_lab_device_room(void);
+/* And with them those that wait to be given back together. */
+uint32_t rx_lab_room(void);
 
 #endif
