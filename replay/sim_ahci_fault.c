@@ -3,8 +3,6 @@
  */
 #include "replay/sim_ahci_parts.h"
 
-#include <stdlib.h>
-
 struct sim_ahci_faults *sim_ahci_faults(struct sim_ahci *s)
 {
 	return &s->faults;
@@ -24,12 +22,7 @@ void sim_ahci_lie(struct sim_ahci *s, unsigned port, uint32_t ci, uint32_t sact,
 {
 	struct sim_port *p = &s->port[port];
 
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if ((ci | sact) >> i & 1) {
-			free(p->task[i].data);
-			p->task[i] = (struct sim_task){ 0 };
-		}
-	}
+	sim_port_forget(p, ci | sact);
 	p->ci &= ~ci;
 	p->sact &= ~sact;
 	p->tfd &= ~(uint32_t)STATUS_BSY;

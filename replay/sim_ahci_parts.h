@@ -44,7 +44,7 @@ enum sim_moves { SIM_MOVES_NONE, SIM_MOVES_PIO, SIM_MOVES_DMA };
 
 /* A command that a drive has. */
 struct sim_task {
-	bool taken, queued, out, packet;
+	bool queued, out, packet;
 	bool told;			/* its data is moved; SIM_TOGETHER: the FIS is to come */
 	enum sim_moves moves;
 	unsigned slot;
@@ -99,6 +99,7 @@ struct sim_port {
 	uint64_t link_at, signature_at;	/* after a COMRESET; 0: no */
 	bool signature_waits;		/* for FRE */
 	unsigned last;			/* slot fetched last */
+	uint32_t taken;			/* slots whose task the drive has; no other is of use */
 	struct sim_task task[SLOTS];
 	struct sim_drive drive;
 	struct { uint64_t due; uint32_t is, offset, len; uint8_t bytes[32]; } again;
@@ -129,7 +130,8 @@ void sim_port_link_up(struct sim_port *p);
 
 /* sim_ahci_port.c */
 bool sim_port_step(struct sim_port *p);
-/* Forget all commands that the drive has. */
+/* Forget commands that the drive has, those of @slots; all. */
+void sim_port_forget(struct sim_port *p, uint32_t slots);
 void sim_port_drop(struct sim_port *p);
 /* The first FIS of a drive: its signature. */
 void sim_port_signature(struct sim_port *p);

@@ -30,16 +30,18 @@ void sim_port_fail(struct sim_port *p, uint32_t is)
 	sim_port_raise(p, is);
 }
 
-static void forget(struct sim_task *t)
+void sim_port_forget(struct sim_port *p, uint32_t slots)
 {
-	free(t->data);
-	*t = (struct sim_task){ 0 };
+	uint32_t left = slots & p->taken;
+
+	p->taken &= ~slots;
+	for (; left; left &= left - 1)
+		free(p->task[__builtin_ctz(left)].data);
 }
 
 void sim_port_drop(struct sim_port *p)
 {
-	for (unsigned i = 0; i < SLOTS; i++)
-		forget(&p->task[i]);
+	sim_port_forget(p, UINT32_MAX);
 }
 
 void sim_port_signature(struct sim_port *p)
@@ -82,10 +84,7 @@ static void device_control(struct sim_port *p, struct sim_task *t)
 
 	if (t->fis[15] & ~(CONTROL_SRST | 8u))
 		sim_complain(p->hba, "device control besides SRST");
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (&p->task[i] != t)
-			forget(&p->task[i]);
-	}
+	sim_port_forget(p, ~(1u << t->slot));
 	if (srst)
 		sim_drive_reset(&p->drive);
 	if (!srst && p->drive.srst)
@@ -94,13 +93,13 @@ static void device_control(struct sim_port *p, struct sim_task *t)
 		p->tfd = STATUS_BSY;
 	p->drive.srst = srst;
 	p->ci &= ~(1u << t->slot);
-	forget(t);
+	sim_port_forget(p, 1u << t->slot);
 }
 
 static bool any_other(const struct sim_port *p, const struct sim_task *t, bool queued)
 {
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (&p->task[i] != t && p->task[i].taken && p->task[i].queued == queued)
+	for (uint32_t left = p->taken & ~(1u << t->slot); left; left &= left - 1) {
+		if (p->task[__builtin_ctz(left)].queued == queued)
 			return true;
 	}
 	return false;
@@ -139,7 +138,8 @@ static bool fetch(struct sim_port *p, unsigned slot)
 	p->last = slot;
 	if (!sim_port_fetch(p, SIM_HEADER, list + slot * sizeof(h), &h, sizeof(h)))
 		return false;
-	*t = (struct sim_task){ .taken = true, .slot = slot, .prdtl = h.prdtl };
+	*t = (struct sim_task){ .slot = slot, .prdtl = h.prdtl };
+	p->taken |= 1u << slot;
 	t->table = (h.ctba & ~(TABLE_ALIGN - 1)) | (uint64_t)h.ctbau << 32;
 	if (!sim_port_fetch(p, SIM_TABLE, t->table, head, sizeof(head)))
 		return false;
@@ -160,15 +160,14 @@ static bool fetch(struct sim_port *p, unsigned slot)
 /* The next slot after the last one whose command the drive can take; SLOTS: none. */
 static unsigned next(const struct sim_port *p)
 {
+	uint32_t waits, behind;
+
 	if (!(p->cmd & PxCMD_ST) || p->halted || (p->tfd & (STATUS_BSY | STATUS_DRQ)) || p->ssts != SIM_SSTS_UP)
 		return SLOTS;
-	for (unsigned i = 1; i <= SLOTS; i++) {
-		unsigned slot = (p->last + i) % SLOTS;
-
-		if (p->ci >> slot & 1 && !p->task[slot].taken)
-			return slot;
-	}
-	return SLOTS;
+	waits = p->ci & ~p->taken;
+	/* those behind the last one come first */
+	behind = waits & (UINT32_MAX - 1) << p->last;
+	return behind ? (unsigned)__builtin_ctz(behind) : waits ? (unsigned)__builtin_ctz(waits) : SLOTS;
 }
 
 /* ---- a command ends ---- */
@@ -259,12 +258,11 @@ static void queued_failed(struct sim_port *p, const struct sim_task *t)
 /* Queued commands that wait to be told together. */
 static bool tell_together(struct sim_port *p)
 {
-	uint32_t tags = 0;
+	uint32_t tags = p->taken;
 
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (p->task[i].taken && !p->task[i].told)
+	for (uint32_t left = tags; left; left &= left - 1) {
+		if (!p->task[__builtin_ctz(left)].told)
 			return false;
-		tags |= p->task[i].taken ? 1u << i : 0;
 	}
 	if (!tags)
 		return false;
@@ -300,7 +298,7 @@ static void tell_end(struct sim_port *p, struct sim_task *t)
 		tell_pio_setup(p, t, true);
 	else
 		tell_d2h(p, t);
-	forget(t);
+	sim_port_forget(p, 1u << t->slot);
 }
 
 static void end(struct sim_port *p, struct sim_task *t)
@@ -331,7 +329,7 @@ static void end(struct sim_port *p, struct sim_task *t)
 	if (!p->halted && p->cmd & PxCMD_ST)
 		tell_end(p, t);
 	else
-		forget(t);
+		sim_port_forget(p, 1u << t->slot);
 }
 
 static struct sim_task *due(struct sim_port *p)
@@ -339,10 +337,10 @@ static struct sim_task *due(struct sim_port *p)
 	struct sim_task *found = NULL;
 	uint32_t n = 0;
 
-	for (unsigned i = 0; i < SLOTS; i++) {
-		struct sim_task *t = &p->task[i];
+	for (uint32_t left = p->taken; left; left &= left - 1) {
+		struct sim_task *t = &p->task[__builtin_ctz(left)];
 
-		if (!t->taken || t->told || t->due > p->hba->now)
+		if (t->told || t->due > p->hba->now)
 			continue;
 		n++;
 		p->hba->chance = p->hba->chance * 6364136223846793005u + 1442695040888963407u;
@@ -352,15 +350,6 @@ static struct sim_task *due(struct sim_port *p)
 			found = t;
 	}
 	return found;
-}
-
-static bool is_busy(const struct sim_port *p)
-{
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (p->task[i].taken)
-			return true;
-	}
-	return false;
 }
 
 static bool say_again(struct sim_port *p)
@@ -389,10 +378,10 @@ bool sim_port_step(struct sim_port *p)
 		end(p, t);
 	slot = next(p);
 	if (slot < SLOTS && !fetch(p, slot)) {
-		forget(&p->task[slot]);
+		sim_port_forget(p, 1u << slot);
 		sim_port_fail(p, PxIS_HBFS);
 	}
 	if (!p->halted && p->cmd & PxCMD_ST)
 		tell_together(p);
-	return moved || t || slot < SLOTS || is_busy(p);
+	return moved || t || slot < SLOTS || p->taken;
 }

@@ -262,14 +262,13 @@ static void trim(struct sim_port *p, const struct sim_task *t)
 	static const uint8_t zeros[4096];
 
 	for (uint32_t at = 0; at + 8 <= t->len; at += 8) {
-		uint64_t range = 0, lba;
+		uint64_t range = 0, lba, end;
 
 		memcpy(&range, t->data + at, 8);
 		lba = range & 0xffffffffffff;
-		for (uint64_t i = 0; i < range >> 48; i++) {
-			if (lba + i < p->drive.c.sectors)
-				sim_medium_write(&p->drive.medium, lba + i, zeros, p->drive.c.sector_size);
-		}
+		end = lba + (range >> 48) < p->drive.c.sectors ? lba + (range >> 48) : p->drive.c.sectors;
+		for (; lba < end; lba++)
+			sim_medium_write(&p->drive.medium, lba, zeros, p->drive.c.sector_size);
 	}
 }
 

@@ -206,12 +206,18 @@ void ahci_driver_data(struct ahci_driver *d, unsigned port, unsigned slot, uint8
 }
 
 /* Blank what the command may use; all else must still be canaries. */
+/* Has each of @len bytes the value that memory has before a command? */
+static bool is_untouched(const uint8_t *at, uint32_t len)
+{
+	return !len || (at[0] == DRIVER_CANARY && !memcmp(at, at + 1, len - 1));
+}
+
 bool ahci_driver_release(struct ahci_driver *d, unsigned port, unsigned slot)
 {
 	struct ahci_driver_slot *s = &d->port[port].slot[slot];
 	uint8_t *all = d->memory(d->host, s->memory, s->memory_len);
 	uint32_t done = 0, head = (uint32_t)sizeof(struct table) + s->prds * (uint32_t)sizeof(struct prd);
-	bool kept = true;
+	bool kept;
 
 	for (uint32_t i = 0; i < s->prds; i++) {
 		const struct prd *e = prd_of(d, s, i);
@@ -221,8 +227,7 @@ bool ahci_driver_release(struct ahci_driver *d, unsigned port, unsigned slot)
 		memset(d->memory(d->host, e->dba | (uint64_t)e->dbau << 32, n), DRIVER_CANARY, n);
 		done += n;
 	}
-	for (uint32_t i = head; i < s->memory_len && kept; i++)
-		kept = all[i] == DRIVER_CANARY;
+	kept = is_untouched(all + head, s->memory_len - head);
 	s->state = DRIVER_FREE;
 	if (!kept) {
 		d->bad = true;

@@ -15,9 +15,8 @@
 /* Guest memory that the model has asked guest_dma() for, each byte once. */
 static bool use_grant(struct ahci_machine *m, uint64_t at, uint32_t len)
 {
-	for (uint32_t k = 0; k < m->grant_count; k++) {
-		uint32_t i = (m->grant_hint + k) % m->grant_count;
-
+	for (uint32_t k = 0, i = m->grant_hint; k < m->grant_count; k++, i++) {
+		i = i < m->grant_count ? i : 0;
 		if (at < m->grant[i].at || len > m->grant[i].len || at - m->grant[i].at > m->grant[i].len - len ||
 		    m->grant[i].left < len)
 			continue;
@@ -75,13 +74,14 @@ static bool is_table(const struct ahci_machine *m, uint64_t at, uint32_t len)
 		uint32_t slots =
 			sim_ahci_read(m->sim, PORT_AT(port) + PxCI) | sim_ahci_read(m->sim, PORT_AT(port) + PxSACT);
 
-		for (unsigned i = 0; i < SLOTS; i++) {
+		for (; slots; slots &= slots - 1) {
+			const uint8_t *list = m->d.pool.at + port * POOL_STEP + POOL_LIST;
 			struct header h;
 			uint64_t table;
 
-			memcpy(&h, m->d.pool.at + port * POOL_STEP + POOL_LIST + i * sizeof(h), sizeof(h));
+			memcpy(&h, list + (unsigned)__builtin_ctz(slots) * sizeof(h), sizeof(h));
 			table = h.ctba | (uint64_t)h.ctbau << 32;
-			if (slots >> i & 1 && at < table + sizeof(struct table) + h.prdtl * sizeof(struct prd) &&
+			if (at < table + sizeof(struct table) + h.prdtl * sizeof(struct prd) &&
 			    table < at + len)
 				return true;
 		}

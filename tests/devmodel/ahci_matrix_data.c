@@ -221,16 +221,17 @@ static unsigned places(const struct row *r, struct place *to)
 	for (unsigned port = r->p->packet ? 2 : 0; port < (r->p->packet ? 3u : 2u); port++) {
 		uint64_t end = r->p->ext ? ahci_drives[port].sectors : port == 2 ? ahci_drives[2].sectors : 1u << 28;
 		/* 28-bit commands have at most 256 sectors */
-		uint32_t sectors[] = { 1, 8, (128u << 10) / ahci_drives[port].sector_size };
+		uint32_t some = port == 1 ? 3 : 8, most = (128u << 10) / ahci_drives[port].sector_size;
+		uint32_t sectors[] = { 1, some };
 
-		for (unsigned i = 0; i < 3; i++) {
-			/* the longest take their time: on one drive and by one layout */
-			if (i == 2 && (port == 1 || r->layout != LAYOUT_ODD))
-				continue;
+		for (unsigned i = 0; i < 2; i++) {
 			to[n++] = (struct place){ port, 0, sectors[i], false };
 			to[n++] = (struct place){ port, MATRIX_MARKED - sectors[i], sectors[i], true };
 			to[n++] = (struct place){ port, end - 3 * sectors[i], sectors[i], false };
 		}
+		/* the longest take their time: on one drive, by one layout, at one place */
+		if (port != 1 && r->layout == LAYOUT_ODD)
+			to[n++] = (struct place){ port, MATRIX_MARKED - most, most, true };
 	}
 	return n;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMAND_BYTES	(24u << 10)
+#define COMMAND_BYTES	(8u << 10)
 #define RESTLESS	5u
 
 static uint8_t data[2][SLOTS][COMMAND_BYTES], got[COMMAND_BYTES], zeros[COMMAND_BYTES], canaries[COMMAND_BYTES];
@@ -114,14 +114,15 @@ static void finish(struct ahci_machine *m, const struct load *l, const char *nam
 }
 
 /* All at once on both ports, under a controller that orders and tells as it likes. */
-static void one(const struct verdict *v, uint64_t seed)
+static void one(struct ahci_machine *m, const struct verdict *v, uint64_t seed)
 {
-	struct ahci_machine *m = ahci_machine_new(NULL, v->policy, (seed & 3 ? 2048u : 512u) << 10);
 	struct ahci_driver_config c = { .high = seed & 1, .polled = seed & 2 };
 	struct load l[2];
 	char name[80];
 
 	snprintf(name, sizeof(name), "%s, seed %u", v->name, (unsigned)seed);
+	m->restless = 0;
+	*sim_ahci_faults(m->sim) = (struct sim_ahci_faults){ 0 };
 	ahci_driver_start(&m->driver, &c);
 	sim_ahci_faults(m->sim)->order = (enum sim_order)(seed % 3);
 	sim_ahci_faults(m->sim)->together = seed % 5 == 0;
@@ -145,15 +146,19 @@ static void one(const struct verdict *v, uint64_t seed)
 		finish(m, &l[1], name);
 		matrix_check(m, name);
 	}
-	ahci_machine_free(m);
 }
 
 void matrix_queue(void)
 {
 	memset(canaries, DRIVER_CANARY, sizeof(canaries));
 	for (unsigned v = 0; v < VERDICTS; v++) {
+		struct ahci_machine *little = ahci_machine_new(NULL, verdicts[v].policy, 192u << 10),
+				    *enough = ahci_machine_new(NULL, verdicts[v].policy, 1u << 20);
+
 		for (uint64_t seed = 1; seed <= 12; seed++)
-			one(&verdicts[v], seed);
+			one(seed & 3 ? enough : little, &verdicts[v], seed);
+		ahci_machine_free(little);
+		ahci_machine_free(enough);
 		tap_claim("ncq 32 slots on two ports, any order, little memory, %s", verdicts[v].name);
 	}
 }

@@ -3,6 +3,8 @@
  */
 #include "tests/devmodel/ahci_matrix.h"
 
+#include <string.h>
+
 #define HOOKS	"on disk read, disk write default pass {\n"
 #define PATTERN	"pattern p = \"" MATRIX_TEXT "\";\n"
 #define MARKED	"disk.lba == 0x5a00"	/* MATRIX_MARKED */
@@ -21,9 +23,12 @@ const struct verdict verdicts[VERDICTS] = {
 
 void matrix_fill(uint8_t *to, uint32_t len, uint64_t seed)
 {
-	for (uint32_t i = 0; i < len; i++) {
+	uint64_t word;
+
+	for (uint32_t i = 0; i < len; i += 8) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		to[i] = (uint8_t)(seed >> 56);
+		word = seed ^ seed >> 32;
+		memcpy(to + i, &word, len - i < 8 ? len - i : 8);
 	}
 }
 
