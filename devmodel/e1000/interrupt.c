@@ -8,6 +8,7 @@
 
 #define POLL_WAITING_HZ	1000u	/* something waits for the next call */
 #define POLL_QUIET_HZ	250u	/* a guest that looks at descriptors, not at registers */
+#define POLL_STALLED_HZ	10u	/* what the device has does not leave it: no link, perhaps for hours */
 
 void e1000_look(struct e1000 *n)
 {
@@ -21,21 +22,23 @@ void e1000_look(struct e1000 *n)
 void e1000_poll(struct e1000 *n)
 {
 	for (unsigned q = 0; q < n->family->queues; q++)
-		tx_complete(n, q);
+		tx_poll(n, q);
 	rx_collect(n, true);
 }
 
 uint32_t e1000_poll_hz(const struct e1000 *n)
 {
 	bool told = n->ims & INT_TXDW;
+	uint32_t hz = n->rctl & RCTL_EN && !(n->ims & INT_RXT0) ? POLL_QUIET_HZ : 0;
 
 	for (unsigned q = 0; q < n->family->queues; q++) {
-		if (tx_is_waiting(n, q) || (!told && tx_is_under_way(n, q)))
+		if (!tx_is_waiting(n, q) && (told || !tx_is_under_way(n, q)))
+			continue;
+		if (!tx_is_stalled(n, q))
 			return POLL_WAITING_HZ;
+		hz = hz ? hz : POLL_STALLED_HZ;
 	}
-	if (rx_is_waiting(n))
-		return POLL_WAITING_HZ;
-	return n->rctl & RCTL_EN && !(n->ims & INT_RXT0) ? POLL_QUIET_HZ : 0;
+	return rx_is_waiting(n) ? POLL_WAITING_HZ : hz;
 }
 
 /*

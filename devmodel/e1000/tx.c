@@ -87,6 +87,7 @@ static void notice(struct e1000 *n, struct tx *t)
 		t->shadow_head = s->shadow_end;
 		t->bytes_first = s->bytes_end;
 		t->sent_head++;
+		t->in_vain = 0;
 		report(n, t, s->guest_descs);
 	}
 }
@@ -308,6 +309,16 @@ void tx_complete(struct e1000 *n, unsigned q)
 	t->announce = false;
 }
 
+void tx_poll(struct e1000 *n, unsigned q)
+{
+	struct tx *t = &n->tx[q];
+
+	t->in_vain += t->in_vain < TX_STALLED_POLLS;
+	if (!tx_is_under_way(n, q))
+		t->in_vain = 0;
+	tx_complete(n, q);
+}
+
 void tx_kick(struct e1000 *n, unsigned q)
 {
 	struct tx *t = &n->tx[q];
@@ -326,6 +337,7 @@ void tx_forget(struct e1000 *n, unsigned q)
 	memset(t->reported, 0, sizeof(t->reported));
 	t->taken = 0;
 	t->programmed = t->waiting = t->announce = false;
+	t->in_vain = 0;
 	begin_frame(&t->frame);
 }
 
@@ -382,4 +394,9 @@ bool tx_is_waiting(const struct e1000 *n, unsigned q)
 bool tx_is_under_way(const struct e1000 *n, unsigned q)
 {
 	return n->tx[q].sent_head != n->tx[q].sent_tail;
+}
+
+bool tx_is_stalled(const struct e1000 *n, unsigned q)
+{
+	return n->tx[q].in_vain == TX_STALLED_POLLS;
 }

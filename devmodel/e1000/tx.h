@@ -13,6 +13,7 @@
 
 #define TX_PIECES		64u		/* of a frame, in guest memory */
 #define TX_AHEAD		16u		/* descriptors read at once */
+#define TX_STALLED_POLLS	100u		/* at 1 kHz: at 10 Mb/s the longest frame takes 13 ms */
 #define TX_PACKET_MAX		16288u		/* bytes on the wire without FCS (8254x manual, section 3.3.3) */
 #define TX_PACKET_MIN		17u		/* what an 82574 can still pad (TCTL.PSP) */
 
@@ -78,6 +79,7 @@ struct tx {
 	uint32_t sent_head, sent_tail;		/* free-running */
 	struct tx_sent sent[SHADOW_TX];
 	uint32_t bytes_first, bytes_next;	/* of the pool's bytes, those in use */
+	uint32_t in_vain;		/* polls, up to TX_STALLED_POLLS, since the device was last done with a frame */
 };
 
 /* The pool's part for queue @q is laid out; once, at attach. */
@@ -96,10 +98,14 @@ void tx_reset(struct e1000 *n);
 void tx_kick(struct e1000 *n, unsigned q);
 /* Tell the guest of descriptors that the device is done with, then tx_kick(). */
 void tx_complete(struct e1000 *n, unsigned q);
+/* The same at a tick. */
+void tx_poll(struct e1000 *n, unsigned q);
 /* Something waits that no register access of the guest will move on: room in the shadow ring, or a burst's rest. */
 bool tx_is_waiting(const struct e1000 *n, unsigned q);
 /* The device has frames of which the guest was not told yet. */
 bool tx_is_under_way(const struct e1000 *n, unsigned q);
+/* For so many polls it has not been done with any. */
+bool tx_is_stalled(const struct e1000 *n, unsigned q);
 
 /* ---- between tx*.c ---- */
 

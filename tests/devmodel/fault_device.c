@@ -61,6 +61,40 @@ static void test_stall(bool link)
 	tap_claim("fault: %s, and what waited goes on when it is over", what);
 }
 
+static void write_register(struct endpoint *e, uint32_t offset, uint64_t value)
+{
+	machine_access(e->m, offset, 4, true, &value);
+}
+
+#define STALLED_MS	100u	/* at 1 kHz so many looks in vain */
+
+/* For hours there may be no link: nobody is to pay for that, and it goes on soon all the same. */
+static void test_long_stall(void)
+{
+	struct endpoint *e = start(0x100e, 0);
+	uint32_t sent = 0;
+
+	sim_e1000_faults(e->m->sim)->no_link = true;
+	while (send(e, sent, 800))
+		sent++;
+	write_register(e, E1000_IMC, UINT32_MAX);
+	tap_case(e1000_poll_hz(e->m->model) == 1000, "%u at once", e1000_poll_hz(e->m->model));
+	machine_run(e->m, STALLED_MS - 1);
+	tap_case(e1000_poll_hz(e->m->model) == 1000, "%u before it is long", e1000_poll_hz(e->m->model));
+	write_register(e, E1000_RCTL, 0);
+	machine_run(e->m, 1);
+	tap_case(e1000_poll_hz(e->m->model) == 10, "%u without a link", e1000_poll_hz(e->m->model));
+	sim_e1000_faults(e->m->sim)->no_link = false;
+	machine_run(e->m, 200);
+	tap_case(reclaim(e) == sent && fault_wire_has(e->m, 0, 0, sent, 800), "not all goes on");
+	tap_case(e1000_poll_hz(e->m->model) == 0, "%u with nothing to do", e1000_poll_hz(e->m->model));
+	sim_e1000_faults(e->m->sim)->no_link = true;
+	send(e, sent, 800);
+	tap_case(e1000_poll_hz(e->m->model) == 1000, "%u of a new stall", e1000_poll_hz(e->m->model));
+	endpoint_free(e);
+	tap_claim("fault: a device that sends nothing is looked at less often, and at once again when it does");
+}
+
 /* One step at a time: what is reported has been written back by the device. */
 static void test_late(void)
 {
@@ -221,6 +255,7 @@ void fault_device(void)
 {
 	test_stall(false);
 	test_stall(true);
+	test_long_stall();
 	test_late();
 	test_twice(true);
 	test_twice(false);

@@ -308,7 +308,7 @@ START_TEST(both_queues_of_the_82574_are_looked_at)
 	lab_read(E1000_ICR);
 	lab_expect("R 000c0\ntx_complete 0\ntx_complete 1\nrx_collect 0\n");
 	e1000_poll(lab.n);
-	lab_expect("tx_complete 0\ntx_complete 1\nrx_collect 1\n");
+	lab_expect("tx_poll 0\ntx_poll 1\nrx_collect 1\n");
 }
 END_TEST
 
@@ -404,6 +404,26 @@ START_TEST(what_waits_is_polled_for_in_any_case)
 }
 END_TEST
 
+START_TEST(what_the_device_keeps_is_looked_at_seldom)
+{
+	lab.tx_waits[0] = lab.tx_stalls[0] = true;
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 10);
+	lab.tx_runs[1] = true;
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 1000);
+	lab.tx_stalls[1] = true;
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 10);
+	lab_write(E1000_RCTL, RCTL_EN);
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 250);
+	lab.rx_waits = true;
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 1000);
+	lab.rx_waits = false;
+	lab_write(E1000_IMS, INT_RXT0 | INT_TXDW);
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 10);
+	lab.tx_waits[0] = false;
+	ck_assert_uint_eq(e1000_poll_hz(lab.n), 0);
+}
+END_TEST
+
 static void add_interrupts(Suite *s)
 {
 	TCase *tc = unit_case(s, "interrupts"), *pcie = unit_case(s, "interrupts 82574");
@@ -420,6 +440,7 @@ static void add_interrupts(Suite *s)
 	tcase_add_test(pcie, a_guest_that_masks_is_polled_for_while_it_receives);
 	tcase_add_test(pcie, a_guest_that_masks_is_polled_for_while_it_sends);
 	tcase_add_test(pcie, what_waits_is_polled_for_in_any_case);
+	tcase_add_test(pcie, what_the_device_keeps_is_looked_at_seldom);
 }
 
 /* ---- rings ---- */

@@ -100,6 +100,8 @@ void tx_reset(struct e1000 *n) { say("tx_reset\n"); }
 void tx_kick(struct e1000 *n, unsigned q) { say("tx_kick %u\n", q); }
 void tx_complete(struct e1000 *n, unsigned q) { say("tx_complete %u\n", q); }
 bool tx_is_waiting(const struct e1000 *n, unsigned q) { return lab.tx_waits[q]; }
+void tx_poll(struct e1000 *n, unsigned q) { say("tx_poll %u\n", q); }
+bool tx_is_stalled(const struct e1000 *n, unsigned q) { return lab.tx_stalls[q]; }
 bool tx_is_under_way(const struct e1000 *n, unsigned q) { return lab.tx_runs[q]; }
 
 /* ---- set-up ---- */

@@ -18,7 +18,7 @@ struct lab {
 	uint32_t eerd_done, eerd_shift, eerd_reads, eerd_wait;
 	uint32_t head_moves;			/* TDH moves on in so many reads */
 	/* what the queues say */
-	bool rx_waits, tx_waits[2], tx_runs[2];
+	bool rx_waits, tx_waits[2], tx_runs[2], tx_stalls[2];
 	uint32_t rctl_at_stop;
 
 	struct devmodel_ops ops;

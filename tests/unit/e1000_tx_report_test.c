@@ -138,6 +138,37 @@ START_TEST(frames_that_the_device_has_not_sent_are_not_written_over)
 }
 END_TEST
 
+static void poll_in_vain(uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++) {
+		ck_assert(!tx_is_stalled(&lab.n, 0));
+		tx_poll(&lab.n, 0);
+	}
+}
+
+START_TEST(a_device_stalls_after_so_many_polls_in_which_no_frame_is_done)
+{
+	tx_lab_up(0, 16, 0);
+	poll_in_vain(TX_STALLED_POLLS + 1);	/* it has nothing to send */
+	for (uint32_t i = 0; i < 4; i++)
+		tx_lab_send_one(i, 100);
+	tx_lab_kick(0);
+	poll_in_vain(TX_STALLED_POLLS - 1);
+	tx_lab_device(1);
+	poll_in_vain(TX_STALLED_POLLS);		/* the first of which finds that one is done */
+	ck_assert(!tx_is_stalled(&lab.n, 0));
+	tx_poll(&lab.n, 0);
+	ck_assert(tx_is_stalled(&lab.n, 0));
+	tx_poll(&lab.n, 0);
+	ck_assert(tx_is_stalled(&lab.n, 0));
+	tx_lab_device(1);
+	tx_complete(&lab.n, 0);
+	poll_in_vain(TX_STALLED_POLLS);
+	tx_forget(&lab.n, 0);
+	ck_assert(!tx_is_stalled(&lab.n, 0));
+}
+END_TEST
+
 START_TEST(no_call_judges_more_than_a_burst)
 {
 	uint32_t calls = 0, before;
@@ -339,6 +370,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, nothing_is_taken_while_transmission_is_off);
 	tcase_add_test(tc, off_and_on_again_loses_nothing);
 	tcase_add_test(tc, a_ring_of_no_length_is_nothing_to_count);
+	tcase_add_test(tc, a_device_stalls_after_so_many_polls_in_which_no_frame_is_done);
 
 	tc = unit_case(s, "by headers");
 	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
