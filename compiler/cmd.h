@@ -55,6 +55,7 @@ struct loaded {
 	struct policy *policy;
 	struct arena arena;
 	struct policy_error error;
+	bool no_memory;		/* it is not the module's fault */
 };
 /* 0 or a negative POLICY_E code; ends with unload() either way. */
 int load_module(struct loaded *l, const uint8_t *bytes, size_t len);

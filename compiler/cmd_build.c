@@ -96,7 +96,10 @@ static int verify_and_write(const struct cmd_options *o, const uint8_t *module, 
 	struct loaded l;
 	int status = load_module(&l, module, len);
 
-	if (status && ours) {
+	if (l.no_memory) {
+		print_load_error(o->input, &l.error);
+		status = EXIT_USAGE;
+	} else if (status && ours) {
 		fprintf(stderr, "hvc: internal error: the module that was made is refused; "
 			"please report it with the policy\n");
 		print_load_error(o->input, &l.error);

@@ -180,9 +180,11 @@ int load_module(struct loaded *l, const uint8_t *bytes, size_t len)
 	for (size = ARENA_FIRST;; size *= 2) {
 		memset(l, 0, sizeof(*l));
 		base = aligned_alloc(16, size);
-		if (!base)
+		if (!base) {
+			l->no_memory = true;
 			return policy_fail(&l->error, POLICY_ENOMEM, "", POLICY_NO_INSN,
 					   "out of memory");
+		}
 		arena_init(&l->arena, base, size);
 		status = policy_load(&l->arena, bytes, len, &l->policy, &l->error);
 		/* as much as judging takes is all that is ever taken */

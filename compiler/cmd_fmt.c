@@ -3,7 +3,6 @@
  */
 #include "compiler/cmd.h"
 
-#include <setjmp.h>
 #include <sys/stat.h>
 
 #include "compiler/fmt.h"
@@ -11,16 +10,12 @@
 
 static int format(const struct cmd_options *o, FILE *out)
 {
-	jmp_buf out_of_memory;
-	struct pool pool = { .limit = HVC_MEMORY_LIMIT, .out = &out_of_memory };
-	volatile int status = EXIT_WRONG;
+	struct pool pool = { 0 };
 	struct diags d;
+	int status;
 
 	diags_init(&d);
-	if (setjmp(out_of_memory))
-		diag_error(&d, (struct loc){ 0 }, "%s: too large to format", o->input);
-	else
-		status = fmt_file(o->input, &pool, out, &d);
+	status = fmt_file(o->input, &pool, out, &d);
 	print_diags(o, &d, stderr);
 	diags_free(&d);
 	pool_free(&pool);

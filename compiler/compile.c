@@ -37,6 +37,7 @@ static void run(struct compilation *c, const char *path, const char *text, size_
 {
 	struct blob module = { NULL, 0 };
 	bool io = false;
+	int error;
 	struct model *m = front_end(path, text, len, &c->pool, &r->diags, &io);
 
 	r->status = io ? 2 : 1;
@@ -45,9 +46,10 @@ static void run(struct compilation *c, const char *path, const char *text, size_
 	c->files = m->files;
 	r->status = 1;
 	/* check_only lowers too: a pattern or a limit may be wrong */
-	if (back_end(m, &c->options, &c->pool, &r->diags, &module))
-		return;
-	if (c->options.check_only)
+	error = back_end(m, &c->options, &c->pool, &r->diags, &module);
+	if (error)
+		r->status = error == -2 ? 2 : 1;
+	else if (c->options.check_only)
 		r->status = 0;
 	else
 		keep_module(r, &module);

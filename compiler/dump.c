@@ -133,7 +133,8 @@ static void dump_tables(struct dump *d, struct arena *a)
 	dump_match(a, &d->match);
 }
 
-static void dump_policy(struct dump *d, const struct loaded *l)
+/* 0, or -1 when memory is out. */
+static int dump_policy(struct dump *d, const struct loaded *l)
 {
 	const struct policy *p = l->policy;
 	const size_t size = (size_t)256 << 20;
@@ -151,12 +152,12 @@ static void dump_policy(struct dump *d, const struct loaded *l)
 	dump_hooks(p);
 	dump_counters(p);
 	base = aligned_alloc(16, size);
-	if (base) {
-		arena_init(&a, base, size);
-		dump_tables(d, &a);
-		free(base);
-	}
-	dump_code(d, p);
+	if (!base)
+		return -1;
+	arena_init(&a, base, size);
+	dump_tables(d, &a);
+	free(base);
+	return dump_code(d, p);
 }
 
 int cmd_dump(const struct cmd_options *o)
@@ -171,12 +172,14 @@ int cmd_dump(const struct cmd_options *o)
 		return EXIT_USAGE;
 	if (load_module(&l, bytes, len)) {
 		print_load_error(o->input, &l.error);
+		status = l.no_memory ? EXIT_USAGE : EXIT_WRONG;
 	} else if (dump_open(&d, bytes, len)) {
 		fprintf(stderr, "hvc: %s: %s\n", o->input, elf_errmsg(-1));
 	} else {
-		dump_policy(&d, &l);
+		status = dump_policy(&d, &l) ? EXIT_USAGE : 0;
+		if (status)
+			fprintf(stderr, "hvc: %s: out of memory\n", o->input);
 		dump_close(&d);
-		status = 0;
 	}
 	unload(&l);
 	free(bytes);

@@ -150,7 +150,7 @@ static const struct hvb_line *lines_of(const struct policy *p, size_t *count)
 	return m ? (const void *)((const uint8_t *)m + m->lines.offset) : NULL;
 }
 
-static void dump_section_code(const struct dump *d, const struct policy *p, unsigned section)
+static int dump_section_code(const struct dump *d, const struct policy *p, unsigned section)
 {
 	const struct dump_section *s = &d->code[section];
 	const struct bpf_insn *insn = (const void *)s->bytes;
@@ -160,7 +160,9 @@ static void dump_section_code(const struct dump *d, const struct policy *p, unsi
 	char text[DISASM_MAX];
 	int slots;
 
-	for (i = 0; rel && i < count; i += (size_t)slots) {
+	if (!rel)
+		return -1;
+	for (i = 0; i < count; i += (size_t)slots) {
 		for (; line < line_count; line++) {
 			if (lines[line].hook == section && lines[line].insn > i)
 				break;
@@ -178,9 +180,10 @@ static void dump_section_code(const struct dump *d, const struct policy *p, unsi
 		putchar('\n');
 	}
 	free(rel);
+	return 0;
 }
 
-void dump_code(const struct dump *d, const struct policy *p)
+int dump_code(const struct dump *d, const struct policy *p)
 {
 	unsigned i;
 
@@ -188,6 +191,8 @@ void dump_code(const struct dump *d, const struct policy *p)
 		if (!d->code[i].len)
 			continue;
 		printf("%s:\n", i < HV_HOOKS ? hv_hook_section[i] : ".text");
-		dump_section_code(d, p, i);
+		if (dump_section_code(d, p, i))
+			return -1;
 	}
+	return 0;
 }

@@ -66,7 +66,10 @@ struct image {
 int lower(const struct model *m, const struct hvc_options *o, struct pool *p, struct diags *d,
 	  struct image *im);
 
-/* The ELF object, sealed.  0 and *@out (in the pool), or -1 with the reason in *@why. */
+/*
+ * The ELF object, sealed.  0 and *@out (in the pool), or with the reason in *@why -1: it is too
+ * large, or -2: the system did not do its part.
+ */
 int emit_elf(const struct image *im, struct pool *p, struct blob *out, const char **why);
 
 #endif

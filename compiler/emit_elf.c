@@ -3,6 +3,7 @@
  */
 #include "compiler/emit.h"
 
+#include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct elf_out {
 	size_t section[HV_HOOKS];	/* index of the hook's section */
 	size_t digest;			/* index of .hv.digest */
 	const char *why;
+	bool large;			/* that is why */
 };
 
 static bool refused(struct elf_out *o)
@@ -314,17 +316,21 @@ static int read_back(struct elf_out *o, int fd, struct blob *out)
 	uint8_t *bytes;
 	ssize_t n;
 
-	if (end <= 0 || end > (off_t)HVB_MAX_FILE) {
+	if (end > (off_t)HVB_MAX_FILE) {
 		o->why = "it is larger than 256 MiB";
+		o->large = true;
 		return -1;
 	}
+	o->why = "its bytes cannot be read back";
+	if (end < 0)
+		return -1;
 	bytes = pool_alloc(o->pool, (size_t)end);
 	while (done < (size_t)end) {
 		n = pread(fd, bytes + done, (size_t)end - done, (off_t)done);
-		if (n <= 0) {
-			o->why = "its bytes cannot be read back";
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
 			return -1;
-		}
 		done += (size_t)n;
 	}
 	if (!seal(o, bytes, (size_t)end))
@@ -337,7 +343,7 @@ int emit_elf(const struct image *im, struct pool *p, struct blob *out, const cha
 {
 	struct elf_out *o = pool_alloc(p, sizeof(*o));
 	jmp_buf out_of_memory, *outer = p->out;
-	volatile int status = -1;
+	volatile int status = -2;
 	volatile bool memory = true;
 	int fd;
 
@@ -346,20 +352,20 @@ int emit_elf(const struct image *im, struct pool *p, struct blob *out, const cha
 	*why = "no memory for it";
 	fd = memfd_create("hvb", MFD_CLOEXEC);
 	if (fd < 0)
-		return -1;
+		return -2;
 	elf_version(EV_CURRENT);
 	o->elf = elf_begin(fd, ELF_C_WRITE, NULL);
 	p->out = &out_of_memory;
 	if (setjmp(out_of_memory))
 		memory = false;
 	else if (o->elf && build(o))
-		status = read_back(o, fd, out);
+		status = read_back(o, fd, out) ? -2 : 0;
 	p->out = outer;
 	if (o->why)
 		*why = o->why;
 	elf_end(o->elf);
 	close(fd);
 	if (!memory && outer)
-		longjmp(*outer, 1);
-	return status;
+		pool_leave(p, p->why);
+	return o->large ? -1 : status;
 }

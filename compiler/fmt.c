@@ -246,9 +246,12 @@ int fmt_file(const char *path, struct pool *p, FILE *out, struct diags *d)
 	p->limit = HVC_MEMORY_LIMIT;
 	p->out = &no_memory;
 	if (setjmp(no_memory)) {
-		diag_error(d, (struct loc){ 0 }, "'%s' needs more than %zu MiB of memory", path,
-			   HVC_MEMORY_LIMIT >> 20);
-		status = 1;
+		status = p->why == POOL_NO_MEMORY ? 2 : 1;
+		if (status == 2)
+			diag_error(d, (struct loc){ 0 }, "%s: out of memory", path);
+		else
+			diag_error(d, (struct loc){ 0 }, "'%s' needs more than %zu MiB of memory", path,
+				   HVC_MEMORY_LIMIT >> 20);
 	} else {
 		status = format(path, p, out, d);
 	}

@@ -14,7 +14,7 @@
 
 /*
  * Write the policy at @path to @out.  Returns 0, 1 when it does not parse, 2 when it cannot
- * be read; then nothing was written.  @d points into @p.
+ * be read, or memory is out; then nothing was written.  @d points into @p.
  */
 int fmt_file(const char *path, struct pool *p, FILE *out, struct diags *d);
 

@@ -158,12 +158,12 @@ int back_end(const struct model *m, const struct hvc_options *o, struct pool *p,
 {
 	struct image *im = pool_alloc(p, sizeof(*im));
 	const char *why = NULL;
+	int status;
 
 	if (lower(m, o, p, d, im))
 		return -1;
-	if (emit_elf(im, p, out, &why)) {
+	status = emit_elf(im, p, out, &why);
+	if (status)
 		diag_error(d, (struct loc){ 0 }, "the module cannot be written: %s", why);
-		return -1;
-	}
-	return 0;
+	return status;
 }

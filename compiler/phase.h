@@ -18,7 +18,10 @@
 struct model *front_end(const char *path, const char *text, size_t len, struct pool *p,
 			struct diags *d, bool *io);
 
-/* Lower, emit and seal the module.  0 and *@out, or -1 with errors in @d. */
+/*
+ * Lower, emit and seal the module.  0 and *@out, or with errors in @d -1: the policy is wrong, or
+ * -2: the system did not do its part.
+ */
 int back_end(const struct model *m, const struct hvc_options *o, struct pool *p,
 	     struct diags *d, struct blob *out);
 

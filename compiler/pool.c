@@ -20,10 +20,11 @@ struct pool_block {
 
 _Static_assert(sizeof(struct pool_block) % POOL_ALIGN == 0, "blocks are aligned");
 
-static _Noreturn void leave(struct pool *p, enum pool_exit why)
+void pool_leave(struct pool *p, enum pool_exit why)
 {
 	if (!p->out)
 		abort();
+	p->why = why;
 	longjmp(*p->out, why);
 }
 
@@ -38,12 +39,12 @@ static struct pool_block *add_block(struct pool *p, size_t size)
 	struct pool_block *b;
 
 	if (room > SIZE_MAX - sizeof(*b))
-		leave(p, POOL_OVER_LIMIT);
+		pool_leave(p, POOL_OVER_LIMIT);
 	if (p->limit && (p->used > p->limit || room > p->limit - p->used))
-		leave(p, POOL_OVER_LIMIT);
+		pool_leave(p, POOL_OVER_LIMIT);
 	b = calloc(1, sizeof(*b) + room);
 	if (!b)
-		leave(p, POOL_NO_MEMORY);
+		pool_leave(p, POOL_NO_MEMORY);
 	b->size = room;
 	p->used += room;
 	if (behind) {
@@ -62,7 +63,7 @@ void *pool_alloc(struct pool *p, size_t size)
 	void *at;
 
 	if (size > SIZE_MAX - POOL_ALIGN)
-		leave(p, POOL_OVER_LIMIT);
+		pool_leave(p, POOL_OVER_LIMIT);
 	size = (size + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
 	if (!b || size > b->size - b->used)
 		b = add_block(p, size);
@@ -76,7 +77,7 @@ void *pool_array(struct pool *p, size_t count, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes))
-		leave(p, POOL_OVER_LIMIT);
+		pool_leave(p, POOL_OVER_LIMIT);
 	return pool_alloc(p, bytes);
 }
 
@@ -85,7 +86,7 @@ char *pool_strndup(struct pool *p, const char *s, size_t len)
 	char *copy;
 
 	if (len == SIZE_MAX)
-		leave(p, POOL_OVER_LIMIT);
+		pool_leave(p, POOL_OVER_LIMIT);
 	copy = pool_alloc(p, len + 1);
 	memcpy(copy, s, len);
 	return copy;

@@ -11,14 +11,18 @@
 #include <stddef.h>
 
 /* What the exit's setjmp() returns. */
-enum pool_exit { POOL_OVER_LIMIT = 1, POOL_NO_MEMORY };
+enum pool_exit { POOL_IN_USE, POOL_OVER_LIMIT, POOL_NO_MEMORY };
 
 struct pool {
 	struct pool_block *blocks;
 	size_t used;		/* bytes in all */
 	size_t limit;		/* bytes; 0: none */
 	jmp_buf *out;		/* where to go when memory is out; NULL: abort() */
+	enum pool_exit why;	/* it went there */
 };
+
+/* Go there; for those too who caught the exit of a pool and pass it on. */
+_Noreturn void pool_leave(struct pool *p, enum pool_exit why);
 
 void *pool_alloc(struct pool *p, size_t size);			/* zeroed, 16-byte aligned */
 void *pool_array(struct pool *p, size_t count, size_t size);	/* checked product */

@@ -51,7 +51,9 @@ static int read_file(struct loaded *l, const char *path, struct fault *f)
 				break;
 			l->file = larger;
 		}
-		got = read(fd, l->file + l->file_len, room - l->file_len);
+		do
+			got = read(fd, l->file + l->file_len, room - l->file_len);
+		while (got < 0 && errno == EINTR);
 		if (got > 0)
 			l->file_len += (size_t)got;
 		if (l->file_len > HVB_MAX_FILE)

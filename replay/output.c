@@ -146,8 +146,12 @@ void output_print(struct output *o, const char *format, ...)
 void output_append(struct output *to, struct output *from)
 {
 	output_flush(from);
-	if (fault_is_set(from->fault) || lseek(from->fd, 0, SEEK_SET) < 0)
+	if (fault_is_set(from->fault))
 		return;
+	if (lseek(from->fd, 0, SEEK_SET) < 0) {
+		fault_set(from->fault, "%s: %s", from->path, strerror(errno));
+		return;
+	}
 	output_flush(to);
 	for (;;) {
 		ssize_t got = read(from->fd, to->buf, OUTPUT_BUFFER);

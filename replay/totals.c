@@ -13,7 +13,10 @@ int totals_init(struct totals *t, const struct policy *p, struct fault *f)
 	t->user_count = policy_counter_count(p);
 	t->rule = calloc((size_t)t->rule_count + 1, sizeof(*t->rule));
 	t->user = calloc((size_t)t->user_count + 1, sizeof(*t->user));
-	return t->rule && t->user ? 0 : fault_set(f, "out of memory");
+	if (t->rule && t->user)
+		return 0;
+	totals_free(t);		/* half of them are none */
+	return fault_set(f, "out of memory");
 }
 
 void totals_free(struct totals *t)

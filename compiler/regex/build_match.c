@@ -225,9 +225,7 @@ static void compile_known(struct match_builder *b, struct known_pattern *k)
 	if (setjmp(out)) {
 		pool_free(&work);
 		b->pool->out = outer;
-		if (outer)
-			longjmp(*outer, 1);
-		abort();
+		pool_leave(b->pool, work.why ? work.why : b->pool->why);
 	}
 	work.out = &out;
 	b->pool->out = &out;

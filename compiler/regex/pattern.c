@@ -164,7 +164,7 @@ int pattern_check(struct pattern *pat, struct pool *pool, struct diags *d)
 	if (setjmp(out)) {
 		pool_free(&work);
 		if (pool->out)
-			longjmp(*pool->out, 1);
+			pool_leave(pool, work.why);
 		return -1;
 	}
 	work.out = &out;
