@@ -69,7 +69,7 @@ static void *attach(void *memory, const struct devmodel *d, const struct pci_fun
 	return ahci_attach(memory, d, &enforce_disk, &bounce, (uint8_t)nth, pair_of(f, &bar));
 }
 
-static void access(void *state, uint32_t offset, unsigned size, bool write, uint64_t *value)
+static void abar_access(void *state, uint32_t offset, unsigned size, bool write, uint64_t *value)
 {
 	ahci_access(state, offset, size, write, value);
 }
@@ -108,7 +108,7 @@ static uint64_t counter(const void *state, uint32_t n)
 
 const struct model_kind disk_kind = {
 	.name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = ABAR, .least = REGISTERS_LEAST,
-	.most = REGISTERS_MOST, .count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = access,
+	.most = REGISTERS_MOST, .count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = abar_access,
 	.port = port, .poll = poll, .poll_hz = poll_hz, .was_reset = was_reset, .counters = AHCI_COUNTERS,
 	.counter_name = ahci_counter_name, .counter = counter,
 };

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """bench_disk.py - what judging every disk command costs an endpoint: plain and hypervised in turn, in one run
 
-    bench_disk.py [--short] [--runs N] [--top N] [--folder F]     a table, and bench-disk.json in the working folder
+    bench_disk.py [--short] [--runs N] [--kind K] [--top N] [--folder F]     a table, and bench-disk.json in the working folder
 
 Wall time, as the guest's own clock has it, of direct and buffered transfers with a policy that looks at commands alone,
 with one for which every byte is copied and nothing searched, and with one that searches it for 1,000 literals: the median
-of runs in turn, and the fastest and slowest. Exits and the hypervisor's instructions a command and a KiB by the counting
-plugin: what a machine with the transfers has more than one without. --short: does it run?
+of runs in turn, and the fastest and slowest. Exits, the driver's register accesses and the hypervisor's instructions a
+command and a KiB by the counting plugin under icount, which is read between one load and the next of one machine a policy;
+commands and bytes are the guest's own count. --short: does it run? --count: no wall time.
 """
 import argparse
 import json
@@ -30,19 +31,24 @@ LONG = 900
 MIB = 1 << 20
 END = "reboot=t endpoint.end=reboot"    # a triple fault: the hypervisor then tells its counters
 MARK = re.compile(r"^BENCH ([\w-]+) now at (\d+) nsecs", re.M)
-COUNT = re.compile(r"\] count: ahci\S+ (\d+) (commands|bytes written|bytes read)$", re.M)
+PAUSE = 2               # seconds of the guest's, in which the machine is stopped and the plugin read
+PHASE = re.compile(r"^PHASE (\d+) ([\d ]+)$", re.M)
+SECTOR = 512            # of /sys/block/*/stat, whatever the drive's
+KIB = {"4k": 4, "64k": 64, "1M": 1024}
 DISK_MIB = 256
 READ, WRITE = "dd if=$d of=/dev/null iflag=direct", "dd if=/dev/zero of=$d oflag=direct conv=notrunc"
-# name: what runs, with so much of it (long, short)
+# name: what runs, in blocks of what size, how many: for wall time, counted, short
 LOADS = {
-    "direct reads of 1 MiB": (READ + " bs=1M count={n}", 256, 16),
-    "direct writes of 1 MiB": (WRITE + " bs=1M count={n}", 256, 16),
-    "direct reads of 4 KiB": (READ + " bs=4k count={n}", 8000, 200),
-    "buffered reads": ("echo 3 >/proc/sys/vm/drop_caches; dd if=$d of=/dev/null bs=64k count={n}", 4096, 64),
+    "direct reads of 1 MiB": (READ, "1M", 256, 32, 16),
+    "direct writes of 1 MiB": (WRITE, "1M", 256, 32, 16),
+    "direct reads of 4 KiB": (READ, "4k", 8000, 1000, 200),
+    "direct writes of 4 KiB": (WRITE, "4k", 8000, 1000, 200),
+    "buffered reads": ("drop; dd if=$d of=/dev/null", "64k", 4096, 256, 64),
 }
 KINDS = ("command", "copied", "searched")
 GOALS = {("command", "direct reads of 1 MiB"): 2.2, ("command", "direct writes of 1 MiB"): 2.2,
          ("command", "direct reads of 4 KiB"): 3.0, ("command", "buffered reads"): 1.4, ("copied", "direct reads of 1 MiB"): 3.0}
+ACCESS = "abar_access"  # hv/disk.c: once an access, always as many instructions
 EXITS_MORE = 0.1                        # a command, than the driver's register accesses
 
 
@@ -50,12 +56,28 @@ def key(load):
     return load.replace(" ", "-")
 
 
-def script(loads, short):
-    lines = [PRELUDE, "d=$(at 2)", 'mark() { echo "BENCH $* $(grep -m1 \'now at\' /proc/timer_list)"; }',
-             "dd if=$d of=/dev/null bs=1M count=8 iflag=direct 2>/dev/null"]
-    for load in loads:
-        words, many, few = LOADS[load]
-        lines += ["sync", "mark begin", f"{{ {words.format(n=few if short else many)}; }} 2>/run/dd || echo BENCH-FAILED", f"mark {key(load)}"]
+def transfer(load, n):
+    words, size = LOADS[load][:2]
+    return f"{{ {words} bs={size} count={n}; }} 2>/run/dd || echo BENCH-FAILED"
+
+
+WARM = "dd if=$d of=/dev/null bs=1M count=8 iflag=direct 2>/dev/null"
+
+
+def script(short):
+    lines = [PRELUDE, "d=$(at 2)", 'mark() { echo "BENCH $* $(grep -m1 \'now at\' /proc/timer_list)"; }', WARM]
+    for load in LOADS:
+        lines += ["sync", "mark begin", transfer(load, LOADS[load][4 if short else 2]), f"mark {key(load)}"]
+    return "\n".join(lines) + "\n"
+
+
+def counted_script(short):
+    """Between one load and the next a pause; before it what the disk has done so far."""
+    lines = [PRELUDE, "d=$(at 2); phases=0",
+             f'phase() {{ echo "PHASE $phases $(cat /sys/block/${{d##*/}}/stat)"; sleep {PAUSE}; phases=$((phases + 1)); }}',
+             WARM, "drop", "phase"]
+    for load in LOADS:
+        lines += [transfer(load, LOADS[load][4 if short else 3]), "phase"]
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +116,7 @@ def data_disk():
 
 def wall(name, short):
     """Seconds of each load."""
-    with Machine(f"bench-disk-{name}", disks=[image("endpoint.img")], script=script(LOADS, short), drives=data_disk(),
+    with Machine(f"bench-disk-{name}", disks=[image("endpoint.img")], script=script(short), drives=data_disk(),
                  hv=policy(name) if name != "plain" else None, limit=BOOT + LONG) as m:
         m.expect("ENDPOINT-DONE", BOOT + LONG)
         text = m.serial.text()
@@ -104,37 +126,76 @@ def wall(name, short):
     return {what: (ns - before[1]) * 1e-9 for before, (what, ns) in zip(marks, marks[1:]) if what != "begin"}
 
 
-def counted(kind, load, short, where):
-    """Exits, accesses of the controller, the hypervisor's instructions, commands and KiB of a machine with this load;
-    None: without."""
+def did(stat):
+    """Commands and KiB of a line of /sys/block/*/stat."""
+    words = [int(word) for word in stat.split()]
+    return {"commands": words[0] + words[4], "KiB": (words[2] + words[6]) * SECTOR / 1024}
+
+
+def counted(kind, short, where):
+    """By load: commands, KiB, exits, accesses of the controller, and the hypervisor's instructions by function."""
     words, out = count.plugin(f"bench-disk-{kind}", where)
-    with Machine(f"bench-disk-{kind}", disks=[image("endpoint.img")], script=script([load] if load else [], short), drives=data_disk(),
-                 hv=policy(kind), args=END, plugin=words, reboot=False, limit=BOOT + LONG) as m:
-        m.expect("ENDPOINT-DONE", BOOT + LONG)
+    live, ran, left = out + ".live", [], []
+    with Machine(f"bench-disk-{kind}", disks=[image("endpoint.img")], script=counted_script(short), drives=data_disk(),
+                 hv=policy(kind), args=END, icount=True, plugin=f"{words},live={live}", reboot=False, limit=BOOT + LONG) as m:
+        for n in range(len(LOADS) + 1):
+            m.expect(rf"^PHASE {n} .*", BOOT + LONG)
+            m.qmp("stop")
+            ran.append(count.so_far(live, where))
+            left.append(count.exits(m, where))
+            if re.search(rf"^(PHASE {n + 1} |ENDPOINT-DONE)", m.serial.text(), re.M):
+                raise Failed("this machine is too slow: the next load began before the last was counted")
+            m.qmp("cont")
+        m.expect("ENDPOINT-DONE", BOOT)
         m.wait(60)
-        log = m.log.text()
-    _, ours, functions = count.split(out, where, True)
-    exits, devices = counters(log)
-    told = {}
-    for n, what in COUNT.findall(log[max(log.rfind("counters: begin"), 0):]):
-        told[what] = told.get(what, 0) + int(n)
-    return {"exits": sum(exits.values()) - exits.get("nmi", 0), "hypervisor": ours, "functions": functions,
-            "accesses": sum(sum(n) for name, n in devices.items() if name.startswith("ahci")),
-            "commands": told.get("commands", 0), "KiB": (told.get("bytes written", 0) + told.get("bytes read", 0)) / 1024}
+        text, log = m.serial.text(), m.log.text()
+    if "BENCH-FAILED" in text:
+        raise Failed(m.report("a transfer failed"))
+    done = [did(stat) for _, stat in PHASE.findall(text)]
+    by = dict(count.split(out, where, True)[2])
+    os.unlink(live)
+    accesses = sum(sum(n) for name, n in counters(log)[1].items() if name.startswith("ahci"))
+    an_access = by[ACCESS] / accesses       # instructions
+    figures = {}
+    for n, load in enumerate(LOADS):
+        took = {name: now - ran[n].get(name, 0) for name, now in ran[n + 1].items()}
+        figures[load] = {**{what: done[n + 1][what] - done[n][what] for what in done[n]}, "functions": took,
+                         "exits": {name: now - left[n][name] for name, now in left[n + 1].items()},
+                         "accesses": took.get(ACCESS, 0) / an_access, "hypervisor": sum(took.values())}
+        refuse_nonsense(f"{kind}, {load}", figures[load], LOADS[load][4 if short else 3] * KIB[LOADS[load][1]])
+    return figures
 
 
-def each(f, kind, load, what, by):
-    busy, idle = f["counted"][kind, load], f["counted"][kind, None]
-    return (busy[what] - idle[what]) / max(busy[by] - idle[by], 1)
+def refuse_nonsense(name, f, kib):
+    """What cannot be of a load of so many @kib: the counting is wrong, or something else ran meanwhile."""
+    exits = all_exits(f)
+    for what, wrong in (("KiB", not kib <= f["KiB"] <= 1.1 * kib + 256), ("commands", not f["KiB"] / 4096 <= f["commands"] <= f["KiB"]),
+                        ("accesses of the controller", f["accesses"] < 3 * f["commands"]),
+                        ("exits", min(f["exits"].values()) < 0 or exits < f["commands"]),
+                        ("instructions", f["hypervisor"] < 100 * exits or f["hypervisor"] < 100 * f["commands"])):
+        if wrong:
+            raise Failed(f"{name}: these {what} cannot be: {f['KiB']:.0f} KiB for {kib}, {f['commands']} commands, {f['accesses']:.1f} accesses, "
+                         f"{f['exits']} exits, {f['hypervisor']} instructions")
 
 
-def show_functions(f, kind, load, top):
-    busy, idle = f["counted"][kind, load], f["counted"][kind, None]
-    commands, before = max(busy["commands"] - idle["commands"], 1), dict(idle["functions"])
-    took = sorted(((n - before.get(name, 0)) / commands, name) for name, n in busy["functions"])
+def all_exits(f):
+    """Our own ticks are nobody's."""
+    return sum(n for name, n in f["exits"].items() if name != "nmi")
+
+
+def show_functions(kind, load, f, top):
     print(f"-- {kind}, {load}: instructions a command")
-    for n, name in took[:-top - 1:-1]:
-        print(f"{name:40}{n:12.1f}")
+    for name, n in sorted(f["functions"].items(), key=lambda row: -row[1])[:top]:
+        print(f"{name:40}{n / f['commands']:12.1f}")
+
+
+def counted_rows(name, f):
+    accesses, exits = f["accesses"] / f["commands"], all_exits(f) / f["commands"]
+    yield row(f"{name}: the driver's register accesses a command", "", accesses)
+    yield row(f"{name}: exits a command", "", exits, None, accesses + EXITS_MORE)
+    yield row(f"{name}: exits a command for pages", "", f["exits"]["page"] / f["commands"])
+    yield row(f"{name}: the hypervisor's instructions a command", "", f["hypervisor"] / f["commands"])
+    yield row(f"{name}: the hypervisor's instructions a KiB", "", f["hypervisor"] / f["KiB"])
 
 
 def rows(f):
@@ -147,33 +208,29 @@ def rows(f):
             yield row(name, "s", *map(statistics.median, took), GOALS.get((kind, load)))
             yield row(f"{name}, fastest run", "s", *map(min, took))
             yield row(f"{name}, slowest run", "s", *map(max, took))
-    for kind, load in f["counted"]:
-        if not load or (kind, None) not in f["counted"]:
-            continue
-        exits, accesses = (each(f, kind, load, what, "commands") for what in ("exits", "accesses"))
-        yield row(f"{load}, {kind}: exits a command", "", exits)
-        yield row(f"{load}, {kind}: exits a command beside the driver's accesses", "", exits - accesses, None, EXITS_MORE)
-        yield row(f"{load}, {kind}: the hypervisor's instructions a command", "", each(f, kind, load, "hypervisor", "commands"))
-        yield row(f"{load}, {kind}: the hypervisor's instructions a KiB", "", each(f, kind, load, "hypervisor", "KiB"))
+    for kind, of_kind in f["counted"].items():
+        for load, figures in of_kind.items():
+            yield from counted_rows(f"{load}, {kind}", figures)
 
 
 def measure(options, f):
     """Fills @f, which has what there is when this ends early."""
-    kinds = ("command",) if options.short else KINDS
-    for n in range(1 if options.short else options.runs):
+    kinds = (options.kind,) if options.kind else KINDS[:1] if options.short else KINDS
+    for n in range(0 if options.count else 1 if options.short else options.runs):
         for name in ("plain", *kinds):
             step(f"wall time, run {n + 1} of {options.runs}, {name}")
             f["wall"][name].append(wall(name, options.short))
     where = count.find_hypervisor(1)
     for kind in kinds:
-        for load in (None, "direct reads of 4 KiB") if options.short else (None, *LOADS):
-            step(f"instructions, {kind}, {load or 'idle'}")
-            f["counted"][kind, load] = counted(kind, load, options.short, where)
+        step(f"instructions, {kind}")
+        f["counted"][kind] = counted(kind, options.short, where)
 
 
 def main():
     words = argparse.ArgumentParser(description="what judging every disk command costs an endpoint")
     words.add_argument("--short", action="store_true", help="little of it: does it run?")
+    words.add_argument("--count", action="store_true", help="instructions and exits alone")
+    words.add_argument("--kind", choices=KINDS, help="of policy, one of them alone")
     words.add_argument("--runs", type=int, default=3, help="of wall time, each plain and hypervised")
     words.add_argument("--top", type=int, default=0, help="so many of the hypervisor's functions by instructions")
     words.add_argument("--folder", default=".", help="where bench-disk.json goes")
@@ -190,9 +247,9 @@ def main():
     step("")
     table = list(rows(figures))
     show(table)
-    for kind, load in figures["counted"]:
-        if options.top and load:
-            show_functions(figures, kind, load, options.top)
+    for kind, of_kind in figures["counted"].items() if options.top else ():
+        for load, of_load in of_kind.items():
+            show_functions(kind, load, of_load, options.top)
     with open(os.path.join(options.folder, "bench-disk.json"), "w", encoding="utf-8") as f:
         f.write("[\n" + ",\n".join("  " + json.dumps(r) for r in table) + "\n]\n")
     if why:

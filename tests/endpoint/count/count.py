@@ -38,12 +38,30 @@ def find_hypervisor(smp):
     return int(found[1], 16), int(found[1], 16) + int(found[2]) * 1024
 
 
-def functions(counts, first):
-    """Instructions by function of hv.elf, most first: an image that lies where its memory begins."""
+def symbols(kinds):
+    """Rows ADDRESS KIND NAME of hv.elf's symbols, by address, and where its image begins."""
     nm = subprocess.run(["nm", "-n", os.path.join(build_folder(), "hv/hv64")], check=True, text=True,
                         stdout=subprocess.PIPE).stdout
-    rows = [line.split() for line in nm.splitlines() if re.search(r" [tT] ", line)]
+    rows = [line.split() for line in nm.splitlines() if re.match(r"[0-9a-f]", line)]
     base = next(int(row[0], 16) for row in rows if row[2] == "image_start")
+    return [row for row in rows if row[1] in kinds], base
+
+
+# hv/cpu/vcpu.h, enum vmexit_kind, by their names in the log (hv/counters_report.c)
+EXITS = ("cpuid", "msr", "io", "page", "hypercall", "forbidden", "none", "nmi", "interrupt", "init", "shutdown", "invalid", "other")
+
+
+def exits(m, where):
+    """Exits of the first processor so far, by reason, of a machine that stands still."""
+    rows, base = symbols("bBdD")
+    at = next(int(row[0], 16) for row in rows if row[2] == "cpu_counters") - base + where[0]
+    words = re.findall(r"0x([0-9a-f]+)", m.hmp(f"xp /{len(EXITS)}gx {at:#x}"))
+    return dict(zip(EXITS, (int(word, 16) for word in words)))
+
+
+def functions(counts, first):
+    """Instructions by function of hv.elf, most first: an image that lies where its memory begins."""
+    rows, base = symbols("tT")
     starts = [int(row[0], 16) - base + first for row in rows]
     sums = {}
     for address, count in counts:
