@@ -17,10 +17,10 @@ uint32_t bounce_map_bytes(uint32_t len)
 	return (len / BOUNCE_PAGE + WORD - 1) / WORD * (uint32_t)sizeof(uint64_t);
 }
 
-/* The first page from @page on whose bit is not that of @skip's words; b->pages: none. */
-static uint32_t find(const struct bounce *b, uint32_t page, uint64_t skip)
+/* The first page from @page on and before @end whose bit is not that of @skip's words; @end: none. */
+static uint32_t find(const struct bounce *b, uint32_t page, uint32_t end, uint64_t skip)
 {
-	while (page < b->pages) {
+	while (page < end) {
 		uint64_t rest = (b->map[page / WORD] ^ skip) >> page % WORD;
 
 		if (rest) {
@@ -29,17 +29,18 @@ static uint32_t find(const struct bounce *b, uint32_t page, uint64_t skip)
 		}
 		page += WORD - page % WORD;
 	}
-	return page < b->pages ? page : b->pages;
+	return page < end ? page : end;
 }
 
 static uint32_t find_free(const struct bounce *b, uint32_t page)
 {
-	return find(b, page, ~0ull);
+	return find(b, page, b->pages, ~0ull);
 }
 
-static uint32_t find_taken(const struct bounce *b, uint32_t page)
+/* Of the @count pages from @page on; what lies behind them nobody needs to know, and it may be much. */
+static uint32_t find_taken(const struct bounce *b, uint32_t page, uint32_t count)
 {
-	return find(b, page, 0);
+	return find(b, page, count < b->pages - page ? page + count : b->pages, 0);
 }
 
 static void mark(struct bounce *b, uint32_t page, uint32_t count, bool taken)
@@ -83,7 +84,7 @@ bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at)
 		return false;
 	b->next = find_free(b, b->next);
 	for (page = b->next; page < b->pages; page = find_free(b, end)) {
-		end = find_taken(b, page);
+		end = find_taken(b, page, pages);
 		if (end - page < pages)
 			continue;
 		mark(b, page, pages, true);

@@ -136,6 +136,9 @@ static void finish(struct port *p, unsigned slot)
 		return;
 	}
 	slot_report(p, s, (uint32_t)len);
+	/* a Set Device Bits FIS is news where the last one said the same */
+	if (command_is_queued(&s->c))
+		p->received.sdbfis[0] = 0;
 	slot_free(p, slot);
 }
 

@@ -34,8 +34,8 @@ uint32_t pi_read(struct ahci *h, uint32_t offset)
 /* Memory comes back, and ports start, when the device has stopped; then what it has done is the guest's. */
 static void look(struct ahci *h)
 {
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		port_quiet(&h->port[i]);
+	for (uint32_t left = h->pi; left; left &= left - 1)
+		port_quiet(&h->port[__builtin_ctz(left)]);
 	hba_look(h);
 }
 
@@ -113,12 +113,13 @@ static uint32_t own_interrupts(const struct ahci *h)
 	return ports;
 }
 
+/*
+ * Nobody is looked at here: what a port has done its own registers tell, and the guest finds out by reading them.  Also
+ * of a nudge, for as long as it is out the device's PxIE has its DHRS.
+ */
 uint32_t is_read(struct ahci *h, uint32_t offset)
 {
-	uint32_t device = hba_read(h, HBA_IS);
-
-	look(h);
-	return (device & h->pi) | own_interrupts(h);
+	return (hba_read(h, HBA_IS) & h->pi) | own_interrupts(h);
 }
 
 void is_write(struct ahci *h, uint32_t offset, uint32_t value)
@@ -143,17 +144,32 @@ void bohc_write(struct ahci *h, uint32_t offset, uint32_t value)
 
 /* ---- poll ---- */
 
+void hba_rest(struct ahci *h)
+{
+	if (!h->restless)
+		return;
+	h->restless = false;
+	for (uint32_t left = h->pi; left; left &= left - 1) {
+		const struct port *p = &h->port[__builtin_ctz(left)];
+
+		h->restless |= p->restarting || p->identifying || p->stale;
+	}
+}
+
 void ahci_poll(struct ahci *h)
 {
 	h->burst = 0;
 	hba_settle(h);
 	look(h);
+	hba_rest(h);
 }
 
 uint32_t ahci_poll_hz(const struct ahci *h)
 {
 	uint32_t hz = h->more ? POLL_HZ : 0;
 
+	if (!h->restless)
+		return hz;
 	for (uint32_t left = h->pi; left; left &= left - 1) {
 		const struct port *p = &h->port[__builtin_ctz(left)];
 

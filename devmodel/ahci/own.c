@@ -98,7 +98,7 @@ void port_identify(struct port *p)
 	memset(pool_at(p, POOL_DATA), 0, IDENTIFY_BYTES);
 	port_begin(p);
 	hide(p, PxIS_DHRS | PxIS_PSS | PxIS_TFES);
-	p->identifying = true;
+	p->identifying = p->hba->restless = true;
 	port_enable(p);
 	port_send(p, 0, false, flags, 1, pool_bus(p, POOL_TABLE));
 }

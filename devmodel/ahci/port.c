@@ -65,8 +65,10 @@ void port_give(struct port *p)
 
 void port_forget(struct port *p)
 {
-	if (p->out)
+	if (p->out) {
 		p->forgotten_ns = p->hba->d->ops->now_ns(p->hba->d->host);
+		p->hba->restless = true;
+	}
 	p->stale |= p->out;
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct slot *s = &p->slot[i];
@@ -117,7 +119,7 @@ void port_quiet(struct port *p)
 void port_restart(struct port *p)
 {
 	port_write(p, PxCMD, port_read(p, PxCMD) & CMD_STAYS);
-	p->restarting = true;
+	p->restarting = p->hba->restless = true;
 }
 
 /* What the drive behind it is, and what it was told, is not known any more. */
@@ -186,6 +188,21 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
 }
 
 /*
+ * Is what is out all of the guest's, and nothing of it to be copied when it is done?  Then no call ends before all is
+ * given, and it is soon enough to look when the bits are clear.
+ */
+static bool ends_at_once(const struct port *p)
+{
+	for (uint32_t left = p->out; left; left &= left - 1) {
+		const struct slot *s = &p->slot[__builtin_ctz(left)];
+
+		if (s->state != SLOT_OUT || (s->bounced && !s->c.out))
+			return false;
+	}
+	return true;
+}
+
+/*
  * The guest looks for what is done after it has cleared the bits that told of it.  So where BURST_BYTES leave some for
  * the next call, the bits stay, and with them the interrupt; so does that of a nudge which ends just now, and DHRS
  * holds the line for bits of the model's own.
@@ -195,7 +212,8 @@ void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 	uint32_t ours = p->is;
 
 	p->is &= ~value;
-	look(p);
+	if (!p->out || p->behind || value & PxIS_STOPS || !ends_at_once(p))
+		look(p);
 	ours |= p->is_hidden;
 	if (port_is_behind(p))
 		value &= ~IS_PROGRESS;
@@ -251,7 +269,7 @@ void pxcmd_write(struct port *p, uint32_t offset, uint32_t value)
 	if (old && !now)
 		port_forget(p);
 	else if (now && !old)
-		p->restarting = true;
+		p->restarting = p->hba->restless = true;
 	port_quiet(p);
 }
 

@@ -157,6 +157,7 @@ void ahci_access(struct ahci *h, uint32_t offset, unsigned size, bool write, uin
 	h->burst = 0;
 	hba_settle(h);
 	access(h, offset, size, write, value);
+	hba_rest(h);
 }
 
 /* The index register at @index_pair, the data register behind it [10.14]. */

@@ -24,6 +24,8 @@ generic_write_fn ghc_write, is_write, bohc_write;
 /* If GHC.HR reads 0 at last: the ports are ours again. */
 void hba_settle(struct ahci *h);
 bool hba_is_there(struct ahci *h, uint32_t value);
+/* At the end of a call: is h->restless still true? */
+void hba_rest(struct ahci *h);
 
 /* port.c */
 port_read_fn list_read, pxis_read, pxie_read, pxcmd_read, pxtfd_read, pxsact_read, pxci_read;

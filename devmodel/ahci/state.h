@@ -107,6 +107,7 @@ struct ahci {
 	uint32_t cap, cap2, pi;		/* as offered */
 	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
 	bool more;			/* something waits for the next call, or for room */
+	bool restless;			/* a port may be restarting or identifying, or have stale slots: else none is */
 	uint32_t burst;			/* bytes copied in this call: the interface's functions begin with 0 */
 	uint64_t mark;			/* where sectors of queued reads end, until the drive has written there */
 	struct port port[PORTS_MAX];

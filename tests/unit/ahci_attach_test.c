@@ -365,6 +365,7 @@ START_TEST(a_poll_is_asked_for_while_somebody_waits)
 	lab.h->more = true;
 	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
 	lab.h->more = false;
+	lab.h->restless = true;
 	PORT(31)->stale = 1;
 	ck_assert_uint_eq(ahci_poll_hz(lab.h), 10);
 	lab.h->more = true;
@@ -375,6 +376,34 @@ START_TEST(a_poll_is_asked_for_while_somebody_waits)
 	PORT(31)->identifying = false;
 	PORT(31)->restarting = true;
 	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+}
+END_TEST
+
+/* All ports are asked only where one of them may say yes. */
+START_TEST(an_access_finds_out_whether_somebody_still_waits)
+{
+	lab.h->restless = true;
+	PORT(31)->stale = 1;
+	PORT(31)->forgotten_ns = 0;
+	DEVICE_PORT(31, PxCMD) |= PxCMD_CR;
+	lab_read(HBA_CAP);
+	ck_assert(lab.h->restless);
+	ahci_poll(lab.h);
+	ck_assert(lab.h->restless);
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 10);
+	DEVICE_PORT(31, PxCMD) &= ~PxCMD_CR;
+	ahci_poll(lab.h);
+	ck_assert(!lab.h->restless);
+	lab.h->restless = PORT(31)->restarting = true;
+	lab_read(HBA_CAP);
+	ck_assert(lab.h->restless);
+	PORT(31)->restarting = false;
+	PORT(31)->identifying = true;
+	lab_read(HBA_CAP);
+	ck_assert(lab.h->restless);
+	PORT(31)->identifying = false;
+	lab_read(HBA_CAP);
+	ck_assert(!lab.h->restless);
 }
 END_TEST
 
@@ -393,6 +422,7 @@ static void add_poll(Suite *s)
 
 	tcase_add_checked_fixture(tc, begin_attached, lab_end);
 	tcase_add_test(tc, a_poll_is_asked_for_while_somebody_waits);
+	tcase_add_test(tc, an_access_finds_out_whether_somebody_still_waits);
 	tcase_add_test(tc, counters_have_names);
 	suite_add_tcase(s, tc);
 }
