@@ -23,12 +23,12 @@ static void set_dba(struct table *t, uint64_t at)
 }
 
 static void no_ram(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, 0xfee00000); }
-static void hypervisor(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, AHCI_RAM_HV + 4096); }
+static void hypervisor(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, RAM_HV + 4096); }
 static void into_hypervisor(struct ahci_machine *m, struct header *h, struct table *t)
 {
-	set_dba(t, AHCI_RAM_HV - 2048);
+	set_dba(t, RAM_HV - 2048);
 }
-static void beyond_ram(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, AHCI_RAM_LOW - 512); }
+static void beyond_ram(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, RAM_LOW - 512); }
 static void wraps(struct ahci_machine *m, struct header *h, struct table *t) { set_dba(t, UINT64_MAX - 511); }
 static void odd_address(struct ahci_machine *m, struct header *h, struct table *t) { t->prd[0].dba |= 1; }
 static void odd_length(struct ahci_machine *m, struct header *h, struct table *t) { t->prd[0].dbc &= ~1u; }
@@ -37,15 +37,15 @@ static void no_prds(struct ahci_machine *m, struct header *h, struct table *t) {
 static void table_no_ram(struct ahci_machine *m, struct header *h, struct table *t) { h->ctba = 0xfed00000; }
 static void table_hypervisor(struct ahci_machine *m, struct header *h, struct table *t)
 {
-	h->ctba = AHCI_RAM_HV;
+	h->ctba = RAM_HV;
 	h->ctbau = 0;
 }
 
 static void table_end(struct ahci_machine *m, struct header *h, struct table *t)
 {
-	h->ctba = AHCI_RAM_LOW - 128;
+	h->ctba = RAM_LOW - 128;
 	h->ctbau = 0;
-	memcpy(m->ram[0] + h->ctba, t, 128);
+	memcpy(m->ram.low + h->ctba, t, 128);
 }
 
 static void pmp_header(struct ahci_machine *m, struct header *h, struct table *t) { h->flags |= 0x1000; }
@@ -175,15 +175,15 @@ static void test_bad(void)
 /* A command list, or a FIS area, that is no RAM: the command fails or stands, nothing is reached. */
 static void test_list(void)
 {
-	static const uint64_t places[] = { 0xfed00000, AHCI_RAM_HV, 0xfffffffffffffc00, AHCI_RAM_LOW,
-					   AHCI_RAM_HV - 1024 };
+	static const uint64_t places[] = { 0xfed00000, RAM_HV, 0xfffffffffffffc00, RAM_LOW,
+					   RAM_HV - 1024 };
 
 	for (unsigned i = 0; i < 2 * sizeof(places) / sizeof(places[0]); i++) {
 		struct ahci_machine *m = fault_new(i % 3, 0, true);
 		uint32_t reg = i & 1 ? PxFB : PxCLB;
 		struct ahci_driver_command c = fault_command(false, false, 60, 8);
 
-		memset(m->ram[0] + AHCI_RAM_HV, 0x77, AHCI_RAM_HV_BYTES);
+		memset(m->ram.low + RAM_HV, 0x77, RAM_HV_BYTES);
 		ahci_driver_port_stop(&m->driver, 0);
 		ahci_driver_port_write(&m->driver, 0, reg, (uint32_t)places[i / 2]);
 		ahci_driver_port_write(&m->driver, 0, reg + 4, (uint32_t)(places[i / 2] >> 32));
@@ -192,8 +192,8 @@ static void test_list(void)
 		ahci_driver_issue(&m->driver, 0, 0, &c);
 		ahci_machine_run(m, 5);
 		ahci_driver_port_read(&m->driver, 0, PxCI);
-		for (unsigned k = 0; k < AHCI_RAM_HV_BYTES; k += 64)
-			tap_case(m->ram[0][AHCI_RAM_HV + k] == 0x77, "the hypervisor's memory is written");
+		for (unsigned k = 0; k < RAM_HV_BYTES; k += 64)
+			tap_case(m->ram.low[RAM_HV + k] == 0x77, "the hypervisor's memory is written");
 		m->driver.bad = false;
 		fault_end(m, "list");
 	}

@@ -31,15 +31,15 @@ static void content(const struct race *r, unsigned port, unsigned slot, uint32_t
 {
 	uint64_t seed = (r->salt[port][slot] * SLOTS + slot) * 2 + port;
 
-	for (uint32_t i = 0; i < len; i++) {
+	for (uint32_t i = 0; i < len; i += 8) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		bytes[i] = (uint8_t)(seed >> 40);
+		memcpy(bytes + i, &seed, 8);
 	}
 }
 
 static void issue(struct race *r, unsigned port, unsigned slot)
 {
-	uint32_t sector = ahci_drives[port].sector_size, max = port ? 8 : 48;
+	uint32_t sector = ahci_drives[port].sector_size, max = port ? 4 : 24;
 	bool out = random_below(&r->seed, 2);
 	struct ahci_driver_command c =
 		fault_command(r->queued[port], out, lba_of(port, slot), 1 + random_below(&r->seed, max));
@@ -123,8 +123,8 @@ static void act(struct race *r)
 
 static void race(unsigned policy, bool polled, uint64_t seed)
 {
-	/* the longest tables of a command need 520 KiB */
-	static const uint32_t bounces[] = { 640u << 10, 1u << 20, 4u << 20 };
+	/* the longest tables of a command need 260 KiB */
+	static const uint32_t bounces[] = { 320u << 10, 512u << 10, 4u << 20 };
 	struct race r = { .m = fault_new(policy, bounces[seed % 3], polled), .seed = seed };
 	unsigned ticks = 0;
 

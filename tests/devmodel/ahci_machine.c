@@ -11,7 +11,6 @@
 #include "tests/devmodel/policy_lab.h"
 #include "tests/devmodel/random.h"
 
-#define GRANTS_MAX	(1u << 18)
 /* calls of the model's in one call of it: the PRDs of a command or two of the largest tables, and all else */
 #define WORK_MAX	(1u << 19)
 #define STEPS_MAX	20000u		/* of the controller in one tick */
@@ -44,41 +43,20 @@ static void disturb(struct ahci_machine *m)
 
 /* ---- guest memory ---- */
 
-static bool within(uint64_t at, uint32_t len, uint64_t start, uint64_t bytes)
-{
-	return at >= start && len <= bytes && at - start <= bytes - len;
-}
-
 uint8_t *ahci_machine_memory(void *machine, uint64_t gpa, uint32_t len)
 {
-	struct ahci_machine *m = machine;
+	const struct ahci_machine *m = machine;
 
-	if (within(gpa, len, 0, AHCI_RAM_LOW))
-		return m->ram[0] + gpa;
-	if (within(gpa, len, AHCI_RAM_AT, AHCI_RAM_HIGH))
-		return m->ram[1] + (gpa - AHCI_RAM_AT);
-	return NULL;
-}
-
-/* What is the guest's: RAM without the hypervisor's. */
-uint8_t *ahci_machine_guest(struct ahci_machine *m, uint64_t gpa, uint32_t len)
-{
-	if (gpa < AHCI_RAM_HV + AHCI_RAM_HV_BYTES && gpa + len > AHCI_RAM_HV)
-		return NULL;
-	return ahci_machine_memory(m, gpa, len);
+	return guest_ram_at(&m->ram, gpa, len);
 }
 
 static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
 {
 	struct ahci_machine *m = host;
-	const uint8_t *from = ahci_machine_guest(m, at.a, len);
 
 	disturb(m);
-	if (len == 0)
-		ahci_machine_complain(m, "guest_read of no bytes");
-	if (!from)
+	if (!guest_ram_read(&m->ram, at.a, to, len))
 		return false;
-	memcpy(to, from, len);
 	if (m->after_read)
 		m->after_read(m, at.a, len);
 	return true;
@@ -87,14 +65,9 @@ static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
 static bool guest_write(void *host, gpa_t at, const void *from, uint32_t len)
 {
 	struct ahci_machine *m = host;
-	uint8_t *to = ahci_machine_guest(m, at.a, len);
 
 	disturb(m);
-	if (len == 0)
-		ahci_machine_complain(m, "guest_write of no bytes");
-	if (to)
-		memcpy(to, from, len);
-	return to;
+	return guest_ram_write(&m->ram, at.a, from, len);
 }
 
 static bool guest_dma(void *host, gpa_t at, uint32_t len, dma_t *out)
@@ -102,18 +75,7 @@ static bool guest_dma(void *host, gpa_t at, uint32_t len, dma_t *out)
 	struct ahci_machine *m = host;
 
 	disturb(m);
-	if (!ahci_machine_guest(m, at.a, len))
-		return false;
-	out->a = BUS_GUEST + at.a;
-	if (m->grant_count == GRANTS_MAX) {
-		memmove(m->grant, m->grant + GRANTS_MAX / 2, GRANTS_MAX / 2 * sizeof(m->grant[0]));
-		m->grant_count = GRANTS_MAX / 2;
-		m->grant_hint = 0;
-	}
-	m->grant[m->grant_count].at = out->a;
-	m->grant[m->grant_count].len = len;
-	m->grant[m->grant_count++].left = sim_ahci_faults(m->sim)->reads_twice ? len * 2 : len;
-	return true;
+	return guest_ram_dma(&m->ram, at.a, len, sim_ahci_faults(m->sim)->reads_twice ? 2 : 1, &out->a);
 }
 
 static uint64_t now_ns(void *host)
@@ -194,9 +156,9 @@ struct ahci_machine *ahci_machine_new(const struct sim_ahci_drive *drive, const 
 {
 	struct ahci_machine *m = calloc(1, sizeof(*m));
 
-	if (!m || !(m->ram[0] = calloc(1, AHCI_RAM_LOW)) || !(m->ram[1] = calloc(1, AHCI_RAM_HIGH)) ||
-	    !(m->grant = calloc(GRANTS_MAX, sizeof(m->grant[0]))))
+	if (!m)
 		abort();
+	guest_ram_init(&m->ram, AHCI_RAM_HIGH, ahci_machine_complain, m);
 	m->sim = sim_ahci_create(drive ? drive : ahci_drives, &ahci_machine_bus, m);
 	if (!m->sim)
 		abort();
@@ -219,7 +181,7 @@ void ahci_machine_shadow(struct ahci_machine *m, const char *policy, uint32_t bo
 	m->d = (struct devmodel){ .ops = &model_ops, .host = m };
 	m->d.pool =
 		(struct dma_memory){ .at = page_memory(AHCI_POOL_BYTES), .bus = { BUS_POOL }, .len = AHCI_POOL_BYTES };
-	memory.at = page_memory(memory.len);
+	memory.at = guarded_pages(memory.len);
 	m->bounce_map = page_memory(bounce_map_bytes(memory.len));
 	bounce_init(&m->bounce, memory, m->bounce_map);
 	m->model_memory = page_memory(ahci_size());
@@ -235,13 +197,11 @@ void ahci_machine_free(struct ahci_machine *m)
 	ahci_machine_clear(m);
 	sim_ahci_free(m->sim);
 	lab_policy_free(m->policy);
-	free(m->bounce.memory.at);
+	guarded_pages_free(m->bounce.memory.at, m->bounce.memory.len);
 	free(m->bounce_map);
 	free(m->d.pool.at);
 	free(m->model_memory);
-	free(m->grant);
-	free(m->ram[0]);
-	free(m->ram[1]);
+	guest_ram_free(&m->ram);
 	free(m);
 }
 

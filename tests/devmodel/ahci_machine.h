@@ -4,9 +4,9 @@
  *
  *	driver -> ahci_machine_access -> [model] -> simulated controller -> drives
  *
- * Guest RAM lies below 16 MiB, with a hole that is the hypervisor's, and from 4 GiB on.  The controller finds guest
- * memory, the model's pool and the bounce memory at bus addresses that are no guest's.  What it does on the bus, and
- * what the drives carry out, is held against what the model may let them do; the first offence is kept in complaint.
+ * The controller finds guest memory (guest_ram.h), the model's pool and the bounce memory at bus addresses that are no
+ * guest's.  What it does on the bus, and what the drives carry out, is held against what the model may let them do; the
+ * first offence is kept in complaint.
  */
 #ifndef TESTS_DEVMODEL_AHCI_MACHINE_H
 #define TESTS_DEVMODEL_AHCI_MACHINE_H
@@ -14,12 +14,9 @@
 #include "devmodel/ahci/ahci.h"
 #include "replay/sim_ahci.h"
 #include "tests/devmodel/ahci_driver.h"
+#include "tests/devmodel/guest_ram.h"
 
-#define AHCI_RAM_LOW	(16u << 20)
-#define AHCI_RAM_HIGH	(96u << 20)
-#define AHCI_RAM_AT	(4ull << 30)	/* of the second part */
-#define AHCI_RAM_HV	(12u << 20)	/* the hypervisor's, 1 MiB in the low part */
-#define AHCI_RAM_HV_BYTES (1u << 20)
+#define AHCI_RAM_HIGH	(96u << 20)	/* bytes of the second part of guest RAM */
 #define AHCI_UNIT	3u		/* disk.unit */
 #define AHCI_BOUNCE	(8u << 20)	/* when nothing else is asked for */
 
@@ -36,7 +33,7 @@ struct ahci_machine {
 	struct ahci *model;		/* NULL: the driver has the controller itself */
 	bool attaching;
 	void *model_memory, *bounce_map;
-	uint8_t *ram[2];
+	struct guest_ram ram;
 	struct devmodel d;
 	struct disk disk;
 	struct bounce bounce;
@@ -44,8 +41,6 @@ struct ahci_machine {
 	uint64_t transfers, clock_ns;
 	struct ahci_judged *judged;
 	unsigned judgements;
-	struct { uint64_t at; uint32_t len, left; } *grant;
-	uint32_t grant_count, grant_hint;
 	bool grants_stay;		/* PRDs may overlap: what was granted once is granted */
 	bool line;
 	unsigned interrupts;		/* rising edges */

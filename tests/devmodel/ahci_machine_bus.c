@@ -12,21 +12,6 @@
 
 /* ---- memory ---- */
 
-/* Guest memory that the model has asked guest_dma() for, each byte once. */
-static bool use_grant(struct ahci_machine *m, uint64_t at, uint32_t len)
-{
-	for (uint32_t k = 0, i = m->grant_hint; k < m->grant_count; k++, i++) {
-		i = i < m->grant_count ? i : 0;
-		if (at < m->grant[i].at || len > m->grant[i].len || at - m->grant[i].at > m->grant[i].len - len ||
-		    m->grant[i].left < len)
-			continue;
-		m->grant[i].left -= m->grants_stay ? 0 : len;
-		m->grant_hint = i;
-		return true;
-	}
-	return false;
-}
-
 /* What was taken of the bounce memory, all of [@at, @at + @len). */
 static bool in_bounce(const struct ahci_machine *m, uint64_t at, uint32_t len)
 {
@@ -105,6 +90,7 @@ static uint8_t *on_bus(struct ahci_machine *m, enum sim_ahci_why why, uint64_t a
 		[SIM_FIS] = "a FIS outside the pool",
 		[SIM_PRDBC] = "PRDBC written outside the pool",
 	};
+	uint8_t *granted = NULL;
 
 	if (!m->model && !m->attaching)
 		return ahci_machine_memory(m, at, len);
@@ -115,13 +101,13 @@ static uint8_t *on_bus(struct ahci_machine *m, enum sim_ahci_why why, uint64_t a
 			ahci_machine_complain(m, "data written into a command table");
 		return at >= BUS_POOL ? m->d.pool.at + (at - BUS_POOL) : m->bounce.memory.at + (at - BUS_BOUNCE);
 	}
-	if ((why == SIM_DATA_IN || why == SIM_DATA_OUT) && use_grant(m, at, len)) {
-		if (needs_data(m, why))
-			ahci_machine_complain(m, "data that the policy must see goes past it");
-		return ahci_machine_guest(m, at - BUS_GUEST, len);
-	}
-	ahci_machine_complain(m, offence[why]);
-	return NULL;
+	if (why == SIM_DATA_IN || why == SIM_DATA_OUT)
+		granted = guest_ram_use(&m->ram, at, len, m->grants_stay);
+	if (!granted)
+		ahci_machine_complain(m, offence[why]);
+	else if (needs_data(m, why))
+		ahci_machine_complain(m, "data that the policy must see goes past it");
+	return granted;
 }
 
 static bool bus_read(void *host, enum sim_ahci_why why, uint64_t at, void *to, uint32_t len)
@@ -165,7 +151,7 @@ void ahci_machine_clear(struct ahci_machine *m)
 {
 	while (m->judged)
 		forget_judged(&m->judged);
-	m->grant_count = m->grant_hint = 0;
+	guest_ram_forget_grants(&m->ram);
 	m->complaints = 0;
 	m->driver.bad = false;
 }

@@ -6,12 +6,9 @@
 
 #include "tests/devmodel/ahci_machine.h"
 
-#define BUS_GUEST	0x1000000000ull	/* a guest address's place on the bus; without a model they are the same */
 #define BUS_POOL	0x7f00000000ull
 #define BUS_BOUNCE	0x7e00000000ull
 
 extern const struct sim_ahci_bus ahci_machine_bus;
-/* NULL: not all of it is the guest's. */
-uint8_t *ahci_machine_guest(struct ahci_machine *m, uint64_t gpa, uint32_t len);
 
 #endif

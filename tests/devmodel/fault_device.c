@@ -162,10 +162,10 @@ static void test_out_of_nowhere(void)
 			union tx_desc *tx = (void *)(e->m->d.pool.at + POOL_TX + POOL_TX_RING);
 
 			for (unsigned i = 0; i < SHADOW_RX; i++) {
-				rx[i].legacy.length = (uint16_t)machine_random(&seed, round % 2 ? 2100 : 65536);
-				rx[i].legacy.errors = (uint8_t)machine_random(&seed, 256);
-				rx[i].legacy.special = (uint16_t)machine_random(&seed, 65536);
-				rx[i].legacy.status = (uint8_t)machine_random(&seed, 256);
+				rx[i].legacy.length = (uint16_t)random_below(&seed, round % 2 ? 2100 : 65536);
+				rx[i].legacy.errors = (uint8_t)random_below(&seed, 256);
+				rx[i].legacy.special = (uint16_t)random_below(&seed, 65536);
+				rx[i].legacy.status = (uint8_t)random_below(&seed, 256);
 			}
 			if (send(e, round, 300))
 				sim_e1000_faults(e->m->sim)->stalled = round % 3 == 0;

@@ -253,7 +253,7 @@ static void test_buffers(void)
 			uint32_t len = fault_frame(frame, 1, 1000, NULL);
 			uint64_t ok = e->d.tx_buffers;
 
-			memset(e->m->ram[0] + RAM_HV, 0xa5, RAM_HV_BYTES);
+			memset(e->m->ram.low + RAM_HV, 0xa5, RAM_HV_BYTES);
 			memcpy(machine_memory(e->m, ok, len), frame, len);
 			/* all of it, its end, its middle, in both kinds; a burst's length */
 			put(e, legacy(nowhere[i], 200, TXD_EOP | TXD_RS | TXD_IFCS));
@@ -283,7 +283,7 @@ static void test_buffers(void)
 static bool hv_is_untouched(const struct endpoint *e)
 {
 	for (uint32_t i = 0; i < RAM_HV_BYTES; i++) {
-		if (e->m->ram[0][RAM_HV + i] != 0xa5)
+		if (e->m->ram.low[RAM_HV + i] != 0xa5)
 			return false;
 	}
 	return true;
@@ -297,7 +297,7 @@ static void test_rx_buffers(void)
 			union rx_desc *ring = (void *)machine_memory(e->m, e->d.rx_ring, DESC_BYTES);
 			uint32_t len = fault_frame(frame, 1, 1000, e->d.address);
 
-			memset(e->m->ram[0] + RAM_HV, 0xa5, RAM_HV_BYTES);
+			memset(e->m->ram.low + RAM_HV, 0xa5, RAM_HV_BYTES);
 			ring[0].legacy.buffer = nowhere[i];
 			ring[2].legacy.buffer = nowhere[i];
 			for (unsigned k = 0; k < 4; k++)
@@ -325,7 +325,7 @@ static void test_rings_nowhere(void)
 			struct endpoint *e = start(p, 64);
 			uint32_t len = fault_frame(frame, 1, 1000, e->d.address);
 
-			memset(e->m->ram[0] + RAM_HV, 0xa5, RAM_HV_BYTES);
+			memset(e->m->ram.low + RAM_HV, 0xa5, RAM_HV_BYTES);
 			for (uint32_t at = E1000_TDBAL; at >= E1000_RDBAL; at -= E1000_TDBAL - E1000_RDBAL) {
 				driver_write(&e->d, at, (uint32_t)nowhere[i]);
 				driver_write(&e->d, at + 4, (uint32_t)(nowhere[i] >> 32));
@@ -430,20 +430,20 @@ static void test_storm(void)
 
 		for (unsigned i = 0; i < 30000; i++) {
 			static const uint8_t sizes[] = { 1, 2, 4, 8, 4, 4 };
-			unsigned size = sizes[machine_random(&s, 6)];
-			uint32_t offset = machine_random(&s, 4) ? machine_random(&s, 0x6000) : machine_random(&s, 0x20000 - 8);
-			uint64_t value = machine_random(&s, 3) ? machine_random(&s, 1 << 16) :
-					 (uint64_t)machine_random(&s, UINT32_MAX) << machine_random(&s, 32);
+			unsigned size = sizes[random_below(&s, 6)];
+			uint32_t offset = random_below(&s, 4) ? random_below(&s, 0x6000) : random_below(&s, 0x20000 - 8);
+			uint64_t value = random_below(&s, 3) ? random_below(&s, 1 << 16) :
+					 (uint64_t)random_below(&s, UINT32_MAX) << random_below(&s, 32);
 			uint32_t narrow = (uint32_t)value;
 
-			if (size == 4 && machine_random(&s, 4))
+			if (size == 4 && random_below(&s, 4))
 				offset &= ~3u;
-			if (machine_random(&s, 50) == 0)
+			if (random_below(&s, 50) == 0)
 				machine_tick(e->m);
-			if (machine_random(&s, 10) == 0)
-				machine_port(e->m, machine_random(&s, 2) * 4, 4, machine_random(&s, 2), &narrow);
+			if (random_below(&s, 10) == 0)
+				machine_port(e->m, random_below(&s, 2) * 4, 4, random_below(&s, 2), &narrow);
 			else
-				machine_access(e->m, offset, size, machine_random(&s, 4), &value);
+				machine_access(e->m, offset, size, random_below(&s, 4), &value);
 		}
 		end(e, "storm");
 	}

@@ -80,9 +80,9 @@ static void handle(struct race *r)
 static void act(struct race *r)
 {
 	struct machine *m = r->e->m;
-	struct driver_send how = { .pieces = 1 + machine_random(&r->seed, 3) };
+	struct driver_send how = { .pieces = 1 + random_below(&r->seed, 3) };
 
-	switch (machine_random(&r->seed, 8)) {
+	switch (random_below(&r->seed, 8)) {
 	case 0: case 1:
 		if (driver_send(&r->e->d, frame, fault_frame(frame, r->sent, 300, NULL), &how))
 			r->sent++;
@@ -92,10 +92,10 @@ static void act(struct race *r)
 			r->came++;
 		break;
 	case 4:
-		sim_e1000_run(m->sim, machine_random(&r->seed, 6));
+		sim_e1000_run(m->sim, random_below(&r->seed, 6));
 		break;
 	case 5:
-		sim_e1000_faults(m->sim)->late = machine_random(&r->seed, 4);
+		sim_e1000_faults(m->sim)->late = random_below(&r->seed, 4);
 		break;
 	default:
 		handle(r);
@@ -109,10 +109,10 @@ static void race(uint16_t device, unsigned policy, enum style style, uint64_t se
 	struct driver_config c = { .ims = style == AT_MEMORY ? 0 : MASK, .rctl = RCTL_SECRC | RCTL_LPE };
 	unsigned ticks = 0;
 
-	c.tx_count = rings[machine_random(&r.seed, 4)];
-	c.rx_count = rings[machine_random(&r.seed, 4)];
-	c.rx_buffer = buffers[machine_random(&r.seed, 4)];
-	r.longest = machine_random(&r.seed, 3) ? 1400 : 9000;
+	c.tx_count = rings[random_below(&r.seed, 4)];
+	c.rx_count = rings[random_below(&r.seed, 4)];
+	c.rx_buffer = buffers[random_below(&r.seed, 4)];
+	r.longest = random_below(&r.seed, 3) ? 1400 : 9000;
 	driver_start(&r.e->d, &c);
 	r.e->m->restless = seed * 2 + 1;
 	for (unsigned i = 0; i < 1500; i++) {

@@ -11,9 +11,7 @@
 #include "policy/packet.h"
 #include "tests/devmodel/policy_lab.h"
 
-#define BUS_GUEST	0x1000000000ull	/* a guest address's place on the bus; without a model they are the same */
 #define BUS_POOL	0x7f00000000ull
-#define GRANTS_MAX	8192u
 #define WORK_MAX	65536u		/* calls of the model's in one call of it: some of each descriptor of four rings */
 #define STEPS_MAX	100000u		/* of the device in one tick */
 
@@ -69,58 +67,31 @@ bool frames_equal(const struct frames *a, const struct frames *b)
 	return true;
 }
 
-uint32_t machine_random(uint64_t *seed, uint32_t below)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((*seed >> 33) % below);
-}
-
 /* At each call of the model's. */
 static void disturb(struct machine *m)
 {
 	if (++m->work == WORK_MAX)
 		machine_complain(m, "the model does too much in one call");
-	if (m->restless && machine_random(&m->restless, 3) == 0)
+	if (m->restless && random_below(&m->restless, 3) == 0)
 		sim_e1000_step(m->sim);
 }
 
 /* ---- guest memory ---- */
 
-static bool within(uint64_t at, uint32_t len, uint64_t start, uint64_t bytes)
-{
-	return at >= start && len <= bytes && at - start <= bytes - len;
-}
-
 uint8_t *machine_memory(void *machine, uint64_t gpa, uint32_t len)
 {
-	struct machine *m = machine;
+	const struct machine *m = machine;
 
-	if (within(gpa, len, 0, RAM_BYTES))
-		return m->ram[0] + gpa;
-	if (within(gpa, len, RAM_HIGH, RAM_BYTES))
-		return m->ram[1] + (gpa - RAM_HIGH);
-	return NULL;
-}
-
-/* What is the guest's: RAM without the hypervisor's. */
-static uint8_t *guest_ram(struct machine *m, uint64_t gpa, uint32_t len)
-{
-	if (gpa < RAM_HV + RAM_HV_BYTES && gpa + len > RAM_HV)
-		return NULL;
-	return machine_memory(m, gpa, len);
+	return guest_ram_at(&m->ram, gpa, len);
 }
 
 static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
 {
 	struct machine *m = host;
-	const uint8_t *from = guest_ram(m, at.a, len);
 
 	disturb(m);
-	if (len == 0)
-		machine_complain(m, "guest_read of no bytes");
-	if (!from)
+	if (!guest_ram_read(&m->ram, at.a, to, len))
 		return false;
-	memcpy(to, from, len);
 	if (m->after_read)
 		m->after_read(m, at.a, len);
 	return true;
@@ -129,14 +100,9 @@ static bool guest_read(void *host, gpa_t at, void *to, uint32_t len)
 static bool guest_write(void *host, gpa_t at, const void *from, uint32_t len)
 {
 	struct machine *m = host;
-	uint8_t *to = guest_ram(m, at.a, len);
 
 	disturb(m);
-	if (len == 0)
-		machine_complain(m, "guest_write of no bytes");
-	if (to)
-		memcpy(to, from, len);
-	return to;
+	return guest_ram_write(&m->ram, at.a, from, len);
 }
 
 static bool guest_dma(void *host, gpa_t at, uint32_t len, dma_t *out)
@@ -144,17 +110,7 @@ static bool guest_dma(void *host, gpa_t at, uint32_t len, dma_t *out)
 	struct machine *m = host;
 
 	disturb(m);
-	if (!guest_ram(m, at.a, len))
-		return false;
-	out->a = BUS_GUEST + at.a;
-	if (m->grant_count == GRANTS_MAX) {
-		memmove(m->grant, m->grant + GRANTS_MAX / 2, GRANTS_MAX / 2 * sizeof(m->grant[0]));
-		m->grant_count = GRANTS_MAX / 2;
-	}
-	m->grant[m->grant_count].at = out->a;
-	m->grant[m->grant_count].len = len;
-	m->grant[m->grant_count++].left = sim_e1000_faults(m->sim)->reads_twice ? len * 2 : len;
-	return true;
+	return guest_ram_dma(&m->ram, at.a, len, sim_e1000_faults(m->sim)->reads_twice ? 2 : 1, &out->a);
 }
 
 static uint64_t now_ns(void *host)
@@ -206,21 +162,7 @@ static const struct devmodel_ops model_ops = {
 
 static bool in_pool(uint64_t at, uint32_t len)
 {
-	return within(at, len, BUS_POOL, E1000_POOL_BYTES);
-}
-
-/* Guest memory that the model has asked guest_dma() for, each byte once. */
-static bool use_grant(struct machine *m, uint64_t at, uint32_t len)
-{
-	for (uint32_t i = 0; i < m->grant_count; i++) {
-		if (within(at, len, m->grant[i].at, m->grant[i].len) && m->grant[i].left >= len) {
-			m->grant[i].left -= len;
-			if (m->grant[i].left == 0)
-				memmove(&m->grant[i], &m->grant[i + 1], (--m->grant_count - i) * sizeof(m->grant[0]));
-			return true;
-		}
-	}
-	return false;
+	return at >= BUS_POOL && at - BUS_POOL < E1000_POOL_BYTES && len <= E1000_POOL_BYTES - (at - BUS_POOL);
 }
 
 static bool is_ring(const struct machine *m, uint64_t at, uint32_t len)
@@ -247,6 +189,7 @@ static uint8_t *on_bus(struct machine *m, enum sim_why why, uint64_t at, uint32_
 		[SIM_RX_BUFFER] = "a receive buffer outside the pool",
 		[SIM_RX_DONE] = "a receive write-back outside the pool",
 	};
+	uint8_t *granted;
 
 	if (!m->model)
 		return machine_memory(m, at, len);
@@ -255,10 +198,10 @@ static uint8_t *on_bus(struct machine *m, enum sim_why why, uint64_t at, uint32_
 			machine_complain(m, "a buffer within a descriptor ring");
 		return m->d.pool.at + (at - BUS_POOL);
 	}
-	if (why == SIM_TX_BUFFER && use_grant(m, at, len))
-		return guest_ram(m, at - BUS_GUEST, len);
-	machine_complain(m, offence[why]);
-	return NULL;
+	granted = why == SIM_TX_BUFFER ? guest_ram_use(&m->ram, at, len, false) : NULL;
+	if (!granted)
+		machine_complain(m, offence[why]);
+	return granted;
 }
 
 static bool bus_read(void *host, enum sim_why why, uint64_t at, void *to, uint32_t len)
@@ -394,9 +337,9 @@ struct machine *machine_new(uint16_t device, const char *policy)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 
-	if (!m || !(m->ram[0] = calloc(1, RAM_BYTES)) || !(m->ram[1] = calloc(1, RAM_BYTES)) ||
-	    !(m->grant = calloc(GRANTS_MAX, sizeof(m->grant[0]))))
+	if (!m)
 		abort();
+	guest_ram_init(&m->ram, RAM_BYTES, machine_complain, m);
 	m->family = e1000_family(device);
 	if (!m->family)
 		abort();
@@ -432,9 +375,7 @@ void machine_free(struct machine *m)
 	lab_policy_free(m->policy);
 	free(m->d.pool.at);
 	free(m->model_memory);
-	free(m->grant);
-	free(m->ram[0]);
-	free(m->ram[1]);
+	guest_ram_free(&m->ram);
 	free(m);
 }
 
@@ -442,7 +383,7 @@ void machine_clear(struct machine *m)
 {
 	frames_clear(&m->wire);
 	frames_clear(&m->judged);
-	m->grant_count = 0;
+	guest_ram_forget_grants(&m->ram);
 }
 
 /* Without a model, registers are dwords (8254x manual, section 13.2). */

@@ -3,9 +3,9 @@
  *
  *	driver -> machine_access -> [model] -> simulated NIC -> wire
  *
- * Guest RAM lies below 16 MiB, with a hole that is the hypervisor's, and from 4 GiB on.  The device finds guest memory
- * and the model's pool at bus addresses that are no guest's, so that none is taken for another.  What the device does
- * on the bus is held against what the model may let it do; the first offence is kept in machine.complaint.
+ * The device finds guest memory (guest_ram.h) and the model's pool at bus addresses that are no guest's, so that none
+ * is taken for another.  What the device does on the bus is held against what the model may let it do; the first offence
+ * is kept in machine.complaint.
  */
 #ifndef TESTS_DEVMODEL_MACHINE_H
 #define TESTS_DEVMODEL_MACHINE_H
@@ -13,11 +13,10 @@
 #include "devmodel/e1000/e1000.h"
 #include "devmodel/e1000/regs.h"
 #include "replay/sim_e1000.h"
+#include "tests/devmodel/guest_ram.h"
+#include "tests/devmodel/random.h"
 
-#define RAM_BYTES	(16u << 20)	/* of each of the two parts */
-#define RAM_HIGH	(4ull << 30)
-#define RAM_HV		(12u << 20)	/* the hypervisor's, RAM_HV_BYTES in the low part */
-#define RAM_HV_BYTES	(1u << 20)
+#define RAM_BYTES	RAM_LOW		/* of each of the two parts */
 
 struct frame {
 	uint32_t len;
@@ -35,15 +34,13 @@ struct machine {
 	struct sim_e1000 *sim;
 	struct e1000 *model;		/* NULL: the driver has the device itself */
 	void *model_memory;
-	uint8_t *ram[2];
+	struct guest_ram ram;
 	struct devmodel d;
 	struct net net;
 	struct lab_policy *policy;
 	uint64_t transfers, clock_ns;
 	struct frames wire;		/* what was sent */
 	struct frames judged;		/* passed by the judge, as it left them, not sent yet; frame.fcs: all of it */
-	struct { uint64_t at; uint32_t len, left; } *grant;
-	uint32_t grant_count;
 	bool line;
 	unsigned interrupts;		/* rising edges */
 	unsigned complaints;
@@ -76,8 +73,6 @@ void machine_poll(struct machine *m);
 void machine_tick(struct machine *m);
 /* @ticks of them. */
 void machine_run(struct machine *m, unsigned ticks);
-/* A number below @below, the same for the same seed. */
-uint32_t machine_random(uint64_t *seed, uint32_t below);
 void machine_complain(void *machine, const char *what);
 /* Forget the wire and what was judged or granted. */
 void machine_clear(struct machine *m);

@@ -71,7 +71,7 @@ static void two_queues(void)
 		driver_start(&e->d, &c);
 		e->m->restless = v;
 		for (unsigned i = 0; i < 400; i++) {
-			unsigned q = machine_random(&seed, 2);
+			unsigned q = random_below(&seed, 2);
 			struct driver_send how = { .queue = q, .pieces = 2 };
 
 			if (driver_send(&e->d, frame, build(sent[q] + q * 1000, 400, NULL), &how))

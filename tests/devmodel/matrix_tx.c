@@ -182,13 +182,13 @@ static bool room_is_short(const struct driver *d)
 static bool send_any(struct endpoint *e, uint64_t *seed, const struct tx_context **last, enum effect effect, bool apply)
 {
 	static struct tx_context contexts[sizeof(offloads) / sizeof(offloads[0])];
-	uint32_t i = machine_random(seed, sizeof(offloads) / sizeof(offloads[0]));
+	uint32_t i = random_below(seed, sizeof(offloads) / sizeof(offloads[0]));
 	const struct offload *o = &offloads[i];
-	struct driver_send how = { .data = o->data && (!o->legacy || machine_random(seed, 2)), .popts = o->popts,
+	struct driver_send how = { .data = o->data && (!o->legacy || random_below(seed, 2)), .popts = o->popts,
 				   .burst = o->mss, .tagged = o->vlan, .tag = (uint16_t)i, .ic = o->ic,
-				   .pieces = 1 + machine_random(seed, 6) };
+				   .pieces = 1 + random_below(seed, 6) };
 	struct spec s = o->s;
-	bool marked = machine_random(seed, 3) == 0, again = machine_random(seed, 2);
+	bool marked = random_below(seed, 3) == 0, again = random_below(seed, 2);
 	uint32_t len;
 
 	s.salt = (uint8_t)*seed;

@@ -8,16 +8,10 @@
  * and in what was granted, and drives carry out only what was judged; guest memory is changed behind each read.  At the
  * end a reset gives all bounce memory back.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/devmodel/ahci_machine.h"
-#include "tests/devmodel/random.h"
+#include "tests/fuzz/input.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define OPERATIONS_MAX	400u
+#define OPERATIONS_MAX	200u
 #define MACHINES	4u
 #define LIST		0x1000u		/* of port 0; the others' behind it */
 #define LIST_STEP	0x800u
@@ -47,32 +41,12 @@ static const struct sim_ahci_drive drives[SIM_AHCI_PORTS] = {
 	{ .there = true, .sector_size = 512, .sectors = 300, .no_ncq = true },
 };
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
 static struct ahci_machine *machines[MACHINES][2];
 static uint64_t chance;
 
-static uint64_t take(struct input *in, unsigned size)
-{
-	uint64_t v = 0;
-	size_t n = in->left < size ? in->left : size;
-
-	memcpy(&v, in->at, n);
-	in->at += n;
-	in->left -= n;
-	return v;
-}
-
-/* What was read is soon another. */
 static void change(struct ahci_machine *m, uint64_t gpa, uint32_t len)
 {
-	uint8_t *at = ahci_machine_memory(m, gpa, len);
-
-	if (random_below(&chance, 4) == 0)
-		at[random_below(&chance, len)] ^= (uint8_t)(1u << random_below(&chance, 8));
+	guest_ram_flip(&m->ram, &chance, gpa, len);
 }
 
 static void write32(struct ahci_machine *m, uint32_t offset, uint32_t value)
@@ -97,9 +71,9 @@ static uint64_t address(struct input *in)
 
 	switch (bits & 15) {
 	case 0: return take(in, 8);
-	case 1: return AHCI_RAM_AT + (bits >> 4 & 0xffff);
-	case 2: return AHCI_RAM_HV - 1024 + (bits >> 4 & 0x7ff);
-	case 3: return AHCI_RAM_LOW - 1024 + (bits >> 4 & 0x7ff);
+	case 1: return RAM_HIGH + (bits >> 4 & 0xffff);
+	case 2: return RAM_HV - 1024 + (bits >> 4 & 0x7ff);
+	case 3: return RAM_LOW - 1024 + (bits >> 4 & 0x7ff);
 	case 4: return LIST + (bits >> 4 & 0xfff);
 	default: return DATA + (bits >> 4 & 0x1fffe);
 	}
@@ -154,7 +128,7 @@ static void write_memory(struct ahci_machine *m, struct input *in)
 	uint8_t *to = ahci_machine_memory(m, at, 64);
 
 	/* the hypervisor's is not the guest's to write */
-	if (at < AHCI_RAM_HV + AHCI_RAM_HV_BYTES && at + 64 > AHCI_RAM_HV)
+	if (at < RAM_HV + RAM_HV_BYTES && at + 64 > RAM_HV)
 		to = NULL;
 	for (uint32_t i = 0; i < len; i++) {
 		uint8_t b = (uint8_t)take(in, 1);
@@ -191,7 +165,7 @@ static const uint8_t opcodes[] = { 0x28, 0xa8, 0x2a, 0x03, 0x12, 0x25, 0x9e, 0xb
 static void command(struct ahci_machine *m, struct input *in)
 {
 	uint32_t bits = (uint32_t)take(in, 4), lba = (uint32_t)take(in, 1) * 8, port = bits & 3, slot = bits >> 2 & 31;
-	uint32_t sectors = 1 + (bits >> 12 & 31), len = sectors * drives[port].sector_size;
+	uint32_t sectors = 1 + (bits >> 12 & ((bits >> 22 & 7) == 7 ? 31 : 3)), len = sectors * drives[port].sector_size;
 	uint8_t code = commands[(bits >> 7 & 31)], all[sizeof(struct header) + 256 + 16 * 16] = { 0 };
 	struct table *t = (struct table *)(all + sizeof(struct header));
 	struct header *h = (struct header *)all;
@@ -239,8 +213,8 @@ static void command(struct ahci_machine *m, struct input *in)
 
 		all[where % sizeof(all)] ^= (uint8_t)(where >> 8);
 	}
-	memcpy(m->ram[0] + LIST + port * LIST_STEP + slot * sizeof(*h), h, sizeof(*h));
-	memcpy(m->ram[0] + TABLES + slot * TABLE_STEP, t, sizeof(all) - sizeof(*h));
+	memcpy(m->ram.low + LIST + port * LIST_STEP + slot * sizeof(*h), h, sizeof(*h));
+	memcpy(m->ram.low + TABLES + slot * TABLE_STEP, t, sizeof(all) - sizeof(*h));
 	if (bits >> 21 & 1)
 		return;
 	if (queued)
@@ -357,15 +331,15 @@ static struct ahci_machine *prepare(unsigned policy, unsigned small, struct inpu
 	uint32_t bits = (uint32_t)take(in, 2);
 
 	if (!m)
-		m = machines[policy][small] = ahci_machine_new(drives, policies[policy], small ? 64u << 10 : 1u << 20);
+		m = machines[policy][small] = ahci_machine_new(drives, policies[policy], small ? 64u << 10 : 512u << 10);
 	m->grants_stay = true;
 	reset(m);
 	judge_reset(m->disk.judge);
-	memset(m->ram[0], 0, 0x40000);
-	memset(m->ram[0] + AHCI_RAM_HV - 4096, 0, 4096);
-	memset(m->ram[0] + AHCI_RAM_HV, 0xe7, 4096);
-	memset(m->ram[0] + AHCI_RAM_LOW - 4096, 0, 4096);
-	memset(m->ram[1], 0, 0x10000);
+	memset(m->ram.low, 0, 0x40000);
+	memset(m->ram.low + RAM_HV - 4096, 0, 4096);
+	memset(m->ram.low + RAM_HV, 0xe7, 4096);
+	memset(m->ram.low + RAM_LOW - 4096, 0, 4096);
+	memset(m->ram.high, 0, 0x10000);
 	for (unsigned i = 0; i < SIM_AHCI_PORTS; i++)
 		start_port(m, i);
 	write32(m, HBA_GHC, GHC_AE | GHC_IE);
@@ -379,12 +353,6 @@ static struct ahci_machine *prepare(unsigned policy, unsigned small, struct inpu
 	return m;
 }
 
-static void complain(const char *what)
-{
-	fprintf(stderr, "fuzz_ahci: %s\n", what);
-	abort();
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -395,13 +363,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		operate(m, &in);
 	ahci_machine_run(m, 3);
 	if (m->complaints)
-		complain(m->complaint);
+		input_complain(m->complaint);
 	for (unsigned i = 0; i < 4096; i++) {
-		if (m->ram[0][AHCI_RAM_HV + i] != 0xe7)
-			complain("the hypervisor's memory was written");
+		if (m->ram.low[RAM_HV + i] != 0xe7)
+			input_complain("the hypervisor's memory was written");
 	}
 	reset(m);
 	if (m->bounce.taken)
-		complain("bounce memory stays taken after a reset");
+		input_complain("bounce memory stays taken after a reset");
 	return 0;
 }

@@ -7,14 +7,9 @@
  * Held: the machine's own demands (machine.h): the device stays in the pool and what was granted, and sends only what
  * was judged; guest memory is changed behind each read.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/devmodel/endpoint.h"
 #include "tests/devmodel/frames.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 #define OPERATIONS_MAX	600u
 #define MACHINES	4u
@@ -29,32 +24,12 @@ static const char *const policies[MACHINES] = {
 		"b: eth.type == 0x88b5 -> pass; }\n",
 };
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
 static struct machine *machines[MACHINES][2];
 static uint64_t chance;
 
-static uint64_t take(struct input *in, unsigned size)
-{
-	uint64_t v = 0;
-	size_t n = in->left < size ? in->left : size;
-
-	memcpy(&v, in->at, n);
-	in->at += n;
-	in->left -= n;
-	return v;
-}
-
-/* What was read is soon another. */
 static void change(struct machine *m, uint64_t gpa, uint32_t len)
 {
-	uint8_t *at = machine_memory(m, gpa, len);
-
-	if (machine_random(&chance, 4) == 0)
-		at[machine_random(&chance, len)] ^= (uint8_t)(1u << machine_random(&chance, 8));
+	guest_ram_flip(&m->ram, &chance, gpa, len);
 }
 
 /* Guest addresses: mostly in two pages low and high, so that rings and buffers meet. */
@@ -249,10 +224,10 @@ static struct machine *prepare(unsigned policy, unsigned new, struct input *in)
 	sim_e1000_reset(m->sim);
 	e1000_was_reset(m->model);
 	judge_reset(m->net.judge);
-	memset(m->ram[0], 0, 0x10000);
-	memset(m->ram[0] + RAM_HV - 4096, 0, 8192);
-	memset(m->ram[0] + RAM_BYTES - 4096, 0, 4096);
-	memset(m->ram[1], 0, 0x10000);
+	memset(m->ram.low, 0, 0x10000);
+	memset(m->ram.low + RAM_HV - 4096, 0, 8192);
+	memset(m->ram.low + RAM_BYTES - 4096, 0, 4096);
+	memset(m->ram.high, 0, 0x10000);
 	*sim_e1000_faults(m->sim) = (struct sim_faults){
 		.reads_twice = faults & 1, .writes_twice = faults & 2, .late = faults >> 2 & 3,
 	};
@@ -272,10 +247,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < OPERATIONS_MAX && in.left; i++)
 		operate(m, &in);
 	machine_run(m, 3);
-	if (m->complaints) {
-		fprintf(stderr, "fuzz_e1000: %s\n", m->complaint);
-		abort();
-	}
+	if (m->complaints)
+		input_complain(m->complaint);
 	/* all that was allocated is freed, or libFuzzer looks for leaks behind each input */
 	machine_clear(m);
 	sim_e1000_reset(m->sim);

@@ -4,33 +4,12 @@
  * Shape of an input: the first bytes are mode bits, then registers, then instruction bytes, which
  * are also what RAM is full of: code, tables and data of a hostile guest.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "hv/guest/cluster.h"
 #include "hv/guest/emulate.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/guest_lab.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct lab lab;
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-/* The next @size bytes as a number, zeroes behind the end. */
-static uint64_t take(struct input *in, unsigned size)
-{
-	uint64_t v = 0;
-	size_t n = in->left < size ? in->left : size;
-
-	memcpy(&v, in->at, n);
-	in->at += n;
-	in->left -= n;
-	return v;
-}
 
 static void set_cpu(struct guest_cpu *cpu, struct input *in)
 {
