@@ -69,26 +69,13 @@ static bool read_code(const struct guest_cpu *cpu, const struct guest_bus *bus, 
 	return true;
 }
 
-static int decode(const struct code *code, uint64_t rip, const struct insn **found)
+static int decode(const struct code *code, uint64_t rip, const struct insn **insn)
 {
-	static struct insn insn;	/* under the guest lock */
 	uint64_t offset = rip - code->at;
-	const uint8_t *bytes;
-	unsigned rest;
-	int verdict;
 
 	if (offset >= code->count)
 		return INSN_MORE;
-	bytes = code->byte + offset;
-	rest = code->count - (unsigned)offset;
-	*found = decoded_find(DECODED_PLAIN, rip, bytes, rest);
-	if (*found)
-		return INSN_OK;
-	verdict = insn_decode_plain(bytes, rest < INSN_BYTES_MAX ? rest : INSN_BYTES_MAX, &insn);
-	if (verdict == INSN_OK)
-		decoded_keep(DECODED_PLAIN, rip, bytes, &insn);
-	*found = &insn;
-	return verdict;
+	return decoded(DECODED_PLAIN, rip, code->byte + offset, code->count - (unsigned)offset, insn);
 }
 
 /* The instruction at RIP.  NULL: it is not plain, or its bytes are not all in one page of RAM. */

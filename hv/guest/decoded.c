@@ -5,41 +5,73 @@
 
 #include <stddef.h>
 
-#define ROWS	256u		/* a power of two */
+#define ROWS_SHIFT	10u
+#define WORD		sizeof(uint64_t)
 
 static struct row {
 	uint64_t rip;
-	enum decoded_by by;
-	uint8_t bytes[INSN_BYTES_MAX];
-	struct insn insn;	/* length 0: a free row */
-} rows[ROWS];
+	uint64_t bytes[2], mask[2];	/* @mask: which of them were looked at */
+	struct insn insn;
+	uint8_t count;			/* of those bytes; 0: a free row */
+	uint8_t by;
+	int8_t verdict;
+} rows[1u << ROWS_SHIFT];
 
-static struct row *row_of(uint64_t rip)
+/* Kinds do not take each other's rows: an access that exits now, and then is one that a cluster reaches, is of both. */
+static struct row *row_of(enum decoded_by by, uint64_t rip)
 {
-	return &rows[(rip ^ rip >> 8) % ROWS];
+	return &rows[(rip * 2 + by) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ROWS_SHIFT)];
 }
 
-const struct insn *decoded_find(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count)
+static uint64_t word_at(const uint8_t *bytes)
 {
-	const struct row *r = row_of(rip);
-	unsigned length = r->insn.length;
+	uint64_t word;
 
-	if (r->rip != rip || r->by != by || length == 0 || length > count)
-		return NULL;
-	for (unsigned i = 0; i < length; i++) {
-		if (bytes[i] != r->bytes[i])
-			return NULL;
+	__builtin_memcpy(&word, bytes, WORD);
+	return word;
+}
+
+/* All of the row's bytes, or as many as there are.  Near the end byte by byte: words would reach behind it. */
+static bool are_same(const struct row *r, const uint8_t *bytes, unsigned count)
+{
+	if (count >= 2 * WORD)
+		return !((word_at(bytes) ^ r->bytes[0]) & r->mask[0]) &&
+		       !((word_at(bytes + WORD) ^ r->bytes[1]) & r->mask[1]);
+	for (unsigned i = 0; i < r->count && i < count; i++) {
+		if (bytes[i] != (uint8_t)(r->bytes[i / WORD] >> 8 * (i % WORD)))
+			return false;
 	}
-	return &r->insn;
+	return true;
 }
 
-void decoded_keep(enum decoded_by by, uint64_t rip, const uint8_t *bytes, const struct insn *insn)
+static void keep(struct row *r, uint64_t rip, const uint8_t *bytes, unsigned count)
 {
-	struct row *r = row_of(rip);
-
 	r->rip = rip;
-	r->by = by;
-	r->insn = *insn;
-	for (unsigned i = 0; i < insn->length; i++)
-		r->bytes[i] = bytes[i];
+	r->count = (uint8_t)count;
+	for (unsigned i = 0; i < 2; i++)
+		r->bytes[i] = r->mask[i] = 0;
+	for (unsigned i = 0; i < count; i++) {
+		r->bytes[i / WORD] |= (uint64_t)bytes[i] << 8 * (i % WORD);
+		r->mask[i / WORD] |= UINT64_C(0xff) << 8 * (i % WORD);
+	}
+}
+
+int decoded(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count, const struct insn **insn)
+{
+	unsigned seen = count < INSN_BYTES_MAX ? count : INSN_BYTES_MAX;
+	struct row *r = row_of(by, rip);
+
+	*insn = &r->insn;
+	if (r->rip == rip && r->by == by && r->count > 0 && are_same(r, bytes, count)) {
+		if (r->count <= count)
+			return r->verdict;
+		if (r->verdict == INSN_OK)	/* it ends behind what is known */
+			return INSN_MORE;
+	}
+	r->by = (uint8_t)by;
+	r->verdict = (int8_t)(by == DECODED_PLAIN ? insn_decode_plain(bytes, seen, &r->insn) :
+						     insn_decode(bytes, seen, INSN_64, &r->insn));
+	/* each verdict but INSN_MORE is one over the bytes that were there, whatever follows */
+	keep(r, rip, bytes, r->verdict == INSN_OK ? r->insn.length : r->verdict == INSN_MORE ? 0 : seen);
+	return r->verdict;
 }

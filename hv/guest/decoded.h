@@ -10,11 +10,9 @@
 enum decoded_by { DECODED_ANY, DECODED_PLAIN };
 
 /*
- * The instruction at @rip that begins with the @count bytes at @bytes; NULL: decode it.  It is good until the next
- * call.  Needs the guest lock, as all of these.
+ * What @by says of the instruction at @rip that begins with the @count bytes at @bytes, of which it sees the first
+ * INSN_BYTES_MAX.  **insn is good until the next call.  Needs the guest lock.
  */
-const struct insn *decoded_find(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count);
-/* It was decoded (INSN_OK). */
-void decoded_keep(enum decoded_by by, uint64_t rip, const uint8_t *bytes, const struct insn *insn);
+int decoded(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned count, const struct insn **insn);
 
 #endif

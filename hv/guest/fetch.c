@@ -64,14 +64,13 @@ static int decode(const struct guest_cpu *cpu, const struct fetch *fetch, struct
 	const struct insn *known;
 	int verdict;
 
-	known = mode == INSN_64 ? decoded_find(DECODED_ANY, cpu->rip, fetch->byte, count) : NULL;
-	if (known) {
+	if (mode != INSN_64)
+		return insn_decode(fetch->byte, count, mode, insn);
+	if (!count)
+		return INSN_MORE;
+	verdict = decoded(DECODED_ANY, cpu->rip, fetch->byte, fetch->count, &known);
+	if (verdict == INSN_OK)
 		*insn = *known;
-		return INSN_OK;
-	}
-	verdict = insn_decode(fetch->byte, count, mode, insn);
-	if (verdict == INSN_OK && mode == INSN_64)
-		decoded_keep(DECODED_ANY, cpu->rip, fetch->byte, insn);
 	return verdict;
 }
 

@@ -19,6 +19,47 @@
 
 #define DEVICE_WINDOW	1u	/* of the processor's; 0 is gmem.c's */
 #define DR6_BS		(UINT64_C(1) << 14)
+#define PAGE_MASK	(~(uint64_t)(PAGE_SIZE - 1))
+#define KNOWN_PAGES	16u	/* a power of two */
+
+/*
+ * Pages that were asked for lately, and whose they are as a whole.  Regions have pages, so that who answers at both ends
+ * of one does so between them.  Under the guest lock.
+ */
+static struct { uint64_t page; struct mmio_region *r; } known[KNOWN_PAGES];
+
+static unsigned known_row(uint64_t at)
+{
+	return (unsigned)((at >> PAGE_SHIFT ^ at >> (PAGE_SHIFT + 4)) % KNOWN_PAGES);
+}
+
+/* NULL: who knows. */
+static struct mmio_region *known_of(uint64_t at)
+{
+	unsigned row = known_row(at);
+
+	return known[row].page == (at & PAGE_MASK) ? known[row].r : NULL;
+}
+
+static struct mmio_region *find(uint64_t at)
+{
+	struct mmio_region *r = known_of(at);
+	uint64_t page = at & PAGE_MASK;
+
+	if (r)
+		return r;
+	r = region_of(at);
+	if (r && region_of(page) == r && region_of(page + PAGE_SIZE - 1) == r) {
+		known[known_row(at)].page = page;
+		known[known_row(at)].r = r;
+	}
+	return r;
+}
+
+static void forget(void)
+{
+	memset(known, 0, sizeof(known));
+}
 
 void mmio_init(void)
 {
@@ -40,6 +81,7 @@ static void update(uint64_t at, uint64_t len)
 void mmio_add(struct mmio_region *r)
 {
 	region_add(r);
+	forget();
 	if (!r->counters)
 		r->counters = counters_device(r->name, r->len);
 	npt_update((gpa_t){ r->at }, r->len);
@@ -76,6 +118,7 @@ void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)
 		return;
 	r->at = at;
 	r->len = len;
+	forget();
 	npt_update((gpa_t){ was }, was_len);
 	update(at, len);
 }
@@ -125,7 +168,7 @@ void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uin
 
 static bool bus_is_ram(void *host, gpa_t at)
 {
-	return gmem_is_ram((gpa_t){ at.a & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE);
+	return !known_of(at.a) && gmem_is_ram_page(host, at);
 }
 
 static bool bus_read(void *host, gpa_t at, void *to, unsigned size)
@@ -146,7 +189,7 @@ static bool bus_cmpxchg(void *host, gpa_t at, uint64_t old, uint64_t new, unsign
 static void bus_mmio(void *host, gpa_t at, unsigned size, bool write, uint64_t *value)
 {
 	struct vcpu *v = host;
-	struct mmio_region *r = region_of(at.a);
+	struct mmio_region *r = find(at.a);
 
 	if (at.a >= boot.start.a && at.a - boot.start.a < boot.len) {
 		/* ours, whatever else may lie there: reads all ones, writes vanish */

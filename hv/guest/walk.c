@@ -4,10 +4,14 @@
  * Entries are read once, rights are judged at the end of the walk, and only then are accessed and
  * dirty bits set, by compare and exchange against the entry that was judged: what changed meanwhile
  * starts the walk again.
+ *
+ * A walk that finds what it found before answers as before: of those, the judgement is kept, never an entry.
  */
 #include "hv/guest/walk.h"
 
 #define LEVELS_MAX	5
+#define JUDGED_SHIFT	7u
+#define JUDGED		(1u << JUDGED_SHIFT)
 #define TRIES_MAX	8	/* then the guest fights with itself, on its own time */
 
 #define PTE_P		(UINT64_C(1) << 0)
@@ -28,6 +32,7 @@ static uint64_t bits(unsigned high, unsigned low)
 
 /* How a processor's tables look. */
 struct mode {
+	uint64_t version;	/* another one, another mode */
 	uint64_t cr4, efer;	/* the bits that it depends on, with the next three; */
 	uint8_t phys_bits;	/* 0: nothing is known yet */
 	bool page_1g, upper_g_reserved;
@@ -96,10 +101,13 @@ static uint64_t reserved_bits(const struct guest_cpu *cpu, const struct mode *mo
 	return reserved;
 }
 
-static void set_mode(const struct guest_cpu *cpu, struct mode *mode)
+static __attribute__((noinline)) void set_mode(const struct guest_cpu *cpu, uint64_t cr4, uint64_t efer,
+					       struct mode *mode)
 {
 	bool wide = cpu->cr4 & CR4_PAE;
 
+	*mode = (struct mode){ .version = mode->version + 1, .cr4 = cr4, .efer = efer, .phys_bits = cpu->phys_bits,
+			       .page_1g = cpu->page_1g, .upper_g_reserved = cpu->upper_g_reserved };
 	mode->pae = wide && !(cpu->efer & EFER_LMA);
 	mode->levels = !wide ? 2 : mode->pae ? 3 : cpu->cr4 & CR4_LA57 ? 5 : 4;
 	mode->index_bits = wide ? 9 : 10;
@@ -121,11 +129,8 @@ static const struct mode *mode_of(const struct guest_cpu *cpu)
 	uint64_t cr4 = cpu->cr4 & (CR4_PAE | CR4_PSE | CR4_LA57), efer = cpu->efer & (EFER_LMA | EFER_NXE);
 
 	if (mode.cr4 != cr4 || mode.efer != efer || mode.phys_bits != cpu->phys_bits || mode.page_1g != cpu->page_1g ||
-	    mode.upper_g_reserved != cpu->upper_g_reserved) {
-		mode = (struct mode){ .cr4 = cr4, .efer = efer, .phys_bits = cpu->phys_bits, .page_1g = cpu->page_1g,
-				      .upper_g_reserved = cpu->upper_g_reserved };
-		set_mode(cpu, &mode);
-	}
+	    mode.upper_g_reserved != cpu->upper_g_reserved)
+		set_mode(cpu, cr4, efer, &mode);
 	return &mode;
 }
 
@@ -139,21 +144,28 @@ static uint64_t read_entry(const struct guest_bus *bus, const struct mode *mode,
 	return bus->read(bus->host, gpa, &entry, sizeof(entry)) ? entry : UINT64_MAX;
 }
 
+/* Where the entry of the highest level is. */
+static gpa_t highest(const struct guest_cpu *cpu, const struct mode *mode, uint64_t linear)
+{
+	uint64_t entries = mode->pae ? 4 : UINT64_C(1) << mode->index_bits;
+
+	return (gpa_t){ root_of(cpu, mode) + (linear >> shift_of(mode, mode->levels) & (entries - 1)) * mode->entry_size };
+}
+
 /* Go down to the page.  False: *why has those bits of the error code that the entry decides. */
 static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		    const struct mode *mode, uint64_t linear, struct path *path, unsigned *why)
 {
-	uint64_t table = root_of(cpu, mode), entries = UINT64_C(1) << mode->index_bits;
-	unsigned shift = shift_of(mode, mode->levels);
+	uint64_t entries = UINT64_C(1) << mode->index_bits;
+	gpa_t at = highest(cpu, mode, linear);
 
 	path->rights = PTE_W | PTE_U;
 	path->marked = PTE_A;
-	for (unsigned level = mode->levels;; level--, shift -= mode->index_bits) {
-		uint64_t index = linear >> shift & ((mode->pae && level == 3 ? 4 : entries) - 1);
+	for (unsigned level = mode->levels;; level--) {
 		struct step *s = &path->step[level];
 		bool leaf;
 
-		s->gpa.a = table + index * mode->entry_size;
+		s->gpa = at;
 		s->entry = read_entry(bus, mode, s->gpa);
 		*why = 0;
 		if (!(s->entry & PTE_P))
@@ -170,7 +182,8 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 		path->leaf = level;
 		if (leaf)
 			return true;
-		table = s->entry & mode->table;
+		at.a = (s->entry & mode->table) +
+		       (linear >> shift_of(mode, level - 1) & (entries - 1)) * mode->entry_size;
 	}
 }
 
@@ -204,12 +217,17 @@ static bool key_denies(const struct guest_cpu *cpu, const struct path *path, uns
 	return denied && access & WALK_WRITE && (access & WALK_USER || cpu->cr0 & CR0_WP);
 }
 
+/* Is there nothing to mark?  As nearly always. */
+static bool is_marked(const struct path *path, unsigned access)
+{
+	return path->marked && (!(access & WALK_WRITE) || path->step[path->leaf].entry & PTE_D);
+}
+
 /* Accessed in every entry, dirty in the page's.  False when one is no longer what was judged. */
 static bool mark(const struct guest_bus *bus, const struct mode *mode, const struct path *path,
 		 unsigned access)
 {
-	/* as nearly always */
-	if (path->marked && (!(access & WALK_WRITE) || path->step[path->leaf].entry & PTE_D))
+	if (is_marked(path, access))
 		return true;
 	for (unsigned level = mode->levels; level >= path->leaf; level--) {
 		const struct step *s = &path->step[level];
@@ -284,28 +302,92 @@ static void keep(struct walks *w, uint64_t linear, unsigned access, gpa_t gpa)
 	w->count += w->count < WALKS_KEPT;
 }
 
-static int walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
-		unsigned access, gpa_t *gpa, struct guest_fault *fault)
-{
-	const struct mode *mode = mode_of(cpu);
+/* ---- judgements that are kept ---- */
+
+/*
+ * The outcome of a walk that had nothing to mark follows from the page, the access, what is below, and the entries: who
+ * reads the same entries again, from the root that is the processor's now, need not judge them again.
+ */
+struct judged {
+	uint64_t key;			/* of walks */
+	uint64_t by;			/* what_judges() */
+	uint64_t version;		/* of the mode; 0: a free row */
 	struct path path;
+	uint64_t page;
+};
+
+static struct judged judged[JUDGED];	/* under the guest lock */
+
+static struct judged *judged_row(uint64_t key)
+{
+	return &judged[(key ^ key >> PAGE_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUDGED_SHIFT)];
+}
+
+/* What allowed() and key_denies() look at beside the mode, each bit in a place of its own. */
+static uint64_t what_judges(const struct guest_cpu *cpu)
+{
+	return (cpu->cr0 & CR0_WP) | (cpu->cr4 & (CR4_SMEP | CR4_SMAP | CR4_PKE)) | (cpu->rflags & RFLAGS_AC) |
+	       (uint64_t)cpu->pkru << 32;
+}
+
+static bool as_before(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct mode *mode,
+		      const struct judged *j, uint64_t linear)
+{
+	gpa_t at = highest(cpu, mode, linear);
+
+	for (unsigned level = mode->levels;; at = j->path.step[--level].gpa) {
+		if (read_entry(bus, mode, at) != j->path.step[level].entry)
+			return false;
+		if (level == j->path.leaf)
+			return true;
+	}
+}
+
+/* Out of line, as all that is rare here: guest_walk() itself is short. */
+static __attribute__((noinline)) int judge(const struct guest_cpu *cpu, const struct guest_bus *bus,
+					   const struct mode *mode, uint64_t linear, unsigned access, gpa_t *gpa,
+					   struct path *path, struct guest_fault *fault)
+{
 	unsigned why;
 
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
 		bool denied_by_key;
 
-		if (!descend(cpu, bus, mode, linear, &path, &why))
+		if (!descend(cpu, bus, mode, linear, path, &why))
 			return page_fault(cpu, linear, access, why, fault);
-		denied_by_key = key_denies(cpu, &path, access);
-		if (denied_by_key || !allowed(cpu, path.rights, access))
+		denied_by_key = key_denies(cpu, path, access);
+		if (denied_by_key || !allowed(cpu, path->rights, access))
 			return page_fault(cpu, linear, access,
 					  PF_PRESENT | (denied_by_key ? PF_KEY : 0), fault);
-		if (mark(bus, mode, &path, access)) {
-			gpa->a = page_address(cpu, mode, &path, linear);
+		if (mark(bus, mode, path, access)) {
+			gpa->a = page_address(cpu, mode, path, linear);
 			return GUEST_OK;
 		}
 	}
 	return GUEST_AGAIN;
+}
+
+static __attribute__((noinline)) int walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
+					  unsigned access, gpa_t *gpa, struct guest_fault *fault)
+{
+	const struct mode *mode = mode_of(cpu);
+	uint64_t key = key_of(linear, access), by = what_judges(cpu);
+	struct judged *j = judged_row(key);
+	int status;
+
+	if (j->version == mode->version && j->key == key && j->by == by && as_before(cpu, bus, mode, j, linear)) {
+		gpa->a = j->page | linear % PAGE_SIZE;
+		return GUEST_OK;
+	}
+	j->version = 0;
+	status = judge(cpu, bus, mode, linear, access, gpa, &j->path, fault);
+	if (status == GUEST_OK && is_marked(&j->path, access)) {
+		j->key = key;
+		j->by = by;
+		j->page = gpa->a & ~(uint64_t)(PAGE_SIZE - 1);
+		j->version = mode->version;
+	}
+	return status;
 }
 
 int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,

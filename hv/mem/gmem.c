@@ -50,19 +50,6 @@ bool gmem_span(uint32_t n, uint64_t *at, uint64_t *len)
 	return true;
 }
 
-/* Naturally aligned words in one access: other processors may change them meanwhile. */
-static void copy(void *to, const void *from, uint32_t len, uint64_t at)
-{
-	if (len == 8 && at % 8 == 0)
-		*(volatile uint64_t *)to = *(const volatile uint64_t *)from;
-	else if (len == 4 && at % 4 == 0)
-		*(volatile uint32_t *)to = *(const volatile uint32_t *)from;
-	else if (len == 2 && at % 2 == 0)
-		*(volatile uint16_t *)to = *(const volatile uint16_t *)from;
-	else
-		memcpy(to, from, len);
-}
-
 /* The part of [@at, @at + @len) that lies in one page. */
 static uint32_t part_of(uint64_t at, uint32_t len)
 {
@@ -76,7 +63,7 @@ static void copy_in(uint32_t slot, uint64_t at, void *to, uint32_t len)
 {
 	const uint8_t *page = window_map(slot, (hpa_t){ at }, WINDOW_RAM_READ);
 
-	copy(to, page + at % PAGE_SIZE, len, at);
+	gmem_copy(to, page + at % PAGE_SIZE, len, at);
 }
 
 /* Apart, since hardly a read crosses pages and page walks are most of what an exit costs. */
@@ -88,19 +75,15 @@ static __attribute__((noinline)) void copy_pages(uint32_t slot, uint64_t at, uin
 	}
 }
 
-bool gmem_read(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
+bool gmem_read_other(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
 {
+	const gpa_t page = { at.a & ~(uint64_t)(PAGE_SIZE - 1) };
 	uint32_t slot = v->index * WINDOWS_PER_CPU;
 
 	if (!gmem_is_ram(at, len))
 		return false;
-	/* entries of page tables, and words of drivers: most reads are */
-	if (len == 8 && at.a % 8 == 0) {
-		*(uint64_t *)to = window_peek(slot, (hpa_t){ at.a });
-		return true;
-	}
-	if (len == 4 && at.a % 4 == 0) {
-		*(uint32_t *)to = window_peek_half(slot, (hpa_t){ at.a });
+	if (len <= GMEM_VIEW_MAX && part_of(at.a, len) == len && gmem_is_ram(page, PAGE_SIZE)) {
+		gmem_copy(to, window_open(v->index, (hpa_t){ at.a }), len, at.a);
 		return true;
 	}
 	if (part_of(at.a, len) == len)
@@ -120,7 +103,7 @@ bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len)
 		uint8_t *page = window_map(v->index * WINDOWS_PER_CPU, (hpa_t){ a }, WINDOW_RAM);
 
 		n = part_of(a, len - done);
-		copy(page + a % PAGE_SIZE, (const uint8_t *)from + done, n, a);
+		gmem_copy(page + a % PAGE_SIZE, (const uint8_t *)from + done, n, a);
 	}
 	window_unmap(v->index * WINDOWS_PER_CPU);
 	return true;

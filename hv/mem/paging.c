@@ -3,6 +3,7 @@
  */
 #include "hv/mem/paging.h"
 
+#include "hv/cpu/smp.h"
 #include "hv/mem/pages.h"
 #include "hv/panic.h"
 
@@ -20,9 +21,12 @@
 #define ENTRIES		512u
 #define WINDOW_BASE	UINT64_C(0xffff800000000000)
 #define WINDOW_SLOTS	256u	/* the rest of the table is for device_map() */
+#define TABLE_SPAN	((uint64_t)ENTRIES * PAGE_SIZE)		/* what a table maps; views begin behind the windows' */
+#define VIEW_TABLES	(CPUS_MAX * VIEWS_PER_CPU / ENTRIES)
 
 extern uint8_t image_start[], image_text_end[], image_rodata_end[], image_end[];
 
+uint64_t *window_views;
 static uint64_t *pml4, *windows;
 static uint32_t devices = WINDOW_SLOTS;
 
@@ -33,12 +37,19 @@ static uint64_t *table_at(uint64_t *table, uint64_t index)
 	return (uint64_t *)(table[index] & PTE_ADDRESS);
 }
 
-static uint64_t *pte_of(uint64_t va)
+/* The entry of the lowest table that @va has. */
+static uint64_t *table_entry(uint64_t va)
 {
 	uint64_t *t = table_at(pml4, va >> 39 & (ENTRIES - 1));
 
 	t = table_at(t, va >> 30 & (ENTRIES - 1));
-	t = table_at(t, va >> 21 & (ENTRIES - 1));
+	return &t[va >> 21 & (ENTRIES - 1)];
+}
+
+static uint64_t *pte_of(uint64_t va)
+{
+	uint64_t *t = table_at(table_entry(va), 0);
+
 	return &t[va >> PAGE_SHIFT & (ENTRIES - 1)];
 }
 
@@ -56,19 +67,31 @@ void paging_init(const struct boot_info *b)
 	map_own((uint64_t)image_text_end, (uint64_t)image_rodata_end, PTE_NX);
 	map_own((uint64_t)image_rodata_end, b->start.a + b->len, PTE_RW | PTE_NX);
 	windows = (uint64_t *)((uint64_t)pte_of(WINDOW_BASE) & ~(uint64_t)(PAGE_SIZE - 1));
+	/* all their entries behind each other */
+	window_views = pages_alloc(VIEW_TABLES);
+	for (uint32_t i = 0; i < VIEW_TABLES; i++)
+		*table_entry(VIEW_BASE + i * TABLE_SPAN) = hpa_of(window_views + i * ENTRIES).a | PTE_P | PTE_RW | PTE_A;
 }
 
 void paging_enter(void)
 {
+	/*
+	 * PGE and PSE mean nothing to these tables (none of our pages is global; PAE has no use for PSE), but every
+	 * kernel of 64 bits has them: an emulator that empties its TLB where CR4 changes has a reason less to, twice
+	 * an exit.  All long-mode processors have both.
+	 */
+	uint64_t cr4 = read_cr4() | CR4_PGE | CR4_PSE;
+
 	write_cr3(hpa_of(pml4).a);
 	write_cr0(read_cr0() | CR0_WP);
 	if (cpuid(0, 0).eax >= 7) {
 		struct cpuid c = cpuid(7, 0);
 
 		/* PKE for RDPKRU's sake: the keys are the guest's, and none of our pages is a user page */
-		write_cr4(read_cr4() | (c.ebx >> 7 & 1 ? CR4_SMEP : 0) | (c.ebx >> 20 & 1 ? CR4_SMAP : 0) |
-			  (c.ecx >> 3 & 1 ? CR4_PKE : 0));
+		cr4 |= (c.ebx >> 7 & 1 ? CR4_SMEP : 0) | (c.ebx >> 20 & 1 ? CR4_SMAP : 0) |
+		       (c.ecx >> 3 & 1 ? CR4_PKE : 0);
 	}
+	write_cr4(cr4);
 }
 
 bool paging_is_entered(void)
@@ -102,17 +125,23 @@ void paging_guard(void *page)
 	invlpg(page);
 }
 
-static void *set_window(uint32_t slot, uint64_t pte)
+static void set(uint64_t *entry, uint64_t pte, const void *va)
 {
-	void *va = (void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE);
-	bool was_present = windows[slot] & PTE_P;
+	bool was_present = *entry & PTE_P;
 
-	*(volatile uint64_t *)&windows[slot] = pte;
+	*(volatile uint64_t *)entry = pte;
 	/* no TLB has an entry that is not present (SDM 3A, section 4.10.2.3): one that was empty needs no INVLPG */
 	if (was_present)
 		invlpg(va);
 	else
 		__asm__ volatile("" ::: "memory");
+}
+
+static void *set_window(uint32_t slot, uint64_t pte)
+{
+	void *va = (void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE);
+
+	set(&windows[slot], pte, va);
 	return va;
 }
 
@@ -134,36 +163,14 @@ void window_unmap(uint32_t slot)
 	set_window(slot, 0);
 }
 
-/* RAM to read from; the slot is empty before and after. */
-static const volatile void *open_window(uint32_t slot, hpa_t at)
+const void *window_open(uint32_t cpu, hpa_t at)
 {
-	CHECK(slot < WINDOW_SLOTS && !windows[slot]);
-	*(volatile uint64_t *)&windows[slot] = (at.a & PTE_ADDRESS) | PTE_P | PTE_NX | PTE_A | PTE_D;
-	return (const volatile void *)(WINDOW_BASE + (uint64_t)slot * PAGE_SIZE + at.a % PAGE_SIZE);
-}
+	uint32_t slot = window_view_slot(cpu, at);
+	uint8_t *va = (uint8_t *)(VIEW_BASE + (uint64_t)slot * PAGE_SIZE);
 
-static void close_window(uint32_t slot, const volatile void *va)
-{
-	*(volatile uint64_t *)&windows[slot] = 0;
-	invlpg((const void *)(uint64_t)va);
-}
-
-uint64_t window_peek(uint32_t slot, hpa_t at)
-{
-	const volatile uint64_t *va = open_window(slot, at);
-	uint64_t value = *va;
-
-	close_window(slot, va);
-	return value;
-}
-
-uint32_t window_peek_half(uint32_t slot, hpa_t at)
-{
-	const volatile uint32_t *va = open_window(slot, at);
-	uint32_t value = *va;
-
-	close_window(slot, va);
-	return value;
+	CHECK(cpu < CPUS_MAX);
+	set(&window_views[slot], (at.a & PTE_ADDRESS) ^ VIEW_FLAGS, va);
+	return va + at.a % PAGE_SIZE;
 }
 
 volatile void *device_reserve(uint32_t pages)

@@ -3,12 +3,14 @@
  *
  * Mapped are the image (text read-only and executable, rodata read-only, the rest not
  * executable), the rest of its memory, and a few windows for single pages of the guest or of
- * devices.  Nothing else: no guest memory, nothing at 0.
+ * devices.  Those of guest memory are closed behind each use, but for a few that can only be
+ * read.  Nothing else is mapped, nothing at 0.
  */
 #ifndef HV_MEM_PAGING_H
 #define HV_MEM_PAGING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "hv/boot/boot_info.h"
 #include "hv/cpu/x86.h"
@@ -35,10 +37,34 @@ void paging_guard(void *page);
  */
 void *window_map(uint32_t slot, hpa_t at, enum window_kind kind);
 void window_unmap(uint32_t slot);
-/* The 8 bytes at @at, aligned, in RAM: window_map(), one load, window_unmap(). */
-uint64_t window_peek(uint32_t slot, hpa_t at);
-/* The same of 4 bytes. */
-uint32_t window_peek_half(uint32_t slot, hpa_t at);
+/*
+ * Views: pages of the guest's RAM, read-only, that stay until the processor needs their place for another.  Its tables,
+ * code and stacks are read at every exit.  What a function returns holds until the processor's next window_open().
+ */
+#define VIEWS_PER_CPU	64u	/* a power of two */
+#define VIEW_BASE	UINT64_C(0xffff800000200000)
+#define VIEW_FLAGS	UINT64_C(0x8000000000000061)	/* present, accessed, dirty; neither written nor executed */
+extern uint64_t *window_views;		/* page table entries */
+
+static inline uint32_t window_view_slot(uint32_t cpu, hpa_t at)
+{
+	uint64_t page = at.a >> PAGE_SHIFT;
+
+	return cpu * VIEWS_PER_CPU + (uint32_t)((page ^ page / VIEWS_PER_CPU) % VIEWS_PER_CPU);
+}
+
+/* The byte at @at, any address; NULL: its page has no view. */
+static inline const void *window_view(uint32_t cpu, hpa_t at)
+{
+	uint32_t slot = window_view_slot(cpu, at);
+
+	if ((window_views[slot] ^ VIEW_FLAGS) != (at.a & ~(uint64_t)(PAGE_SIZE - 1)))
+		return NULL;
+	return (const uint8_t *)(VIEW_BASE + (uint64_t)slot * PAGE_SIZE + at.a % PAGE_SIZE);
+}
+
+/* Its page, which is the guest's RAM as a whole, has one from now on. */
+const void *window_open(uint32_t cpu, hpa_t at);
 /* Device registers that stay mapped: @pages from @at on. */
 volatile void *device_map(hpa_t at, uint32_t pages);
 /*

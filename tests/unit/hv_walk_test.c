@@ -403,6 +403,143 @@ START_TEST(tables_outside_of_ram_read_as_ones)
 }
 END_TEST
 
+/* ---- what was walked before ---- */
+
+#define LINEAR	UINT64_C(0x7fffffe01000)	/* the last table's second entry, each other's last */
+#define FAR	UINT64_C(0x40000)
+
+/* Tables for LINEAR, by level from 1, marked already; walked, so that a walk is known. */
+static void walked(uint64_t table[5], uint64_t flags)
+{
+	init(LONG4);
+	for (unsigned level = 1; level <= 4; level++)
+		table[level] = level == 4 ? lab.cpu.cr3 : lab_page(&lab);
+	put64(table[4], 0xff, table[3] | ALL | A);
+	put64(table[3], 0x1ff, table[2] | ALL | A);
+	put64(table[2], 0x1ff, table[1] | ALL | A);
+	put64(table[1], 1, FAR | flags | A | D);
+	for (unsigned n = 0; n < 2; n++)
+		maps(LINEAR + 5, WALK_WRITE, FAR + 5);
+}
+
+START_TEST(a_table_that_is_replaced_is_not_walked_again)
+{
+	for (unsigned level = 1; level <= 4; level++) {
+		static const unsigned index[] = { 0, 1, 0x1ff, 0x1ff, 0xff };
+		uint64_t table[5], other;
+
+		walked(table, ALL);
+		if (level > 1) {	/* all the same below, but for the page */
+			other = lab_page(&lab);
+			put64(other, index[level - 1], get64(table[level - 1], index[level - 1]));
+			put64(table[level], index[level], other | ALL | A);
+			maps(LINEAR, WALK_WRITE, FAR);
+			put64(other, index[level - 1], 0);
+			faults(LINEAR, WALK_WRITE, WALK_WRITE);
+		}
+		put64(table[level], index[level], 0);
+		faults(LINEAR, WALK_WRITE, WALK_WRITE);
+	}
+}
+END_TEST
+
+START_TEST(another_root_has_other_pages)
+{
+	uint64_t table[5], root;
+
+	walked(table, ALL);
+	root = lab_page(&lab);
+	put64(root, 0xff, table[3] | ALL | A);
+	lab.cpu.cr3 = root;
+	maps(LINEAR, WALK_WRITE, FAR);
+	put64(root, 0xff, 0);
+	faults(LINEAR, WALK_WRITE, WALK_WRITE);
+	lab.cpu.cr3 = table[4];
+	maps(LINEAR, WALK_WRITE, FAR);
+}
+END_TEST
+
+START_TEST(a_page_that_moved_is_found_where_it_is)
+{
+	uint64_t table[5];
+
+	walked(table, ALL);
+	put64(table[1], 1, (FAR + 0x3000) | ALL | A | D);
+	maps(LINEAR + 7, WALK_WRITE, FAR + 0x3007);
+	maps(LINEAR + 7, 0, FAR + 0x3007);
+}
+END_TEST
+
+/* The guest clears them to learn what is used. */
+START_TEST(marks_that_were_taken_back_are_set_again)
+{
+	uint64_t table[5];
+
+	for (unsigned n = 0; n < 2; n++) {
+		walked(table, ALL);
+		put64(table[1], 1, FAR | ALL | A);
+		maps(LINEAR, 0, FAR);
+		ck_assert_uint_eq(get64(table[1], 1), FAR | ALL | A);
+		maps(LINEAR, WALK_WRITE, FAR);
+		ck_assert_uint_eq(get64(table[1], 1), FAR | ALL | A | D);
+		put64(table[3], 0x1ff, table[2] | ALL);
+		maps(LINEAR, n ? WALK_WRITE : 0, FAR);
+		ck_assert_uint_eq(get64(table[3], 0x1ff), table[2] | ALL | A);
+		/* what was set just now is known as little */
+		put64(table[3], 0x1ff, table[2] | ALL);
+		maps(LINEAR, n ? WALK_WRITE : 0, FAR);
+		ck_assert_uint_eq(get64(table[3], 0x1ff), table[2] | ALL | A);
+	}
+}
+END_TEST
+
+START_TEST(an_access_allowed_before_is_judged_by_todays_rules)
+{
+	struct guest_cpu *cpu = &lab.cpu;
+	uint64_t table[5];
+
+	walked(table, ALL);
+	maps(LINEAR, WALK_FETCH, FAR);
+	maps(LINEAR, WALK_FETCH, FAR);
+	cpu->cr4 |= CR4_SMEP;
+	faults(LINEAR, WALK_FETCH, PF_PRESENT | WALK_FETCH);
+	cpu->cr4 |= CR4_SMAP;
+	cpu->rflags |= RFLAGS_AC;
+	maps(LINEAR, WALK_WRITE, FAR);
+	cpu->rflags &= ~(uint64_t)RFLAGS_AC;
+	faults(LINEAR, WALK_WRITE, PF_PRESENT | WALK_WRITE);
+	maps(LINEAR, WALK_WRITE | WALK_USER, FAR);
+	maps(LINEAR, WALK_WRITE | WALK_USER, FAR);
+	cpu->cr4 |= CR4_PKE;
+	cpu->pkru = 2;
+	faults(LINEAR, WALK_WRITE | WALK_USER, PF_PRESENT | WALK_WRITE | WALK_USER | PF_KEY);
+	cpu->pkru = 0;
+	maps(LINEAR, WALK_WRITE | WALK_USER, FAR);
+
+	walked(table, LAB_P | LAB_W);
+	put64(table[1], 1, FAR | LAB_P | A | D);
+	cpu->cr0 &= ~(uint64_t)CR0_WP;
+	maps(LINEAR, WALK_WRITE, FAR);
+	maps(LINEAR, WALK_WRITE, FAR);
+	cpu->cr0 |= CR0_WP;
+	faults(LINEAR, WALK_WRITE, PF_PRESENT | WALK_WRITE);
+
+	walked(table, LAB_P | LAB_W | LAB_NX);
+	cpu->efer &= ~(uint64_t)EFER_NXE;
+	faults(LINEAR, WALK_WRITE, PF_PRESENT | WALK_WRITE | PF_RESERVED);
+}
+END_TEST
+
+START_TEST(what_is_known_is_read_all_the_same)
+{
+	uint64_t table[5];
+
+	walked(table, ALL);
+	lab.device[table[2] / LAB_PAGE] = true;	/* no RAM any more: reads as ones */
+	faults(LINEAR, WALK_WRITE, PF_PRESENT | WALK_WRITE | PF_RESERVED);
+}
+END_TEST
+
 /* Tables in pages 1 to 6 point at each other, at themselves and at anything else. */
 static uint64_t random_entry(struct random *r, bool wide)
 {
@@ -532,6 +669,12 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, what_is_marked_already_is_not_written);
 	tcase_add_test(tc, tables_that_change_are_walked_again_but_not_for_ever);
 	tcase_add_test(tc, tables_outside_of_ram_read_as_ones);
+	tcase_add_test(tc, a_table_that_is_replaced_is_not_walked_again);
+	tcase_add_test(tc, another_root_has_other_pages);
+	tcase_add_test(tc, a_page_that_moved_is_found_where_it_is);
+	tcase_add_test(tc, marks_that_were_taken_back_are_set_again);
+	tcase_add_test(tc, an_access_allowed_before_is_judged_by_todays_rules);
+	tcase_add_test(tc, what_is_known_is_read_all_the_same);
 	tcase_add_test(tc, random_tables_give_what_a_second_walk_gives);
 	return s;
 }

@@ -1,0 +1,132 @@
+/*
+ * hv_decoded_test.c - what was decoded before is what decoding says, whatever bytes stand there now
+ */
+#include <string.h>
+
+#include "hv/guest/decoded.h"
+#include "tests/unit/unit.h"
+
+#define RIP	UINT64_C(0xffffffffc0123400)
+#define BYTES	64u		/* words may be read of them */
+
+static uint8_t bytes[BYTES];
+static const struct insn *found;
+
+static int ask_at(enum decoded_by by, uint64_t rip, const char *code, unsigned size, unsigned count)
+{
+	memset(bytes, 0xcc, sizeof(bytes));
+	memcpy(bytes, code, size);
+	return decoded(by, rip, bytes, count, &found);
+}
+#define ASK(by, code, count)	ask_at(by, RIP, code, sizeof(code) - 1, count)
+
+#define LOAD	"\x8b\x43\x04"				/* mov 4(%rbx), %eax */
+#define LONG	"\x48\xc7\x83\x11\x22\x33\x44\x55\x66\x77\x00"	/* movq $0x776655, 0x44332211(%rbx) */
+#define CPUID	"\x0f\xa2"
+
+START_TEST(an_instruction_is_found_as_it_was_decoded)
+{
+	for (unsigned n = 0; n < 3; n++) {
+		ck_assert_int_eq(ASK(DECODED_ANY, LOAD, BYTES), INSN_OK);
+		ck_assert_uint_eq(found->length, 3);
+		ck_assert_uint_eq(found->displacement, 4);
+		ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, BYTES), INSN_OK);
+		ck_assert_uint_eq(found->length, 11);
+		ck_assert_uint_eq(found->immediate, 0x776655);
+	}
+}
+END_TEST
+
+/* Each byte of it, both where words are compared and near the end. */
+START_TEST(another_byte_is_another_instruction)
+{
+	static const unsigned counts[] = { BYTES, 16, 15, 12, 11 };
+
+	for (unsigned c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+		for (unsigned at = 3; at < 11; at++) {
+			char code[] = LONG;
+			uint64_t was;
+
+			ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, counts[c]), INSN_OK);
+			was = found->displacement ^ found->immediate << 32;
+			code[at]++;
+			ck_assert_int_eq(ask_at(DECODED_PLAIN, RIP, code, 11, counts[c]), INSN_OK);
+			ck_assert_uint_ne(found->displacement ^ found->immediate << 32, was);
+		}
+	}
+}
+END_TEST
+
+START_TEST(what_ends_behind_the_bytes_wants_more)
+{
+	ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, BYTES), INSN_OK);
+	for (unsigned count = 1; count < 11; count++)
+		ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, count), INSN_MORE);
+	ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, 11), INSN_OK);
+	/* and is not believed to be that where its beginning is another's */
+	ck_assert_int_eq(ASK(DECODED_PLAIN, LOAD, 3), INSN_OK);
+	ck_assert_uint_eq(found->length, 3);
+}
+END_TEST
+
+START_TEST(nothing_of_an_instruction_is_remembered_that_was_not_there)
+{
+	ck_assert_int_eq(ASK(DECODED_ANY, LOAD, 2), INSN_MORE);
+	ck_assert_int_eq(ASK(DECODED_ANY, LOAD, 3), INSN_OK);
+	ck_assert_int_eq(ASK(DECODED_ANY, LOAD, 2), INSN_MORE);
+}
+END_TEST
+
+START_TEST(a_refusal_holds_for_its_bytes_alone)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		ck_assert_int_eq(ASK(DECODED_PLAIN, CPUID, BYTES), INSN_OTHER);
+		ck_assert_int_eq(ASK(DECODED_PLAIN, CPUID, 2), INSN_OTHER);
+		ck_assert_int_eq(ASK(DECODED_PLAIN, LOAD, BYTES), INSN_OK);
+		ck_assert_int_eq(ASK(DECODED_PLAIN, LOAD, 2), INSN_MORE);
+	}
+	/* fewer bytes than it was a verdict over: no verdict at all */
+	ck_assert_int_eq(ASK(DECODED_PLAIN, "\x48\x48\x48\x0f\xa2", BYTES), INSN_OTHER);
+	ck_assert_int_eq(ASK(DECODED_PLAIN, "\x48\x48\x48\x0f\xa2", 3), INSN_MORE);
+}
+END_TEST
+
+START_TEST(both_kinds_of_decoding_keep_their_own)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		ck_assert_int_eq(ASK(DECODED_ANY, "\x50", BYTES), INSN_OTHER);	/* push %rax touches no device */
+		ck_assert_int_eq(ASK(DECODED_PLAIN, "\x50", BYTES), INSN_OK);
+	}
+}
+END_TEST
+
+/* More places than there are rows. */
+START_TEST(each_place_has_its_own_instruction)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		for (unsigned i = 0; i < 10000; i++) {
+			char code[] = "\xb8\x00\x00\x00\x00";	/* mov $i, %eax */
+
+			code[1] = (char)i;
+			code[2] = (char)(i >> 8);
+			ck_assert_int_eq(ask_at(DECODED_PLAIN, RIP + 5 * i, code, 5, BYTES), INSN_OK);
+			ck_assert_uint_eq(found->immediate, i);
+		}
+	}
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("hv_decoded");
+	TCase *c = unit_case(s, "decoded");
+
+	tcase_add_test(c, an_instruction_is_found_as_it_was_decoded);
+	tcase_add_test(c, another_byte_is_another_instruction);
+	tcase_add_test(c, what_ends_behind_the_bytes_wants_more);
+	tcase_add_test(c, nothing_of_an_instruction_is_remembered_that_was_not_there);
+	tcase_add_test(c, a_refusal_holds_for_its_bytes_alone);
+	tcase_add_test(c, both_kinds_of_decoding_keep_their_own);
+	tcase_add_test(c, each_place_has_its_own_instruction);
+	return s;
+}
