@@ -25,8 +25,8 @@ struct devmodel_ops {
 	uint32_t (*reg_read)(void *host, uint32_t offset);
 	void (*reg_write)(void *host, uint32_t offset, uint32_t value);
 	/*
-	 * Copy @len > 0 bytes; 2, 4 or 8 that are aligned in the guest, in one access.  False, and nothing copied, where
-	 * not all of it is guest RAM.
+	 * Copy @len > 0 bytes; 2, 4 or 8 that are aligned in the guest, in one access, and up to 256 of which each 8 are, in
+	 * one access for 8, from the first on.  False, and nothing copied, where not all of it is guest RAM.
 	 */
 	bool (*guest_read)(void *host, gpa_t at, void *to, uint32_t len);
 	bool (*guest_write)(void *host, gpa_t at, const void *from, uint32_t len);

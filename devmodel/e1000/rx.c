@@ -308,6 +308,7 @@ void rx_collect(struct e1000 *n, bool announce)
 	before = rx_room(n, &t);
 	while ((r->frame.at || next_frame(n, &t, &k)) && rx_scatter(n, &t))
 		release(n, true);
+	rx_tell(n, &t);
 	r->late = r->frame.at || r->waiting;
 	after = rx_room(n, &t);
 	threshold = rx_threshold(n, &t);

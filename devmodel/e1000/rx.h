@@ -87,9 +87,15 @@ struct rx_target {
 	bool crc;		/* behind the frame */
 	bool strip;		/* a tag of the type @vet */
 	uint16_t vet;
-	/* descriptors of 16 bytes at the head that were read and not yet used: [@ahead_next, @ahead_end) */
-	uint32_t ahead_next, ahead_end;
-	uint64_t ahead[RX_AHEAD][2];
+	/*
+	 * Descriptors of 16 bytes around the head, the first of which is @ahead_at: [@ahead_told, @ahead_next) are
+	 * what the guest will find when rx_tell() has been called, [@ahead_next, @ahead_end) were read and not yet used.
+	 */
+	gpa_t ahead_at;
+	uint32_t ahead_told, ahead_next, ahead_end;
+	uint64_t ahead[RX_AHEAD * 2];
+	uint32_t frames;	/* of which the last descriptor is used and not yet told */
+	uint32_t frames_bytes;
 };
 
 /* n->rx.frame, which is judged, becomes what the guest gets: @w is the device's word on it. */
@@ -105,5 +111,7 @@ uint32_t rx_threshold(const struct e1000 *n, const struct rx_target *t);
  * false: the guest has no more room.
  */
 bool rx_scatter(struct e1000 *n, struct rx_target *t);
+/* The guest sees the descriptors that were used: before the call ends in which they were. */
+void rx_tell(struct e1000 *n, struct rx_target *t);
 
 #endif

@@ -4,6 +4,8 @@
  * A descriptor of the guest is read once.  Where it cannot be read there is none to be used up: the frame is lost
  * and the head stays, as a device stays whose fetch nobody answers.  Where its buffer is no guest RAM, the bytes are
  * lost as a device's posted writes are, and the descriptor comes back with an error, so that a driver goes on.
+ *
+ * Used descriptors that lie side by side are written together, as devices do: a write costs more than they do.
  */
 #include "devmodel/e1000/state.h"
 
@@ -13,13 +15,7 @@
 
 #define SPLIT_BYTES	32u	/* a descriptor with packet split (82574 datasheet, section 7.1.5) */
 
-/* A descriptor as the guest's ring has it; what is not in it is 0. */
-struct guest_desc {
-	gpa_t at;
-	uint64_t word[4];	/* a buffer's address, and what is written over; with packet split four buffers */
-};
-
-/* What is written over it: all of a legacy descriptor is in the second word, and DD of each kind. */
+/* What is written over a descriptor with packet split, in its first half as over an extended one. */
 struct split_written {
 	uint32_t mrq;
 	uint16_t ip_id, checksum;
@@ -30,7 +26,8 @@ struct split_written {
 };
 _Static_assert(sizeof(struct split_written) == SPLIT_BYTES, "82574 datasheet, section 7.1.5");
 
-enum { WORD = 8, STATUS_WORD = 1 };
+/* Of a descriptor: a buffer's address, and DD of each kind; with packet split four buffers. */
+enum { BUFFER_WORD, STATUS_WORD, WORDS };
 enum { LEGACY_STATUS_SHIFT = 32, EXTENDED_ERRORS_SHIFT = 24 };
 
 /* ---- what the guest's registers say ---- */
@@ -104,7 +101,8 @@ static bool read_ahead(struct e1000 *n, struct rx_target *t)
 	if (most > RX_AHEAD)
 		most = RX_AHEAD;
 	most -= most % t->step;
-	t->ahead_next = 0;
+	t->ahead_at = at;
+	t->ahead_told = t->ahead_next = 0;
 	t->ahead_end = most;
 	if (most && n->d->ops->guest_read(n->d->host, at, t->ahead, most * DESC_BYTES))
 		return true;
@@ -112,24 +110,24 @@ static bool read_ahead(struct e1000 *n, struct rx_target *t)
 	return n->d->ops->guest_read(n->d->host, at, t->ahead, t->step * DESC_BYTES);
 }
 
-/* The descriptor at the head, which is moved on.  False: it cannot be read. */
-static bool take(struct e1000 *n, struct rx_target *t, struct guest_desc *d)
+/* The words of the descriptor at the head, which is moved on.  NULL: it cannot be read. */
+static uint64_t *take(struct e1000 *n, struct rx_target *t)
 {
 	struct guest_ring *g = &n->rx.guest;
+	uint64_t *d;
 
 	if (t->ahead_next == t->ahead_end && !read_ahead(n, t)) {
 		t->ahead_end = t->ahead_next;
-		return false;
+		return NULL;
 	}
-	d->at = guest_ring_at(g, g->head);
-	memcpy(d->word, t->ahead[t->ahead_next], t->step * DESC_BYTES);
+	d = t->ahead + t->ahead_next * WORDS;
 	t->ahead_next += t->step;
 	g->head = (g->head + t->step) % t->count;
-	return true;
+	return d;
 }
 
 /* The next part of the frame into the buffers of @d; how much of it into each is @part. */
-static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d, uint16_t part[4])
+static void fill(struct e1000 *n, const struct rx_target *t, const uint64_t *d, uint16_t part[4])
 {
 	struct rx_frame *f = &n->rx.frame;
 
@@ -139,7 +137,7 @@ static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_
 
 		if (len > t->bytes[i])
 			len = t->bytes[i];
-		if (len && !n->d->ops->guest_write(n->d->host, (gpa_t){ d->word[i] }, f->at + f->done, len))
+		if (len && !n->d->ops->guest_write(n->d->host, (gpa_t){ d[i] }, f->at + f->done, len))
 			f->lost = true;
 		part[i] = (uint16_t)len;
 		f->done += len;
@@ -148,36 +146,49 @@ static void fill(struct e1000 *n, const struct rx_target *t, const struct guest_
 		f->errors |= RXE_RXE;
 }
 
-/* @words of what is written, from @first on.  An aligned word is written in one access. */
-static void write_words(struct e1000 *n, const struct guest_desc *d, const void *words, uint32_t first, uint32_t count)
+static bool put(struct e1000 *n, const struct rx_target *t, uint32_t first, uint32_t count)
 {
-	gpa_t at = { d->at.a + first * WORD };
+	gpa_t at = { t->ahead_at.a + first * DESC_BYTES };
 
-	if (!n->d->ops->guest_write(n->d->host, at, (const uint8_t *)words + first * WORD, count * WORD))
-		n->rx.frame.lost = true;
+	return n->d->ops->guest_write(n->d->host, at, t->ahead + first * WORDS, count * DESC_BYTES);
 }
 
-static void report_legacy(struct e1000 *n, const struct guest_desc *d, uint16_t length)
+/* Words are written from the first one on, that with DD behind all else of its descriptor: of two halves, the second first. */
+void rx_tell(struct e1000 *n, struct rx_target *t)
 {
-	const struct rx_frame *f = &n->rx.frame;
-	struct {
-		uint64_t buffer;
-		struct rx_written w;
-	} x = { .w = { .length = length, .checksum = f->checksum, .status = RXD_DD } };
+	uint32_t first = t->ahead_told, count = t->ahead_next - first;
+	bool seen = true;
+
+	if (count == 0)
+		return;
+	if (t->step > 1)
+		seen = put(n, t, first + 1, count - 1);
+	if (!put(n, t, first, t->step > 1 ? 1 : count) || !seen) {
+		n->counter[E1000_RX_MEMORY] += t->frames;
+		n->rx.frame.lost = true;	/* the one in hand: a part of it was there */
+	} else {
+		n->counter[E1000_RX_PASSED] += t->frames;
+		n->counter[E1000_RX_BYTES] += t->frames_bytes;
+	}
+	t->ahead_told = t->ahead_next;
+	t->frames = 0;
+	t->frames_bytes = 0;
+}
+
+static void report_legacy(const struct rx_frame *f, uint64_t *d, uint16_t length)
+{
+	struct rx_written w = { .length = length, .checksum = f->checksum, .status = RXD_DD };
 
 	if (f->done == f->len) {
-		x.w.status |= f->status | RXD_EOP;
-		x.w.errors = f->errors;
-		x.w.special = f->vlan;
+		w.status |= f->status | RXD_EOP;
+		w.errors = f->errors;
+		w.special = f->vlan;
 	}
-	write_words(n, d, &x, STATUS_WORD, 1);
+	memcpy(d + STATUS_WORD, &w, sizeof(w));
 }
 
-/* The word with the status last: whoever sees it sees all of the descriptor. */
-static void report_extended(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d,
-			    const uint16_t part[4])
+static void report_extended(const struct rx_frame *f, uint64_t *d, uint32_t bytes, const uint16_t part[4])
 {
-	const struct rx_frame *f = &n->rx.frame;
 	struct split_written w = { .checksum = f->checksum, .status = RXD_DD, .length0 = part[0],
 				   .length = { part[1], part[2], part[3] } };
 
@@ -185,61 +196,63 @@ static void report_extended(struct e1000 *n, const struct rx_target *t, const st
 		w.status |= f->status | RXD_EOP | (uint32_t)f->errors << EXTENDED_ERRORS_SHIFT;
 		w.vlan = f->vlan;
 	}
-	write_words(n, d, &w, 0, 1);
-	if (t->buffers != 1)
-		write_words(n, d, &w, STATUS_WORD + 1, 2);
-	write_words(n, d, &w, STATUS_WORD, 1);
-}
-
-static void report(struct e1000 *n, const struct rx_target *t, const struct guest_desc *d, const uint16_t part[4])
-{
-	if (t->extended)
-		report_extended(n, t, d, part);
-	else
-		report_legacy(n, d, part[0]);
+	memcpy(d, &w, bytes);
 }
 
 /* A null descriptor is padding: DD alone (8254x manual, section 3.2.5). */
-static bool skip_null(struct e1000 *n, const struct rx_target *t, struct guest_desc *d)
+static bool skip_null(const struct rx_target *t, uint64_t *d)
 {
-	if (d->word[0] != 0 || t->buffers != 1)
+	if (d[BUFFER_WORD] != 0 || t->buffers != 1)
 		return false;
-	d->word[STATUS_WORD] |= (uint64_t)RXD_DD << (t->extended ? 0 : LEGACY_STATUS_SHIFT);
-	write_words(n, d, d->word, STATUS_WORD, 1);
+	d[STATUS_WORD] |= (uint64_t)RXD_DD << (t->extended ? 0 : LEGACY_STATUS_SHIFT);
 	return true;
 }
 
-static void count(struct e1000 *n, const struct rx_frame *f)
+static void count(struct e1000 *n, struct rx_target *t, const struct rx_frame *f)
 {
 	if (f->lost) {
 		n->counter[E1000_RX_MEMORY]++;
 		return;
 	}
-	n->counter[E1000_RX_PASSED]++;
-	n->counter[E1000_RX_BYTES] += f->len;
+	t->frames++;
+	t->frames_bytes += f->len;
+}
+
+/* The next part of the frame into the descriptor @d. */
+static void use(struct e1000 *n, struct rx_target *t, uint64_t *d)
+{
+	struct rx_frame *f = &n->rx.frame;
+	uint16_t part[4];
+
+	if (skip_null(t, d))
+		return;
+	fill(n, t, d, part);
+	if (t->extended)
+		report_extended(f, d, t->step * DESC_BYTES, part);
+	else
+		report_legacy(f, d, part[0]);
+	if (f->done == f->len)
+		count(n, t, f);
 }
 
 bool rx_scatter(struct e1000 *n, struct rx_target *t)
 {
-	struct rx_frame *f = &n->rx.frame;
-	struct guest_desc d = { 0 };
-	uint16_t part[4];
+	const struct rx_frame *f = &n->rx.frame;
 
 	if (t->count == 0)
 		n->counter[E1000_RING]++;
 	while (rx_room(n, t) >= t->step) {
-		if (!take(n, t, &d)) {
+		uint64_t *d = take(n, t);
+
+		if (!d) {
 			n->counter[E1000_RX_MEMORY]++;
 			return true;
 		}
-		if (skip_null(n, t, &d))
-			continue;
-		fill(n, t, &d, part);
-		report(n, t, &d, part);
-		if (f->done == f->len) {
-			count(n, f);
+		use(n, t, d);
+		if (t->ahead_next == t->ahead_end || t->step > 1)
+			rx_tell(n, t);
+		if (f->done == f->len)
 			return true;
-		}
 	}
 	return false;
 }

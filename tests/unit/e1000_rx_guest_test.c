@@ -182,25 +182,25 @@ END_TEST
 
 static unsigned step;
 
-/* Data, then what of the descriptor is not in the word with DD, then that word in one piece. */
+/* Data first; then what is written over four descriptors, each of which has DD. */
 static void check_order(gpa_t at, const void *from, uint32_t len)
 {
 	bool extended = lab.n.rfctl & RFCTL_EXSTEN;
-	unsigned steps = extended ? 3 : 2, which = step / steps;
-	uint64_t status;
+	uint64_t words[8];
 
-	if (step % steps == 0) {
-		ck_assert_uint_eq(at.a, rx_lab_buffer(which));
+	if (step < 4) {
+		ck_assert_uint_eq(at.a, rx_lab_buffer(step));
 	} else {
-		ck_assert_uint_eq(len, 8);
-		memcpy(&status, from, 8);
-		ck_assert_uint_eq(at.a, RING_AT + which * DESC_BYTES + (step % steps == steps - 1 ? 8 : 0));
-		ck_assert(step % steps != steps - 1 || status >> (extended ? 0 : 32) & RXD_DD);
+		ck_assert_uint_eq(at.a, RING_AT);
+		ck_assert_uint_eq(len, sizeof(words));
+		memcpy(words, from, sizeof(words));
+		for (unsigned i = 0; i < 4; i++)
+			ck_assert(words[2 * i + 1] >> (extended ? 0 : 32) & RXD_DD);
 	}
 	step++;
 }
 
-START_TEST(the_word_with_the_status_is_written_behind_all_else)
+START_TEST(descriptors_are_written_together_behind_what_they_tell_of)
 {
 	for (unsigned extended = 0; extended < 2; extended++) {
 		rx_lab_reset(NULL);
@@ -212,7 +212,7 @@ START_TEST(the_word_with_the_status_is_written_behind_all_else)
 		rx_lab_comes(1, 600);
 		rx_lab_comes(2, 60);
 		collect();
-		ck_assert_uint_eq(step, extended ? 12 : 8);
+		ck_assert_uint_eq(step, 5);
 	}
 }
 END_TEST
@@ -348,9 +348,30 @@ START_TEST(a_ring_that_cannot_be_written_is_counted_and_passed)
 	lab.read_only_from = RING_AT;
 	lab.read_only_to = RING_AT + DESC_BYTES;
 	rx_lab_comes(1, 60);
-	rx_lab_comes(2, 60);
 	collect();
 	ck_assert_uint_eq(rx_lab_desc(0)->legacy.status, 0);
+	lab.clean = 1;
+	rx_lab_comes(2, 60);
+	collect();
+	rx_lab_expect(2, 60);
+	ck_assert_uint_eq(COUNTER(RX_MEMORY), 1);
+	ck_assert_uint_eq(COUNTER(RX_PASSED), 1);
+	ck_assert_uint_eq(COUNTER(RX_BYTES), 60);
+}
+END_TEST
+
+/* It lies across the ring's end: two writes. */
+START_TEST(a_frame_of_which_some_descriptors_cannot_be_written_is_lost)
+{
+	rx_lab_up(8, 256, PLAIN, 7);
+	lab.n.rx.guest.head = 6;
+	lab.n.rx.guest.tail = 5;
+	lab.read_only_from = RING_AT + 6 * DESC_BYTES;
+	lab.read_only_to = RING_AT + 8 * DESC_BYTES;
+	rx_lab_comes(1, 600);
+	rx_lab_comes(2, 60);
+	collect();
+	ck_assert_uint_eq(rx_lab_desc(0)->legacy.errors, RXE_RXE);
 	lab.clean = 1;
 	rx_lab_expect(2, 60);
 	ck_assert_uint_eq(COUNTER(RX_MEMORY), 1);
@@ -410,6 +431,29 @@ START_TEST(packet_split_fills_four_buffers_in_order)
 	ck_assert_uint_eq(lab.n.rx.guest.head, 4);
 	check_split(1, 0, rx_lab_numbered(2, 60), 60);
 	ck_assert_uint_eq(rx_lab_desc(2)->extended.length, 60);
+}
+END_TEST
+
+/* The half with DD last. */
+static void check_split_order(gpa_t at, const void *from, uint32_t len)
+{
+	unsigned which = step / 3, half = step % 3;
+
+	ck_assert_uint_eq(at.a, half == 0 ? BUFFERS_AT + 32768u * which : RING_AT + 32u * which + (half == 1 ? 16 : 0));
+	ck_assert(half == 0 || len == 16);
+	step++;
+}
+
+START_TEST(with_packet_split_the_half_with_the_status_is_written_behind_the_other)
+{
+	split_up(1 | 1 << 8);
+	step = 0;
+	lab.before_write = check_split_order;
+	rx_lab_comes(1, 60);
+	rx_lab_comes(2, 60);
+	collect();
+	ck_assert_uint_eq(step, 6);
+	ck_assert_uint_eq(COUNTER(RX_PASSED), 2);
 }
 END_TEST
 
@@ -484,7 +528,7 @@ static void buffer_cases(TCase *tc)
 	tcase_add_test(tc, a_descriptor_is_read_once);
 	tcase_add_test(tc, only_descriptors_that_were_given_are_read_ahead);
 	tcase_add_test(tc, what_was_read_ahead_is_used_in_order);
-	tcase_add_test(tc, the_word_with_the_status_is_written_behind_all_else);
+	tcase_add_test(tc, descriptors_are_written_together_behind_what_they_tell_of);
 	tcase_add_test(tc, buffers_that_are_the_ring_itself_or_each_other_do_no_harm);
 }
 
@@ -496,11 +540,13 @@ static void ring_cases(TCase *tc)
 	tcase_add_test(tc, a_ring_may_begin_at_the_end_of_memory_and_goes_no_further);
 	tcase_add_test(tc, the_low_bits_of_a_base_are_not_there);
 	tcase_add_test(tc, a_ring_that_cannot_be_written_is_counted_and_passed);
+	tcase_add_test(tc, a_frame_of_which_some_descriptors_cannot_be_written_is_lost);
 }
 
 static void split_cases(TCase *tc)
 {
 	tcase_add_test(tc, packet_split_fills_four_buffers_in_order);
+	tcase_add_test(tc, with_packet_split_the_half_with_the_status_is_written_behind_the_other);
 	tcase_add_test(tc, packet_split_goes_on_in_the_next_descriptor_and_over_the_rings_end);
 	tcase_add_test(tc, packet_split_with_no_buffers_or_an_odd_head_is_no_ring);
 	tcase_add_test(tc, with_packet_split_no_descriptor_is_padding);
