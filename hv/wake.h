@@ -29,12 +29,12 @@ void wake_init(const struct platform *p, uint32_t idle_hz);
 void wake_need(enum wake_user user, uint32_t hz);
 uint32_t wake_needs(enum wake_user user);	/* what it said last */
 /*
- * NMIs were taken on processor @index, @unexplained of them by nobody's kick.  *@ticked: one was the tick.
- * Returns whether the guest gets one: each that is not ours, and one more when port 61h shows a cause that it
- * did not show before.  A processor keeps one NMI: another that comes while ours waits to be taken, a few
- * microseconds, and has no status there, is one with it.
+ * Takes the NMIs that wait for this processor, @index.  *@ticked: one was the tick.  Returns whether the guest gets
+ * one: each that is neither ours nor a kick, and one more when port 61h shows a cause that it did not show before.
+ * A processor keeps one NMI: another that comes while ours waits to be taken, a few microseconds, and has no status
+ * there, is one with it.
  */
-bool wake_nmi(uint32_t index, uint32_t unexplained, bool *ticked);
+bool wake_nmi(uint32_t index, bool *ticked);
 
 /* ---- decisions, as tests see them ---- */
 

@@ -79,7 +79,7 @@ static void nmi_exit(struct vcpu *v)
 {
 	bool ticked;
 
-	if (wake_nmi(v->index, smp_take_nmis(&cpus[v->index]), &ticked))
+	if (wake_nmi(v->index, &ticked))
 		__atomic_store_n(&cpus[v->index].nmi, 1, __ATOMIC_RELAXED);
 	if (!ticked)
 		return;

@@ -18,9 +18,11 @@ enum {
 };
 /* Of a comparator */
 enum { TN_CFG = 0x00, TN_ROUTE_CAP = 0x04, TN_CMP = 0x08, TN_FSB = 0x10, TN_FSB_ADDRESS = 0x14 };
+enum { CAP_64BIT = 1u << 13 };
 enum { CFG_ENABLE = 1u << 0, CFG_LEGACY = 1u << 1 };
 enum {
-	TN_ENABLE = 1u << 2, TN_SIZE_CAP = 1u << 5, TN_32BIT = 1u << 8, TN_FSB_ENABLE = 1u << 14, TN_FSB_CAP = 1u << 15,
+	TN_ENABLE = 1u << 2, TN_PERIODIC = 1u << 3, TN_PERIODIC_CAP = 1u << 4, TN_SIZE_CAP = 1u << 5, TN_SETVAL = 1u << 6,
+	TN_32BIT = 1u << 8, TN_FSB_ENABLE = 1u << 14, TN_FSB_CAP = 1u << 15,
 };
 #define TN_ROUTE(pin)		((uint32_t)(pin) << 9)
 #define HPET_COUNT(cap)		(((cap) >> 8 & 0x1f) + 1)

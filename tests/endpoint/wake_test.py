@@ -43,6 +43,7 @@ def woken(name, how, cpus=1, **more):
             check(lines(m) >= 2, m.report(f"{state}: {lines(m)} lines of the log"))
             check(ticks(m) > before, m.report(f"{state}: still {before} ticks"))
         told(m, WOKEN)
+        check("not ok" not in m.serial.text(), m.report("another check does not hold"))
 
 
 @claim("a guest that spins or halts with interrupts off is woken by a pin of the I/O APIC, whatever it wrote there")
@@ -81,6 +82,14 @@ def exact(name, cpus=1, **more):
         check(ticks(m) >= 64, m.report(f"{ticks(m)} ticks"))
 
 
+def stopped(name, cpus=1, **more):
+    """The counter that the guest sets passes over the time of the next tick, which shall not cost an NMI."""
+    check_name = "hpet-stopped-interrupts-nobody"
+    with machine(name, f"only={check_name}", "tick=100", smp=cpus, icount=True, limit=400, **more) as m:
+        told(m, check_name)
+        check("NMIS lost=0" in m.serial.text(), m.report("one was lost"))
+
+
 @claim("a hundred NMIs of the guest's own timer reach it once each beside a thousand ticks a second")
 def exactly_once():
     exact("wake-exact")
@@ -92,6 +101,18 @@ def exactly_once_long():
     for cpus in (2, 4):
         exact(f"wake-exact-{cpus}", cpus)
         exact(f"wake-exact-fsb-{cpus}", cpus, extra=FSB)
+
+
+@claim("the NMI of a counter that was stopped and set reaches it at once")
+def stopped_once():
+    stopped("wake-stopped")
+
+
+@claim("and by message, and on two and four processors", long=True)
+def stopped_once_long():
+    for cpus in (1, 2, 4):
+        stopped(f"wake-stopped-fsb-{cpus}", cpus, extra=FSB)
+    stopped("wake-stopped-4", 4)
 
 
 @claim("NMIs are blocked until IRET, come once and wake a HLT beside a thousand ticks a second", long=True)

@@ -37,6 +37,7 @@
 #define SECOND		100000000u	/* ticks */
 #define MANY		100
 #define APART		50000
+#define LOST_MAX	20
 
 static volatile unsigned taken;
 
@@ -146,7 +147,7 @@ static const char *comparator_interrupts(void)
 	mmio_write(TIMER(0, TN_CFG), TN_32BIT | TN_ROUTE(TIMER_PIN));
 	ioapic_write(ENTRY(TIMER_PIN) + 1, 0);
 	ioapic_write(ENTRY(TIMER_PIN), ENTRY_NMI);
-	for (unsigned i = 0, lost = 0; i < 5 && lost < 20; i += taken != 0, lost += !taken) {
+	for (unsigned i = 0, lost = 0; i < 5 && lost < LOST_MAX; i += taken != 0, lost += !taken) {
 		taken = 0;
 		mmio_write(TIMER(0, TN_CMP), mmio_read(HPET_COUNTER) + 200000);
 		mmio_write(TIMER(0, TN_CFG), TN_32BIT | TN_ROUTE(TIMER_PIN) | TN_ENABLE);
@@ -193,16 +194,13 @@ static const char *many_interrupts(void)
 	return all == MANY ? NULL : "one was lost";
 }
 
-/* None while it is stopped, one when it goes on. */
-static const char *stopped_comparator(void)
+/* How many came while the counter stood still; what came when it went on is in @taken. */
+static unsigned stop_and_go_on(void)
 {
 	unsigned while_stopped;
 
-	trap_hook(TRAP_NMI, note_nmi);
 	taken = 0;
 	start();
-	ioapic_write(ENTRY(TIMER_PIN) + 1, 0);
-	ioapic_write(ENTRY(TIMER_PIN), ENTRY_NMI);
 	mmio_write(TIMER(0, TN_CMP), mmio_read(HPET_COUNTER) + 50000000);
 	mmio_write(TIMER(0, TN_CFG), TN_32BIT | TN_ROUTE(TIMER_PIN) | TN_ENABLE);
 	stop();
@@ -213,8 +211,22 @@ static const char *stopped_comparator(void)
 	start();
 	wait_for_nmi();
 	mmio_write(TIMER(0, TN_CFG), 0);
+	return while_stopped;
+}
+
+/* None while it is stopped, one when it goes on; as above a busy emulator may make one of two. */
+static const char *stopped_comparator(void)
+{
+	unsigned while_stopped = 0, lost = 0;
+
+	trap_hook(TRAP_NMI, note_nmi);
+	ioapic_write(ENTRY(TIMER_PIN) + 1, 0);
+	ioapic_write(ENTRY(TIMER_PIN), ENTRY_NMI);
+	for (taken = 0; !taken && !while_stopped && lost < LOST_MAX; lost += !taken)
+		while_stopped = stop_and_go_on();
 	ioapic_write(ENTRY(TIMER_PIN), ENTRY_MASKED);
 	trap_hook(TRAP_NMI, NULL);
+	say("NMIS lost=%u\n", lost);
 	if (while_stopped)
 		return "it interrupts while the counter stands still";
 	return taken == 1 ? NULL : taken ? "more than one NMI" : "no NMI";
