@@ -74,7 +74,7 @@ static struct re *regex_tree(const struct pattern *pat, struct pool *pool, struc
 		too_long(pat, d, pat->len);
 		return NULL;
 	}
-	if (pcre_accepts(pat, d))
+	if (pcre_accepts(pat, pool, d))
 		return NULL;
 	re = re_parse(&r);
 	out->anchored = r.anchored;

@@ -14,7 +14,7 @@ static uint32_t pcre_flags(unsigned flags)
 	       (flags & PATTERN_M ? PCRE2_MULTILINE : 0) | (flags & PATTERN_X ? PCRE2_EXTENDED : 0);
 }
 
-int pcre_accepts(const struct pattern *pat, struct diags *d)
+int pcre_accepts(const struct pattern *pat, struct pool *pool, struct diags *d)
 {
 	pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
 	struct loc loc = pat->loc;
@@ -23,10 +23,8 @@ int pcre_accepts(const struct pattern *pat, struct diags *d)
 	int error = 0;
 	char text[160] = "";
 
-	if (!ctx) {
-		diag_error(d, loc, "out of memory");
-		return -1;
-	}
+	if (!ctx)
+		pool_leave(pool, POOL_NO_MEMORY);
 	pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
 	code = pcre2_compile(pat->bytes, pat->len, OPTIONS | pcre_flags(pat->flags), &error, &at,
 			     ctx);
@@ -35,6 +33,8 @@ int pcre_accepts(const struct pattern *pat, struct diags *d)
 		pcre2_code_free(code);
 		return 0;
 	}
+	if (error == PCRE2_ERROR_HEAP_FAILED)
+		pool_leave(pool, POOL_NO_MEMORY);
 	pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
 	if (pat->len && at >= pat->len)
 		at = pat->len - 1;

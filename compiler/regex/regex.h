@@ -145,7 +145,7 @@ int pattern_compile(const struct pattern *pat, struct pool *pool, struct diags *
 		    struct compiled *out);
 
 /* pcre.c: does PCRE2 accept the regex?  0, or -1 with its message in @d. */
-int pcre_accepts(const struct pattern *pat, struct diags *d);
+int pcre_accepts(const struct pattern *pat, struct pool *pool, struct diags *d);
 
 /* ---- Aho-Corasick (tree.c) ---- */
 

@@ -5,7 +5,7 @@
  *
  * Runs PROGRAM's main() with the arguments in child after child: the Nth in the folder N, made
  * for it, its words in N/out and N/err.  Its Nth call of the function WHAT ("memory": of all
- * that allocate) fails with an error; with WHAT+eintr it is interrupted; of WHAT "halves" each
+ * that allocate; "elf": of libelf's) fails with an error; with WHAT+eintr it is interrupted; of WHAT "halves" each
  * read and write does half of what it is asked.  Prints "N STATUS" for each child, a signal as
  * a negative number, and ends with the first one that had no Nth call.
  *
@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libelf.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -80,6 +81,17 @@ WRAP(int, pthread_create, "pthread_create", EAGAIN,
 WRAP(ssize_t, read, "read", -1, (int fd, void *to, size_t len), (fd, to, part(len)))
 WRAP(ssize_t, pread, "pread", -1, (int fd, void *to, size_t len, off_t at), (fd, to, part(len), at))
 WRAP(ssize_t, write, "write", -1, (int fd, const void *from, size_t len), (fd, from, part(len)))
+
+WRAP(Elf *, elf_begin, "elf", NULL, (int fd, Elf_Cmd c, Elf *of), (fd, c, of))
+WRAP(Elf *, elf_memory, "elf", NULL, (char *image, size_t size), (image, size))
+WRAP(Elf_Scn *, elf_newscn, "elf", NULL, (Elf *e), (e))
+WRAP(Elf_Data *, elf_newdata, "elf", NULL, (Elf_Scn *s), (s))
+WRAP(Elf_Scn *, elf_getscn, "elf", NULL, (Elf *e, size_t n), (e, n))
+WRAP(Elf64_Shdr *, elf64_getshdr, "elf", NULL, (Elf_Scn *s), (s))
+WRAP(Elf64_Ehdr *, elf64_getehdr, "elf", NULL, (Elf *e), (e))
+WRAP(Elf64_Ehdr *, elf64_newehdr, "elf", NULL, (Elf *e), (e))
+WRAP(off_t, elf_update, "elf", -1, (Elf *e, Elf_Cmd c), (e, c))
+WRAP(void *, pcre2_compile_context_create_8, "memory", NULL, (void *general), (general))
 
 int __wrap_asprintf(char **out, const char *format, ...);
 int __wrap_asprintf(char **out, const char *format, ...)

@@ -43,7 +43,7 @@ FILES = {
 }
 # the programs' own calls; what only memory, files or threads can answer with
 CALLS = ["memory", "open", "fopen", "fdopen", "fstat", "fchmod", "lseek", "read", "pread", "write", "close", "mkstemp",
-         "rename", "mmap", "memfd_create", "pthread_create"]
+         "rename", "mmap", "memfd_create", "pthread_create", "elf"]
 
 
 def put(name, content):
@@ -163,7 +163,8 @@ def a_policy_that_is_wrong_is_told_or_there_is_an_error():
 
 @test
 def a_module_is_dumped_or_there_is_an_error():
-    hold("hvc", ["dump", "../p.hvb"])
+    # libelf reads what the loader has taken already: what it cannot read is not shown
+    hold("hvc", ["dump", "../p.hvb"], calls=[what for what in CALLS if what != "elf"])
 
 
 @test

@@ -2,6 +2,8 @@
 """replay_cli.py - hvreplay as its users call it: options, exit status, outputs, broken inputs"""
 import json
 import os
+import pty
+import re
 import resource
 import signal
 import struct
@@ -456,6 +458,60 @@ def an_interrupt_leaves_nothing_behind():
             p.stdin.close()
             assert p.wait(30) == -signal.SIGINT, p.returncode
         assert set(os.listdir(".")) == before, set(os.listdir(".")) - before
+
+
+def on_a_terminal(args, feed):
+    """What hvreplay says on standard error when that is a terminal; @feed gets its standard input."""
+    ours, theirs = pty.openpty()
+    said = b""
+    with subprocess.Popen([HVREPLAY, *args], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=theirs) as p:
+        os.close(theirs)
+        feed(p.stdin)
+        p.stdin.close()
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:     # Linux: nobody has the other end open
+                break
+            if not part:
+                break
+            said += part
+        assert p.wait(60) == 0, said
+    os.close(ours)
+    return said
+
+
+@test
+def a_terminal_shows_how_far_it_is():
+    def slowly(pipe):
+        pipe.write(pcap([]))
+        for _ in range(3):      # a bar is drawn at most ten times a second, after thousands of packets
+            pipe.write(pcap()[24:] * 5000)
+            pipe.flush()
+            time.sleep(0.15)
+    said = on_a_terminal(["p.hvrule", "-"], slowly)
+    assert re.search(rb"\r[0-9]+ MB judged ", said) and said.endswith(b"\r\033[K"), said
+    put("many.pcap", pcap(FRAMES * 100))
+
+    def late(pipe):
+        time.sleep(0.3)
+        pipe.write(pcap())
+    # of files and a pipe how much is to come is not known; of files alone it is
+    said = on_a_terminal(["p.hvrule", "many.pcap", "-"], late)
+    assert b"%" not in said and said.endswith(b"\r\033[K"), said
+    rows, size = [], 16 << 20
+    while not rows and size <= 4 << 30:     # as large as it takes here to last
+        with open("large.img", "wb") as f:
+            f.truncate(size)
+        said = on_a_terminal(["p.hvrule", "large.img", "--format", "image"], lambda pipe: None)
+        rows = re.findall(rb"\r\[(=*)( *)\] +([0-9]+)% ", said)
+        size *= 4
+    os.remove("large.img")
+    assert rows and all(len(done) + len(rest) == 40 and len(done) == int(percent) * 40 // 100
+                        for done, rest, percent in rows), said
+    assert [int(row[2]) for row in rows] == sorted(int(row[2]) for row in rows) and said.endswith(b"\r\033[K"), said
+    # nothing of this where standard error is no terminal
+    assert run("p.hvrule", "many.pcap")[1] == ""
 
 
 @test
