@@ -302,7 +302,7 @@ static __attribute__((noinline)) enum hv_verdict judge_disk(struct judge *j,
 	enum hv_verdict v = HV_PASS;
 
 	fill_disk(j);	/* events show it, also where no program runs */
-	if (info.class == ATA_RESERVED || info.class == ATA_VENDOR || info.class == ATA_REFUSED) {
+	if (d->fails || info.class == ATA_RESERVED || info.class == ATA_VENDOR || info.class == ATA_REFUSED) {
 		report_command(j, info.name, "always fails");
 		return HV_DROP;
 	}

@@ -7,6 +7,7 @@
 #ifndef POLICY_TRANSFER_H
 #define POLICY_TRANSFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy/context.h"
@@ -43,6 +44,7 @@ struct disk_transfer {
 	uint64_t total_sectors;	/* 0: not known */
 	const struct disk_range *ranges;	/* TRIM: what is trimmed */
 	uint32_t range_count;
+	bool fails;		/* whatever the policy says: the device's model has no row for it */
 };
 
 struct transfer {

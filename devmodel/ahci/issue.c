@@ -127,11 +127,12 @@ static bool is_direct(const struct port *p, const struct command *c)
 }
 
 /* What always fails was never decoded far enough to be judged otherwise; the policy's log tells of it. */
-static void tell(struct port *p, struct command *c)
+static void tell(struct port *p, struct command *c, enum ahci_counter why)
 {
 	bool rewritten;
 
-	if (ata_hook(&c->t) == ATA_FAILS)
+	c->t.fails = why == AHCI_NO_ROW;
+	if (c->t.fails || ata_hook(&c->t) == ATA_FAILS)
 		disk_judge(p->hba->disk, HV_HOOK_DISK_CONTROL, p->hba->d->ops->now_ns(p->hba->d->host), &c->t,
 			   &rewritten);
 }
@@ -206,6 +207,13 @@ void port_send(struct port *p, unsigned slot, bool queued, uint16_t flags, uint1
 	port_write(p, PxCI, 1u << slot);
 }
 
+/* Before what comes next is decoded: it goes alone. */
+static void forget_size(struct port *p)
+{
+	p->drive = (struct drive){ .atapi = p->drive.atapi };
+	p->identify_failed = false;
+}
+
 static void send(struct port *p, unsigned slot)
 {
 	struct ahci *h = p->hba;
@@ -224,6 +232,8 @@ static void send(struct port *p, unsigned slot)
 	}
 	if (s->c.protocol == PROTOCOL_RESET)
 		p->own_log = p->own_sense = false;
+	if (s->c.t.command == ATA_SET_SECTOR_CONFIGURATION)
+		forget_size(p);
 	if (s->c.protocol == PROTOCOL_PACKET)
 		p->own_sense = false;
 	if (s->bounced && !s->c.out && s->c.bytes) {
@@ -289,7 +299,7 @@ static bool take_turn(struct port *p)
 			return false;
 		}
 		if (wrong != COMMAND_RIGHT)
-			tell(p, &s->c);
+			tell(p, &s->c, wrong);
 	}
 	if (wrong == COMMAND_RIGHT && p->out && !(command_is_queued(&s->c) && queued_are_out(p)))
 		return false;

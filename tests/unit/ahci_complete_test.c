@@ -358,6 +358,50 @@ END_TEST
 
 /* ---- errors of drives ---- */
 
+static uint32_t accesses(void)
+{
+	uint32_t n = lab.reg_reads + lab.reg_writes;
+
+	lab.reg_reads = lab.reg_writes = 0;
+	return n;
+}
+
+/* Each is a microsecond of a processor's: what Linux does for a command, and what becomes of it. */
+START_TEST(a_command_takes_no_more_of_the_devices_registers_than_it_must)
+{
+	lab_ask(0, 1, lab_queued(1, false, 900, 1));
+	ck_assert_uint_eq(accesses(), 2);
+	for (unsigned more = 0; more < 2; more++) {
+		if (more)
+			lab_ask(0, 2, lab_queued(2, false, 900, 1));
+		accesses();
+		dev_do(0, 1);
+		lab_access(HBA_IS, false, 0);
+		ck_assert_uint_eq(accesses(), 1);
+		ck_assert_uint_eq(lab_read(0, PxIS), PxIS_SDBS);
+		ck_assert_uint_eq(accesses(), 4);
+		lab_write(0, PxIS, PxIS_SDBS);
+		/* what must be copied is looked for before the bits are cleared, too */
+		ck_assert_uint_eq(accesses(), !more ? 1 : P(0)->slot[2].bounced ? 7 : 4);
+		ck_assert_uint_eq(lab_read(0, PxSACT), more ? 4 : 0);
+		ck_assert_uint_eq(accesses(), more ? 3 : 0);
+		lab_access(HBA_IS, true, 1);
+		ck_assert_uint_eq(accesses(), 1);
+		lab_ask(0, 1, lab_queued(1, false, 900, 1));
+	}
+}
+END_TEST
+
+START_TEST(an_error_that_the_guest_clears_unseen_is_noticed)
+{
+	lab_ask(0, 1, lab_queued(1, false, 900, 1));
+	dev_fail(0, 1, PxIS_TFES, true);
+	lab_write(0, PxIS, UINT32_MAX);
+	ck_assert_uint_eq(COUNT(ERRORS), 1);
+	ck_assert(P(0)->stopped);
+}
+END_TEST
+
 START_TEST(a_drives_error_delivers_what_is_done_and_what_came)
 {
 	for (unsigned slot = 0; slot < 4; slot++)
@@ -640,6 +684,8 @@ static void add_shared(TCase *c)
 	tcase_add_test(c, a_queued_command_that_was_not_taken_is_not_done);
 	tcase_add_loop_test(c, a_device_that_is_gone_is_done_with_nothing, 0, 2);
 	tcase_add_test(c, where_nothing_is_out_the_device_is_not_asked);
+	tcase_add_test(c, a_command_takes_no_more_of_the_devices_registers_than_it_must);
+	tcase_add_test(c, an_error_that_the_guest_clears_unseen_is_noticed);
 	tcase_add_test(c, an_error_after_the_last_one_was_cleared_is_new);
 	tcase_add_test(c, every_fatal_error_stops);
 	tcase_add_test(c, a_fis_is_shown_when_its_command_is_done);

@@ -9,6 +9,13 @@
 #define READS	"policy \"r\" version 1; on disk read default pass { bad: data has \"evil\" -> drop; }"
 #define TRIMS	"policy \"t\" version 1; on disk control default pass { no: disk.range overlaps { 100..199 } -> drop; }"
 
+#define SETTINGS "policy \"s\" version 1; on disk control default drop { may: ata.command == 0xb2 -> pass; }"
+
+static void begin_settings(void)
+{
+	lab_begin(SETTINGS, 1u << 20);
+}
+
 static void begin(void)
 {
 	lab_begin(NULL, 1u << 20);
@@ -429,6 +436,21 @@ START_TEST(a_command_without_a_row_is_refused_and_told)
 }
 END_TEST
 
+/* A command that the policy knows may still have no such subcommand: the log tells of it as of any other. */
+START_TEST(a_command_with_features_that_it_has_not_is_refused_and_told)
+{
+	static const struct { uint8_t command, features; } none[] = {
+		{ 0x92, 0x00 }, { 0x93, 0x01 }, { 0xb1, 0x00 }, { 0xb6, 0x17 }, { 0xf9, 0x07 },
+	};
+
+	lab_ask(0, 0, (struct ask){ .command = none[_i].command, .features = none[_i].features });
+	ck_assert_uint_eq(COUNT(NO_ROW), 1);
+	ck_assert_uint_eq(lab.events, 1);
+	ck_assert_ptr_nonnull(strstr(lab.event, JUDGE_OWN_RULE));
+	expect_refused(0);
+}
+END_TEST
+
 /* ---- judged before it goes ---- */
 
 START_TEST(a_write_with_what_a_rule_drops_never_reaches_the_drive)
@@ -528,6 +550,28 @@ START_TEST(a_range_of_no_sectors_is_none_and_too_many_are_dropped)
 END_TEST
 
 /* ---- our own IDENTIFY ---- */
+
+/* The next command that counts in sectors is one of other sectors. */
+START_TEST(a_new_sector_configuration_makes_the_size_unknown)
+{
+	P(0)->identify_failed = true;
+	lab_ask(0, 3, (struct ask){ .command = 0xb2, .count = 1 });
+	ck_assert_uint_eq(dev_fis(0, 3)[2], 0xb2);
+	lab.sector_size = 4096;
+	lab_put(0, 5, (struct ask){ .command = 0x25, .count = 2, .lba = 9, .bytes = 8192 });
+	lab_write(0, PxCI, 1u << 5);
+	ck_assert_uint_eq(lab.issues, 1);
+	dev_do(0, 3);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(lab.issues, 2);
+	ck_assert_uint_eq(dev_fis(0, 0)[2], ATA_IDENTIFY);
+	dev_do(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(lab.issues, 3);
+	ck_assert_uint_eq(dev_prds(0, 5)->dbc, 8191);
+	ck_assert_uint_eq(P(0)->drive.sector_size, 4096);
+}
+END_TEST
 
 START_TEST(what_counts_in_sectors_waits_for_an_identify_of_our_own)
 {
@@ -754,6 +798,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, addresses_that_are_no_ram_are_refused, 0, 2);
 	tcase_add_test(c, memory_that_no_device_may_reach_is_refused_where_it_would);
 	tcase_add_test(c, a_command_without_a_row_is_refused_and_told);
+	tcase_add_loop_test(c, a_command_with_features_that_it_has_not_is_refused_and_told, 0, 5);
 	tcase_add_loop_test(c, where_no_rule_looks_nothing_is_judged, 0, 2);
 	tcase_add_test(c, guarded_commands_are_dropped_without_a_rule_and_others_pass);
 	tcase_add_test(c, what_counts_in_sectors_waits_for_an_identify_of_our_own);
@@ -786,5 +831,7 @@ Suite *unit_suite(void)
 	c = with(s, "trims", begin_trims);
 	tcase_add_test(c, a_trim_is_judged_by_its_ranges);
 	tcase_add_test(c, a_range_of_no_sectors_is_none_and_too_many_are_dropped);
+	c = with(s, "settings", begin_settings);
+	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
 }

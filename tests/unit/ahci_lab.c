@@ -198,19 +198,22 @@ void lab_atapi(unsigned port)
 
 /* ---- the guest ---- */
 
+uint32_t lab_access(uint32_t offset, bool write, uint32_t value)
+{
+	uint64_t v = value;
+
+	ahci_access(lab.h, offset, 4, write, &v);
+	return (uint32_t)v;
+}
+
 uint32_t lab_read(unsigned port, uint32_t offset)
 {
-	uint64_t v = 0;
-
-	ahci_access(lab.h, PORT_AT(port) + offset, 4, false, &v);
-	return (uint32_t)v;
+	return lab_access(PORT_AT(port) + offset, false, 0);
 }
 
 void lab_write(unsigned port, uint32_t offset, uint32_t value)
 {
-	uint64_t v = value;
-
-	ahci_access(lab.h, PORT_AT(port) + offset, 4, true, &v);
+	lab_access(PORT_AT(port) + offset, true, value);
 }
 
 struct header *lab_header(unsigned port, unsigned slot)

@@ -76,6 +76,8 @@ void lab_unknown(unsigned port);
 void lab_atapi(unsigned port);
 
 /* ---- the guest ---- */
+/* One of the controller's registers; of a port's: */
+uint32_t lab_access(uint32_t offset, bool write, uint32_t value);
 uint32_t lab_read(unsigned port, uint32_t offset);
 void lab_write(unsigned port, uint32_t offset, uint32_t value);
 void lab_put(unsigned port, unsigned slot, struct ask a);

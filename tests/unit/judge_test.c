@@ -132,6 +132,19 @@ START_TEST(guarded_vendor_and_reserved_commands_fail_without_any_program)
 }
 END_TEST
 
+START_TEST(what_its_model_cannot_carry_out_fails_whatever_a_rule_says)
+{
+	struct disk_transfer d = { .command = 0xb6, .features = 0x17, .sector_size = 512, .fails = true };
+
+	lab_hook(HV_HOOK_DISK_CONTROL);
+	lab_return(HV_PASS_NAMED);
+	ck_assert_int_eq(lab_load(), 0);
+	ck_assert_int_eq(lab_disk(HV_HOOK_DISK_CONTROL, &d), HV_DROP);
+	ck_assert_uint_eq(lab.event_count, 1);
+	ck_assert_str_eq(lab.events[0].text, "NV CACHE (b6h) always fails");
+}
+END_TEST
+
 START_TEST(the_judges_own_events_are_limited)
 {
 	lab_hook(HV_HOOK_DISK_CONTROL);
@@ -727,6 +740,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_hook_without_program_passes_and_an_unknown_hook_drops);
 	tcase_add_test(tc, guarded_commands_need_a_pass_that_names_them);
 	tcase_add_test(tc, guarded_vendor_and_reserved_commands_fail_without_any_program);
+	tcase_add_test(tc, what_its_model_cannot_carry_out_fails_whatever_a_rule_says);
 	tcase_add_test(tc, the_judges_own_events_are_limited);
 	tcase_add_test(tc, trim_ranges_are_judged_up_to_the_limit);
 	tcase_add_test(tc, ranges_meet_at_their_ends);
