@@ -36,6 +36,7 @@ PHASE = re.compile(r"^PHASE (\d+) ([\d ]+)$", re.M)
 SECTOR = 512            # of /sys/block/*/stat, whatever the drive's
 KIB = {"4k": 4, "64k": 64, "1M": 1024}
 DISK_MIB = 256
+SEED, SEED_OF_PATTERNS = 6, 5           # of what is on disks: with one of both, the patterns are found in it
 READ, WRITE = "dd if=$d of=/dev/null iflag=direct", "dd if=/dev/zero of=$d oflag=direct conv=notrunc"
 # name: what runs, in blocks of what size, how many: for wall time, counted, short
 LOADS = {
@@ -85,7 +86,7 @@ def rules(kind):
     """The source of a policy: 100 rules over commands; the same and one over content that is never searched; 1,000
     literals in every sector."""
     lines = [f'policy "bench {kind}" version 1;']
-    r = random.Random(5)
+    r = random.Random(SEED_OF_PATTERNS)
     body = [f"    r{n}: disk.port == {n % 6} and disk.range overlaps {{ {10 ** 9 + n * 1000}..{10 ** 9 + n * 1000 + 99} }} -> log, drop;" for n in range(100)]
     if kind == "copied":
         lines.append('pattern never = "never to be searched";')
@@ -106,10 +107,10 @@ def policy(kind):
 
 
 def data_disk():
-    path = os.path.join(work_folder(), "bench-disk.img")
+    path = os.path.join(work_folder(), f"bench-disk-{SEED}.img")
     if not os.path.exists(path) or os.path.getsize(path) != DISK_MIB * MIB:
-        data = random.Random(5).randbytes(MIB)
-        scratch("bench-disk.img", DISK_MIB, [(n * MIB, data) for n in range(DISK_MIB)])
+        data = random.Random(SEED).randbytes(MIB)
+        scratch(os.path.basename(path), DISK_MIB, [(n * MIB, data) for n in range(DISK_MIB)])
     drive, device = disk(path)
     return [(drive + ",snapshot=on", device)]
 

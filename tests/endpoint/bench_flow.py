@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "sata"))
 import image as images
 from bench import row, show, step
-from bench_disk import rules
+from bench_disk import SEED, rules
 from machine import Failed, Machine, hypervisor, image, work_folder
 from rig import PRELUDE, disk
 
@@ -55,12 +55,12 @@ def policy(kind):
 
 def files_disk(sizes):
     """A disk with a file of each size; made once for these sizes."""
-    path = os.path.join(work_folder(), f"bench-flow-{'-'.join(map(key, sizes))}.img")
+    path = os.path.join(work_folder(), f"bench-flow-{'-'.join(map(key, sizes))}-{SEED}.img")
     if os.path.exists(path):
         return path
     folder = os.path.join(work_folder(), "bench-flow-files")
     os.makedirs(folder, exist_ok=True)
-    r = random.Random(5)
+    r = random.Random(SEED)
     for size in sizes:
         with open(os.path.join(folder, key(size)), "wb") as f:
             for at in range(0, SIZES[size], 1 << 20):

@@ -2,6 +2,8 @@
 """bench_test.py - bench.py reckons right, and runs: with made-up figures, and with the bare guest in Linux's place"""
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +96,14 @@ def early():
     figures["wall"]["plain"] = []
     del figures["counted"]["plain"]
     check(not list(bench.rows(figures)), "rows of nothing")
+
+
+@claim("what the benchmarks' disks have is none of what their policy searches for")
+def seeds():
+    patterns = [bytes.fromhex(found) for found in re.findall(r"pattern p\d+ = \{ ([0-9A-F ]+) \}", bench_disk.rules("searched"))]
+    check(len(patterns) == 1000, f"{len(patterns)} patterns")
+    data = random.Random(bench_disk.SEED).randbytes(1 << 20)
+    check(not any(pattern in data for pattern in patterns), "a pattern is found in the data")
 
 
 DISK = {"KiB": 800.0, "commands": 200, "accesses": 1400.0, "exits": {"page": 1500, "io": 3, "nmi": 9000}, "hypervisor": 6_000_000, "functions": {}}
