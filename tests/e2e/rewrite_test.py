@@ -11,6 +11,15 @@ PATTERNS = """pattern secret = "SECRET"; pattern cret = "CRET"; pattern digits =
 pattern dd = "dd"; patterns sigs = file "s.sigs"; pattern word = "secret" i; pattern anchor = /^GET/; pattern x = "x" wide;
 const host = 10.9.8.7;
 """
+# matches that end at the same byte: who is written last?
+ENDS = {
+    "of two literals the shorter": ('"abcd" "bcd"', b"x0012x"),
+    "of two literals the shorter, in the other order": ('"bcd" "abcd"', b"x0012x"),
+    "of two literals the one with i": ('"abcd"_i "bcd"', b"x0123x"),
+    "of a literal and a regex the regex": ('"abcd" /b+cd/', b"x0012x"),
+    "of a regex and a literal the regex": ('/ab+cd/ "bcd"', b"x0123x"),
+}
+END_SETS = "".join(f'patterns end{i} = file "end{i}.sigs";\n' for i in range(len(ENDS)))
 SIGS = 'one = "alpha"\ntwo = "beta"\n'
 T, S = TCP(b"my SECRET data"), b"my SECRET data"
 N = "10.9.8.7"
@@ -107,10 +116,16 @@ def mark(i):
     return f"02:00:00:01:{i >> 8:02x}:{i & 255:02x}"
 
 
+CASES += [(f"matches end at the same byte: {text} is written last", f'rewrite end{i} with "0123456789"', TCP(b"xabcdx"), TCP(want))
+          for i, (text, (_, want)) in enumerate(ENDS.items())]
+CASES += [("a match that ends later is written over one that ends before", 'rewrite end0 with "0123"', TCP(b"abcdbcd"), TCP(b"0012012"))]
+
 with Lab() as lab:
     lab.put("s.sigs", SIGS)
+    for end, (pair, _) in enumerate(ENDS.values()):
+        lab.put(f"end{end}.sigs", "".join(f"p{n} = {p}\n".replace("_", " ") for n, p in enumerate(pair.split())))
     rules = "".join(f"    r{i}: eth.src == {mark(i)} -> {a};\n" for i, (_, a, _, _) in enumerate(CASES))
-    lab.put("p.hvrule", HEAD + PATTERNS + "on net in default pass {\n" + rules + "}\n")
+    lab.put("p.hvrule", HEAD + PATTERNS + END_SETS + "on net in default pass {\n" + rules + "}\n")
     before = [marked(b, i) for i, (_, _, b, _) in enumerate(CASES)]
     lab.put("t.pcap", pcap(before))
     v = lab.verdicts("p.hvrule", "t.pcap", "--write", "w.pcap")
