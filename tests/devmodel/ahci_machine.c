@@ -98,6 +98,12 @@ static uint32_t reg_read(void *host, uint32_t offset)
 	return sim_ahci_read(m->sim, offset);
 }
 
+/* The upper half of an address that the controller has is that of the pool; or it is gone, and has none. */
+static bool is_pools(struct ahci_machine *m, uint32_t offset)
+{
+	return sim_ahci_faults(m->sim)->gone || sim_ahci_read(m->sim, offset) == (uint32_t)(BUS_POOL >> 32);
+}
+
 /* Addresses that the controller is given are in the pool. */
 static void check_base(struct ahci_machine *m, uint32_t offset, uint32_t value)
 {
@@ -108,11 +114,9 @@ static void check_base(struct ahci_machine *m, uint32_t offset, uint32_t value)
 	if (((reg == PxCLBU || reg == PxFBU) && value != (uint32_t)(BUS_POOL >> 32)) ||
 	    ((reg == PxCLB || reg == PxFB) && value - (uint32_t)BUS_POOL >= AHCI_POOL_BYTES))
 		ahci_machine_complain(m, "PxCLB or PxFB of the controller are not the model's");
-	if (reg == PxCMD && value & PxCMD_FRE &&
-	    sim_ahci_read(m->sim, offset - PxCMD + PxFBU) != (uint32_t)(BUS_POOL >> 32))
+	if (reg == PxCMD && value & PxCMD_FRE && !is_pools(m, offset - PxCMD + PxFBU))
 		ahci_machine_complain(m, "FRE is set, and PxFB is not the model's");
-	if (reg == PxCMD && value & PxCMD_ST &&
-	    sim_ahci_read(m->sim, offset - PxCMD + PxCLBU) != (uint32_t)(BUS_POOL >> 32))
+	if (reg == PxCMD && value & PxCMD_ST && !is_pools(m, offset - PxCMD + PxCLBU))
 		ahci_machine_complain(m, "ST is set, and PxCLB is not the model's");
 }
 
