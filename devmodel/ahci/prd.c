@@ -95,7 +95,8 @@ uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t le
 		part = part_of(&p->at[i], len);
 		if (!d->ops->guest_dma(d->host, address(&p->at[i]), part, &at))
 			return 0;
-		to[i] = make(at, part, p->at[i].dbc & PRD_I);
+		if (to)
+			to[i] = make(at, part, p->at[i].dbc & PRD_I);
 	}
 	return len == 0 ? i : 0;
 }

@@ -30,7 +30,7 @@ bool prds_gather(const struct devmodel *d, const struct prds *p, uint8_t *to, ui
 bool prds_scatter(const struct devmodel *d, const struct prds *p, const uint8_t *from, uint64_t len);
 /*
  * PRDs for the device to the same @len > 0 bytes, each asked of guest_dma(); p->count at most.  0: refused, or they
- * name less.
+ * name less.  @to NULL: no more than asked.
  */
 uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, struct prd *to);
 /* PRDs to @len > 0 bytes, contiguous, even, at @bus; their number. */

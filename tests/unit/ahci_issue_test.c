@@ -828,6 +828,7 @@ Suite *unit_suite(void)
 	c = with(s, "reads", begin_reads);
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 0, 1);
 	tcase_add_loop_test(c, prds_that_are_too_few_or_odd_are_refused, 0, 1);
+	tcase_add_loop_test(c, addresses_that_are_no_ram_are_refused, 0, 1);
 	c = with(s, "trims", begin_trims);
 	tcase_add_test(c, a_trim_is_judged_by_its_ranges);
 	tcase_add_test(c, a_range_of_no_sectors_is_none_and_too_many_are_dropped);

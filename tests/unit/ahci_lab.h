@@ -101,6 +101,8 @@ void lab_fill(unsigned slot, uint64_t lba, uint32_t len);
 void lab_expect_nothing(unsigned slot, uint32_t len);
 /* No byte of the bounce memory is other than 0, but of the table and PRDs of a command of one PRD. */
 void lab_expect_clear(void);
+/* For lab.ops.guest_write: what is longer than a FIS finds no RAM. */
+bool lab_write_no_data(void *host, gpa_t at, const void *from, uint32_t len);
 /* The line of the interrupt. */
 bool lab_line(void);
 

@@ -235,6 +235,8 @@ START_TEST(a_device_gets_as_much_as_asked_of_what_it_may_reach)
 	no_dma = BUFFER + 0x2002 + 10;
 	ck_assert_uint_eq(prds_direct(&d, &p, 112, out), 3);
 	ck_assert_uint_eq(prds_direct(&d, &p, 114, out), 0);
+	ck_assert_uint_eq(prds_direct(&d, &p, 112, NULL), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 114, NULL), 0);
 }
 END_TEST
 
