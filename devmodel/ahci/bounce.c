@@ -96,6 +96,35 @@ bool bounce_take(struct bounce *b, uint32_t len, uint32_t *at)
 	return false;
 }
 
+bool bounce_take_turn(struct bounce *b, struct bounce_turn *t, uint32_t len, uint32_t *at)
+{
+	struct bounce_turn **end = &b->first;
+
+	if ((!b->first || b->first == t) && bounce_take(b, len, at)) {
+		bounce_leave(b, t);
+		return true;
+	}
+	if (t->waits)
+		return false;
+	while (*end)
+		end = &(*end)->next;
+	*t = (struct bounce_turn){ .waits = true };
+	*end = t;
+	return false;
+}
+
+void bounce_leave(struct bounce *b, struct bounce_turn *t)
+{
+	struct bounce_turn **at;
+
+	if (!t->waits)
+		return;
+	for (at = &b->first; *at != t; at = &(*at)->next)
+		;
+	*at = t->next;
+	*t = (struct bounce_turn){ 0 };
+}
+
 void bounce_give(struct bounce *b, uint32_t at, uint32_t len)
 {
 	uint32_t page = at / BOUNCE_PAGE, pages = (uint32_t)pages_of(len);

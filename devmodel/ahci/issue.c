@@ -24,6 +24,7 @@ static void leave_queue(struct port *p)
 {
 	p->queued--;
 	memmove(p->queue, p->queue + 1, p->queued);
+	bounce_leave(p->hba->bounce, &p->turn);
 }
 
 /* Is what is out at the drive all queued?  Then what the lowest of them is, the others are. */
@@ -336,6 +337,7 @@ void port_push(struct port *p)
 		if (!p->queued || !take_turn(p))
 			return;
 	}
+	bounce_leave(p->hba->bounce, &p->turn);
 }
 
 void port_issue(struct port *p, uint32_t bits)

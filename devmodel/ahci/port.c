@@ -80,6 +80,7 @@ void port_forget(struct port *p)
 	}
 	p->ci = p->sact = p->out = p->own = p->behind = 0;
 	p->queued = 0;
+	bounce_leave(p->hba->bounce, &p->turn);
 	if (port_is_awaited(p))
 		p->tfd_ours = false;
 	p->stopped = p->restarting = p->identifying = false;

@@ -50,7 +50,7 @@ enum room slot_take(struct port *p, struct slot *s, bool direct)
 
 	if (len > UINT32_MAX || !bounce_fits(b, len))
 		return ROOM_NEVER;
-	if (!bounce_take(b, (uint32_t)len, &s->at))
+	if (!bounce_take_turn(b, &p->turn, (uint32_t)len, &s->at))
 		return ROOM_NONE;
 	s->len = (uint32_t)len;
 	s->prd_at = s->at + (uint32_t)prd_at;

@@ -85,6 +85,7 @@ struct port {
 	struct slot slot[SLOTS];
 	uint8_t queue[SLOTS];		/* waiting slots in the order of their issue */
 	uint8_t queued;
+	struct bounce_turn turn;	/* of queue[0] when it waits for room; a port that does not run holds up no other */
 	/* what queue[0] was when it was fetched: header, its table's address and first bytes */
 	struct header header;
 	gpa_t table;

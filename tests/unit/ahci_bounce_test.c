@@ -198,6 +198,54 @@ START_TEST(what_was_in_the_memory_before_is_cleared_once)
 }
 END_TEST
 
+START_TEST(who_waits_goes_first_and_in_order)
+{
+	struct bounce_turn turn[3] = { 0 };
+	uint32_t at;
+
+	make(4 * BOUNCE_PAGE);
+	ck_assert(bounce_take_turn(&b, &turn[0], 3 * BOUNCE_PAGE, &at));
+	ck_assert_uint_eq(at, 0);
+	ck_assert_ptr_null(b.first);
+	ck_assert(!bounce_take_turn(&b, &turn[1], 4 * BOUNCE_PAGE, &at));
+	ck_assert(!bounce_take_turn(&b, &turn[2], BOUNCE_PAGE, &at));
+	ck_assert(!bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	ck_assert(!bounce_take_turn(&b, &turn[1], 4 * BOUNCE_PAGE, &at));
+	ck_assert_uint_eq(b.taken, 3);
+	bounce_give(&b, 0, 3 * BOUNCE_PAGE);
+	ck_assert(!bounce_take_turn(&b, &turn[2], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[1], 4 * BOUNCE_PAGE, &at));
+	ck_assert(!bounce_take_turn(&b, &turn[1], BOUNCE_PAGE, &at));
+	bounce_give(&b, 0, 4 * BOUNCE_PAGE);
+	ck_assert(!bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[2], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[1], BOUNCE_PAGE, &at));
+	ck_assert_ptr_null(b.first);
+}
+END_TEST
+
+START_TEST(who_leaves_the_line_holds_up_nobody)
+{
+	struct bounce_turn turn[4] = { 0 };
+	uint32_t at;
+
+	make(4 * BOUNCE_PAGE);
+	ck_assert(bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	for (unsigned i = 1; i < 4; i++)
+		ck_assert(!bounce_take_turn(&b, &turn[i], 4 * BOUNCE_PAGE, &at));
+	bounce_leave(&b, &turn[0]);
+	bounce_leave(&b, &turn[2]);
+	bounce_leave(&b, &turn[2]);
+	bounce_leave(&b, &turn[1]);
+	ck_assert(!bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[3], BOUNCE_PAGE, &at));
+	ck_assert(bounce_take_turn(&b, &turn[0], BOUNCE_PAGE, &at));
+	ck_assert_ptr_null(b.first);
+	ck_assert(bounce_take_turn(&b, &turn[2], BOUNCE_PAGE, &at));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_bounce");
@@ -212,6 +260,8 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_gap_that_is_too_small_is_passed_over);
 	tcase_add_test(c, what_is_shrunk_keeps_its_beginning);
 	tcase_add_test(c, what_was_in_the_memory_before_is_cleared_once);
+	tcase_add_test(c, who_waits_goes_first_and_in_order);
+	tcase_add_test(c, who_leaves_the_line_holds_up_nobody);
 	tcase_add_loop_test(c, random_takers_never_meet, 0, 4);
 	return s;
 }

@@ -333,6 +333,68 @@ START_TEST(room_that_one_port_gives_back_is_anothers)
 }
 END_TEST
 
+/* Port 1 has two commands of 100 pages out, port 0 waits for 200 of 256. */
+static void two_ports(void)
+{
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_dma(true, 1, 1600));
+	ck_assert_int_eq(P(1)->slot[1].state, SLOT_OUT);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+}
+
+START_TEST(a_port_that_always_has_more_does_not_starve_another)
+{
+	two_ports();
+	for (unsigned i = 0; i < 2; i++) {
+		dev_do(1, i);
+		lab_read(1, PxSACT);
+		lab_ask(1, i, lab_queued(i, true, 1, 800));
+		ck_assert_int_eq(P(1)->slot[i].state, SLOT_WAITS);
+	}
+	ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_OUT);
+	dev_do(0, 5);
+	lab_read(0, PxCI);
+	for (unsigned i = 0; i < 3; i++)
+		ahci_poll(lab.h);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(P(1)->slot[i].state, SLOT_OUT);
+		dev_do(1, i);
+	}
+	lab_read(1, PxSACT);
+	ck_assert_uint_eq(lab.bounce.taken, 0);
+	ck_assert_ptr_null(lab.bounce.first);
+}
+END_TEST
+
+START_TEST(a_port_that_waits_no_longer_holds_up_nobody)
+{
+	two_ports();
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_WAITS);
+	lab_write(0, PxCMD, PxCMD_FRE);
+	lab_read(1, PxCI);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
+START_TEST(a_port_that_stands_still_holds_up_nobody)
+{
+	lab_ask(0, 6, lab_queued(6, true, 1, 8));
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_queued(5, true, 1, 1600));
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_WAITS);
+	dev_fail(0, 6, PxIS_TFES, true);
+	ahci_poll(lab.h);
+	ck_assert(P(0)->stopped);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
 START_TEST(what_can_never_have_room_is_refused)
 {
 	lab_ask(0, 0, lab_dma(true, 1, 2047));
@@ -818,6 +880,9 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 1, 2);
 	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);
 	tcase_add_test(c, room_that_one_port_gives_back_is_anothers);
+	tcase_add_test(c, a_port_that_always_has_more_does_not_starve_another);
+	tcase_add_test(c, a_port_that_waits_no_longer_holds_up_nobody);
+	tcase_add_test(c, a_port_that_stands_still_holds_up_nobody);
 	tcase_add_test(c, what_can_never_have_room_is_refused);
 	tcase_add_test(c, no_more_is_copied_in_one_call_than_a_burst);
 	tcase_add_loop_test(c, prds_that_are_too_few_or_odd_are_refused, 1, 2);
