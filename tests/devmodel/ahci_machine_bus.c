@@ -243,7 +243,7 @@ enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint6
 static void check_shown(struct ahci_machine *m, enum hv_hook hook, const struct disk_transfer *t)
 {
 	if (hook != HV_HOOK_DISK_CONTROL && disk_need(&m->disk, hook) == DISK_NEED_DATA &&
-	    (!t->data || t->data_len > t->sectors * t->sector_size))
+	    (t->data ? t->data_len > t->sectors * t->sector_size : t->sectors > 0))
 		ahci_machine_complain(m, "the policy needs the sectors, and is not shown them");
 	if (t->data && (t->data < m->bounce.memory.at || t->data >= m->bounce.memory.at + m->bounce.memory.len))
 		ahci_machine_complain(m, "the judge is shown sectors outside the bounce memory");
