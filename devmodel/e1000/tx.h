@@ -53,6 +53,13 @@ struct tx_offload {
 	struct packet packet;		/* the headers */
 };
 
+/* The guest's seed of a transport checksum, and what it was made of: IPv6 with extension headers. */
+struct tx_seed {
+	uint32_t len;			/* of @headers; 0: there is none */
+	uint16_t value;
+	uint8_t headers[UINT8_MAX];	/* from the payload's length on */
+};
+
 /* A frame that the device has. */
 struct tx_sent {
 	uint32_t guest_descs;		/* done when it is */
@@ -117,8 +124,10 @@ void tx_decode_wish(const struct e1000 *n, const struct tx *t, struct tx_wish *w
  */
 bool tx_check_offload(const struct tx_wish *w, const uint8_t *frame, uint32_t captured, uint32_t len,
 		      struct tx_offload *o);
+/* Before the judge: what cannot be made anew is kept. */
+void tx_keep_seed(const struct tx_offload *o, const uint8_t *frame, struct tx_seed *s);
 /* The judge has rewritten @frame: what the device's sums start from is made right.  False: that cannot be. */
-bool tx_renew_seeds(const struct tx_offload *o, uint8_t *frame);
+bool tx_renew_seeds(const struct tx_offload *o, const struct tx_seed *s, uint8_t *frame);
 
 /*
  * tx_send.c: the whole frame in hand is copied, judged and given to the device.  Returns E1000_TX_PASSED, or why it is

@@ -12,7 +12,7 @@
 #include "policy/rewrite.h"
 
 enum { PROTO_TCP = 6, PROTO_UDP = 17 };
-enum { IP4_HEADER = 20, IP4_CHECKSUM = 10, IP4_SOURCE = 12, IP6_HEADER = 40, IP6_SOURCE = 8 };
+enum { IP4_HEADER = 20, IP4_CHECKSUM = 10, IP4_SOURCE = 12, IP6_HEADER = 40, IP6_SOURCE = 8, IP6_LENGTH = 4, IP6_HOPS = 7 };
 enum { TCP_CHECKSUM = 16, UDP_CHECKSUM = 6 };
 enum { TAG_BYTES = 4 };
 
@@ -171,10 +171,48 @@ static void put_be16(uint8_t *at, uint32_t value)
 }
 
 /*
+ * Behind a routing header or a home address option other addresses count than the header's.  Which, need not be known:
+ * where nothing of it all is another, the guest's seed is right as it was.
+ */
+static uint32_t take_headers(const struct packet *p, const uint8_t *frame, uint8_t *headers)
+{
+	uint32_t len = p->l4 - p->l3 - IP6_LENGTH;
+
+	memcpy(headers, frame + p->l3 + IP6_LENGTH, len);
+	headers[IP6_HOPS - IP6_LENGTH] = 0;	/* it counts in no sum */
+	return len;
+}
+
+static bool has_extension(const struct tx_offload *o, const uint8_t *frame)
+{
+	return o->needed && o->popts & POPTS_TXSM && frame[o->packet.l3] >> 4 == 6 && o->packet.l3_len != IP6_HEADER;
+}
+
+void tx_keep_seed(const struct tx_offload *o, const uint8_t *frame, struct tx_seed *s)
+{
+	s->len = 0;
+	if (!has_extension(o, frame))
+		return;
+	s->len = take_headers(&o->packet, frame, s->headers);
+	memcpy(&s->value, frame + checksum_at(&o->packet), sizeof(s->value));
+}
+
+static bool give_seed(const struct tx_offload *o, const struct tx_seed *s, uint8_t *frame)
+{
+	uint8_t headers[sizeof(s->headers)];
+	uint32_t len = take_headers(&o->packet, frame, headers);
+
+	if (len != s->len || memcmp(headers, s->headers, len) != 0)
+		return false;
+	memcpy(frame + checksum_at(&o->packet), &s->value, sizeof(s->value));
+	return true;
+}
+
+/*
  * The device sums what the checksum fields hold as well: 0 in the IPv4 header; in the transport's the pseudo header's
  * sum, without the length for a burst, of whose segments the device knows it (8254x manual, section 3.5).
  */
-bool tx_renew_seeds(const struct tx_offload *o, uint8_t *frame)
+bool tx_renew_seeds(const struct tx_offload *o, const struct tx_seed *s, uint8_t *frame)
 {
 	const struct packet *p = &o->packet;
 	bool segment = o->context.paylen_type >> TXD_CMD_SHIFT & TXD_TSE;
@@ -185,13 +223,12 @@ bool tx_renew_seeds(const struct tx_offload *o, uint8_t *frame)
 		put_be16(frame + p->l3 + IP4_CHECKSUM, 0);
 	if (!(o->popts & POPTS_TXSM))
 		return true;
+	if (has_extension(o, frame))
+		return give_seed(o, s, frame);
 	if (frame[p->l3] >> 4 == 4) {
 		addresses = 8;
 		memcpy(pseudo, frame + p->l3 + IP4_SOURCE, addresses);
 	} else {
-		/* behind a routing header or a home address option other addresses count */
-		if (p->l3_len != IP6_HEADER)
-			return false;
 		addresses = 32;
 		memcpy(pseudo, frame + p->l3 + IP6_SOURCE, addresses);
 	}

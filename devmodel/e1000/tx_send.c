@@ -235,6 +235,7 @@ static bool take_fcs(const struct e1000 *n, struct out *o)
 enum e1000_counter tx_send(struct e1000 *n, struct tx *t, const struct tx_wish *w, uint32_t *judged)
 {
 	struct tx_offload off;
+	struct tx_seed seed;
 	struct out o;
 	bool rewritten;
 
@@ -244,12 +245,13 @@ enum e1000_counter tx_send(struct e1000 *n, struct tx *t, const struct tx_wish *
 	*judged = o.copied;
 	if ((!w->fcs && !take_fcs(n, &o)) || !tx_check_offload(w, o.copy, o.copied, o.len, &off))
 		return E1000_TX_OFFLOAD;
+	tx_keep_seed(&off, o.copy, &seed);
 	if (!judge(n, &o, &rewritten))
 		return E1000_TX_DROPPED;
 	if (rewritten) {
 		/* any byte may be another now, those that say where the sums are too */
 		if (!tx_check_offload(w, o.copy, o.copied, o.len, &off) ||
-		    (off.needed && !tx_renew_seeds(&off, o.copy)))
+		    (off.needed && !tx_renew_seeds(&off, &seed, o.copy)))
 			return E1000_TX_OFFLOAD;
 		n->counter[E1000_TX_REWRITTEN]++;
 	}

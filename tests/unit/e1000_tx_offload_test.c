@@ -478,10 +478,14 @@ START_TEST(a_rewritten_bursts_seed_has_no_length)
 }
 END_TEST
 
-START_TEST(behind_extension_headers_a_seed_cannot_be_made_anew)
+/* IPv6 with destination options that are padding. */
+static const struct tx_context behind_options = { .ipcss = 14, .tucss = 62, .tucso = 78,
+						  .paylen_type = TUCMD_TCP << TXD_CMD_SHIFT };
+
+START_TEST(behind_extension_headers_the_seed_of_another_address_cannot_be_made)
 {
 	struct frame f = { .len = 0 };
-	struct tx_context c = { .ipcss = 14, .tucss = 62, .tucso = 78, .paylen_type = TUCMD_TCP << TXD_CMD_SHIFT };
+	const struct tx_context c = behind_options;
 
 	tx_lab_up(0, 64, 0);
 	put_eth(&f, 0x86dd);
@@ -494,6 +498,34 @@ START_TEST(behind_extension_headers_a_seed_cannot_be_made_anew)
 	set_be16(&f, 64, 81);
 	ck_assert_int_eq(send_with(&f, c, POPTS_TXSM, 0), E1000_TX_PASSED);
 	ck_assert_uint_eq(last()->context.tucss, 62);
+}
+END_TEST
+
+static void begin_rewrite_port(void)
+{
+	tx_lab_reset("policy \"r\" version 1; pattern p = { 06 00 01 04 AA }; on net out default pass {"
+		     " a: frame has p and tcp.dport == 81 -> rewrite p with { 06 00 01 04 55 };"
+		     " b: tcp.dport == 80 -> rewrite tcp.dport = 5353, rewrite ip.ttl = 3; }");
+}
+
+START_TEST(behind_extension_headers_the_guests_seed_counts_while_they_are_as_they_were)
+{
+	struct frame f = { .len = 0 };
+
+	tx_lab_up(0, 64, 0);
+	put_eth(&f, 0x86dd);
+	put_ipv6(&f, 60, 8 + 20 + 30);
+	put_hex(&f, "06 00 01 04 aa000000");
+	put_tcp(&f, 0);
+	put_fill(&f, 7, 30);
+	set_be16(&f, 78, 0x1234);
+	ck_assert_int_eq(send_with(&f, behind_options, POPTS_TXSM, 0), E1000_TX_PASSED);
+	ck_assert_uint_eq(last()->bytes[14 + 7], 3);
+	ck_assert_uint_eq(last()->bytes[64] << 8 | last()->bytes[65], 5353);
+	ck_assert_uint_eq(last()->bytes[78] << 8 | last()->bytes[79], 0x1234);
+	/* one byte in them is another */
+	set_be16(&f, 64, 81);
+	ck_assert_int_eq(send_with(&f, behind_options, POPTS_TXSM, 0), E1000_TX_OFFLOAD);
 }
 END_TEST
 
@@ -552,7 +584,11 @@ Suite *unit_suite(void)
 
 	tc = unit_case(s, "rewritten, IPv6");
 	tcase_add_checked_fixture(tc, begin_rewrite_six, tx_lab_end);
-	tcase_add_test(tc, behind_extension_headers_a_seed_cannot_be_made_anew);
+	tcase_add_test(tc, behind_extension_headers_the_seed_of_another_address_cannot_be_made);
+
+	tc = unit_case(s, "rewritten, IPv6, ports");
+	tcase_add_checked_fixture(tc, begin_rewrite_port, tx_lab_end);
+	tcase_add_test(tc, behind_extension_headers_the_guests_seed_counts_while_they_are_as_they_were);
 
 	tc = unit_case(s, "rewritten, by bytes");
 	tcase_add_checked_fixture(tc, begin_rewrite_bytes, tx_lab_end);
