@@ -8,8 +8,8 @@
 #define ROWS_SHIFT	10u
 #define WORD		sizeof(uint64_t)
 
+/* Its bytes are all that decoding depends on: of a place in code only the row follows. */
 static struct row {
-	uint64_t rip;
 	uint64_t bytes[2], mask[2];	/* @mask: which of them were looked at */
 	struct insn insn;
 	uint8_t count;			/* of those bytes; 0: a free row */
@@ -44,9 +44,8 @@ static bool are_same(const struct row *r, const uint8_t *bytes, unsigned count)
 	return true;
 }
 
-static void keep(struct row *r, uint64_t rip, const uint8_t *bytes, unsigned count)
+static void keep(struct row *r, const uint8_t *bytes, unsigned count)
 {
-	r->rip = rip;
 	r->count = (uint8_t)count;
 	for (unsigned i = 0; i < 2; i++)
 		r->bytes[i] = r->mask[i] = 0;
@@ -62,7 +61,7 @@ int decoded(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned cou
 	struct row *r = row_of(by, rip);
 
 	*insn = &r->insn;
-	if (r->rip == rip && r->by == by && r->count > 0 && are_same(r, bytes, count)) {
+	if (r->by == by && r->count > 0 && are_same(r, bytes, count)) {
 		if (r->count <= count)
 			return r->verdict;
 		if (r->verdict == INSN_OK)	/* it ends behind what is known */
@@ -72,6 +71,6 @@ int decoded(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned cou
 	r->verdict = (int8_t)(by == DECODED_PLAIN ? insn_decode_plain(bytes, seen, &r->insn) :
 						     insn_decode(bytes, seen, INSN_64, &r->insn));
 	/* each verdict but INSN_MORE is one over the bytes that were there, whatever follows */
-	keep(r, rip, bytes, r->verdict == INSN_OK ? r->insn.length : r->verdict == INSN_MORE ? 0 : seen);
+	keep(r, bytes, r->verdict == INSN_OK ? r->insn.length : r->verdict == INSN_MORE ? 0 : seen);
 	return r->verdict;
 }

@@ -93,9 +93,10 @@ END_TEST
 
 START_TEST(both_kinds_of_decoding_keep_their_own)
 {
-	for (unsigned n = 0; n < 2; n++) {
-		ck_assert_int_eq(ASK(DECODED_ANY, "\x50", BYTES), INSN_OTHER);	/* push %rax touches no device */
-		ck_assert_int_eq(ASK(DECODED_PLAIN, "\x50", BYTES), INSN_OK);
+	/* push %rax touches no device; at so many places, both share a row somewhere */
+	for (unsigned n = 0; n < 10000; n++) {
+		ck_assert_int_eq(ask_at(DECODED_ANY, RIP + n, "\x50", 1, BYTES), INSN_OTHER);
+		ck_assert_int_eq(ask_at(DECODED_PLAIN, RIP + n, "\x50", 1, BYTES), INSN_OK);
 	}
 }
 END_TEST
