@@ -83,6 +83,7 @@ def tell(m, began):
     """Each line of the story when it comes."""
     for number, (who, pattern, words) in enumerate(STORY):
         port = getattr(m, SOURCE[who])
+        pattern += r"(?=.*\n)"          # the line has come whole
         while not (found := port.find(pattern)):
             took = time.monotonic() - began
             if not m.running():
