@@ -40,7 +40,8 @@ void enforce_init(void)
 
 	if (boot.module_count == 0)
 		fail("no policy: the loader gave no module (iPXE: module endpoint.hvb)");
-	arena_init(&arena, pages_alloc(MEMORY_PAGES), MEMORY_PAGES * (size_t)PAGE_SIZE);
+	/* the arena clears what it gives */
+	arena_init(&arena, pages_alloc_as_is(MEMORY_PAGES), MEMORY_PAGES * (size_t)PAGE_SIZE);
 	if (policy_load(&arena, (const void *)boot.modules[0].at.a, boot.modules[0].len, &policy, &err) ||
 	    judge_create(&arena, policy, event_line, policy, &judge, &err))
 		fail("policy %s refused: %s%s%s", boot.modules[0].name, err.where,

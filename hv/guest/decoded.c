@@ -1,5 +1,5 @@
 /*
- * decoded.c - instructions of 64-bit code that were decoded before, found by where they are and by all their bytes
+ * decoded.c - instructions that were decoded before, found by where they are and by all their bytes
  */
 #include "hv/guest/decoded.h"
 
@@ -20,7 +20,7 @@ static struct row {
 /* Kinds do not take each other's rows: an access that exits now, and then is one that a cluster reaches, is of both. */
 static struct row *row_of(enum decoded_by by, uint64_t rip)
 {
-	return &rows[(rip * 2 + by) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ROWS_SHIFT)];
+	return &rows[(rip * (DECODED_PLAIN + 1) + by) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ROWS_SHIFT)];
 }
 
 static uint64_t word_at(const uint8_t *bytes)
@@ -69,7 +69,7 @@ int decoded(enum decoded_by by, uint64_t rip, const uint8_t *bytes, unsigned cou
 	}
 	r->by = (uint8_t)by;
 	r->verdict = (int8_t)(by == DECODED_PLAIN ? insn_decode_plain(bytes, seen, &r->insn) :
-						     insn_decode(bytes, seen, INSN_64, &r->insn));
+						     insn_decode(bytes, seen, (enum insn_mode)by, &r->insn));
 	/* each verdict but INSN_MORE is one over the bytes that were there, whatever follows */
 	keep(r, bytes, r->verdict == INSN_OK ? r->insn.length : r->verdict == INSN_MORE ? 0 : seen);
 	return r->verdict;

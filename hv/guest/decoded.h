@@ -1,13 +1,13 @@
 /*
- * decoded.h - instructions of 64-bit code that were decoded before, found by where they are and by all their bytes
+ * decoded.h - instructions that were decoded before, found by where they are and by all their bytes
  */
 #ifndef HV_GUEST_DECODED_H
 #define HV_GUEST_DECODED_H
 
 #include "hv/guest/insn.h"
 
-/* By insn_decode() for INSN_64, or by insn_decode_plain(). */
-enum decoded_by { DECODED_ANY, DECODED_PLAIN };
+/* By insn_decode() in that mode, or by insn_decode_plain(). */
+enum decoded_by { DECODED_16 = INSN_16, DECODED_32 = INSN_32, DECODED_64 = INSN_64, DECODED_PLAIN };
 
 /*
  * What @by says of the instruction at @rip that begins with the @count bytes at @bytes, of which it sees the first

@@ -59,16 +59,12 @@ static int read_more(const struct guest_cpu *cpu, const struct guest_bus *bus, s
 /* What is in memory, decoded as far as it is known. */
 static int decode(const struct guest_cpu *cpu, const struct fetch *fetch, struct insn *insn)
 {
-	unsigned count = fetch->count < INSN_BYTES_MAX ? fetch->count : INSN_BYTES_MAX;
-	enum insn_mode mode = mode_of(cpu);
 	const struct insn *known;
 	int verdict;
 
-	if (mode != INSN_64)
-		return insn_decode(fetch->byte, count, mode, insn);
-	if (!count)
+	if (!fetch->count)
 		return INSN_MORE;
-	verdict = decoded(DECODED_ANY, cpu->rip, fetch->byte, fetch->count, &known);
+	verdict = decoded((enum decoded_by)mode_of(cpu), cpu->rip, fetch->byte, fetch->count, &known);
 	if (verdict == INSN_OK)
 		*insn = *known;
 	return verdict;

@@ -56,8 +56,14 @@ static uint64_t *pte_of(uint64_t va)
 /* Own memory [@from, @to) to itself. */
 static void map_own(uint64_t from, uint64_t to, uint64_t flags)
 {
-	for (uint64_t at = from; at < to; at += PAGE_SIZE)
-		*pte_of(at) = at | PTE_P | PTE_A | PTE_D | flags;
+	uint64_t *entry = NULL;
+
+	for (uint64_t at = from; at < to; at += PAGE_SIZE, entry++) {
+		/* the entries of a table lie behind each other, tables do not */
+		if (!entry || at % TABLE_SPAN == 0)
+			entry = pte_of(at);
+		*entry = at | PTE_P | PTE_A | PTE_D | flags;
+	}
 }
 
 void paging_init(const struct boot_info *b)
