@@ -524,3 +524,20 @@ void dev_fail(unsigned port, unsigned slot, uint32_t is, bool keeps)
 	else if (is & PxIS_TFES)
 		d2h(port, 0x51, 0x40);
 }
+
+void lab_expect_refused(unsigned slot)
+{
+	ck_assert_int_eq(P(0)->slot[slot].state, SLOT_NUDGED);
+	ck_assert_uint_eq(dev_fis(0, slot)[2], ATA_CHECK_POWER_MODE);
+	dev_do(0, slot);
+	ck_assert_uint_eq(lab_read(0, PxTFD), 0x451);
+	ck_assert_int_eq(P(0)->slot[slot].state, SLOT_FAILED);
+	ck_assert_uint_eq(lab.bounce.taken, 0);
+}
+
+void lab_expect_issued(const char *slots)
+{
+	ck_assert_uint_eq(lab.issues, strlen(slots));
+	for (uint32_t i = 0; i < lab.issues; i++)
+		ck_assert_int_eq(lab.issued[i], slots[i] - 'A');
+}

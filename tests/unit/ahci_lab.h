@@ -127,4 +127,9 @@ void dev_do(unsigned port, unsigned slot);
 /* An error; @keeps: PxCI keeps the slot, as the specification says; QEMU clears it. */
 void dev_fail(unsigned port, unsigned slot, uint32_t is, bool keeps);
 
+/* Nothing is out but what the nudge needs, and it fails. */
+void lab_expect_refused(unsigned slot);
+/* What went to the drive so far, in its order: a letter a slot. */
+void lab_expect_issued(const char *slots);
+
 #endif

@@ -1,0 +1,327 @@
+/*
+ * ahci_wait_test.c - commands that wait: for room in the bounce memory, for an IDENTIFY of the model's own
+ */
+#include "tests/unit/ahci_lab.h"
+
+#define WRITES	"policy \"w\" version 1; on disk write default pass { bad: data has \"evil\" -> log, drop; }"
+#define SETTINGS "policy \"s\" version 1; on disk control default drop { may: ata.command == 0xb2 -> pass; }"
+
+static void begin(void)
+{
+	lab_begin(NULL, 1u << 20);
+}
+
+static void begin_writes(void)
+{
+	lab_begin(WRITES, 1u << 20);
+}
+
+static void begin_settings(void)
+{
+	lab_begin(SETTINGS, 1u << 20);
+}
+
+/* ---- room ---- */
+
+START_TEST(what_finds_no_room_waits_and_what_is_behind_it_too)
+{
+	/* 256 pages: three of 80 pages and their tables */
+	for (unsigned slot = 0; slot < 4; slot++)
+		lab_put(0, slot, lab_queued(slot, true, slot, 640));
+	lab_put(0, 4, lab_queued(4, true, 4, 1));
+	for (unsigned slot = 0; slot < 5; slot++)
+		lab_write(0, PxCI, 1u << slot);
+	lab_expect_issued("ABC");
+	ck_assert_uint_eq(COUNT(WAITED), 1);
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(COUNT(WAITED), 1);
+	dev_do(0, 1);
+	lab_read(0, PxSACT);
+	lab_expect_issued("ABCD");
+	ahci_poll(lab.h);
+	lab_expect_issued("ABCDE");
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 0);
+	for (unsigned slot = 0; slot < 5; slot++) {
+		if (slot != 1)
+			dev_do(0, slot);
+	}
+	ck_assert_uint_eq(lab_read(0, PxSACT), 0);
+	ck_assert_uint_eq(lab.bounce.taken, 0);
+}
+END_TEST
+
+START_TEST(room_that_one_port_gives_back_is_anothers)
+{
+	lab_ask(0, 0, lab_dma(true, 1, 2000));
+	lab_ask(1, 0, lab_dma(true, 1, 1000));
+	ck_assert_uint_eq(REG(1, PxCI), 0);
+	dev_do(0, 0);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(REG(1, PxCI), 1);
+}
+END_TEST
+
+/* Port 1 has two commands of 100 pages out, port 0 waits for 200 of 256. */
+static void two_ports(void)
+{
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_dma(true, 1, 1600));
+	ck_assert_int_eq(P(1)->slot[1].state, SLOT_OUT);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+}
+
+START_TEST(a_port_that_always_has_more_does_not_starve_another)
+{
+	two_ports();
+	for (unsigned i = 0; i < 2; i++) {
+		dev_do(1, i);
+		lab_read(1, PxSACT);
+		lab_ask(1, i, lab_queued(i, true, 1, 800));
+		ck_assert_int_eq(P(1)->slot[i].state, SLOT_WAITS);
+	}
+	ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_OUT);
+	dev_do(0, 5);
+	lab_read(0, PxCI);
+	for (unsigned i = 0; i < 3; i++)
+		ahci_poll(lab.h);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(P(1)->slot[i].state, SLOT_OUT);
+		dev_do(1, i);
+	}
+	lab_read(1, PxSACT);
+	ck_assert_uint_eq(lab.bounce.taken, 0);
+	ck_assert_ptr_null(lab.bounce.first);
+}
+END_TEST
+
+START_TEST(a_port_that_waits_no_longer_holds_up_nobody)
+{
+	two_ports();
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_WAITS);
+	lab_write(0, PxCMD, PxCMD_FRE);
+	lab_read(1, PxCI);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
+START_TEST(a_port_that_stands_still_holds_up_nobody)
+{
+	lab_ask(0, 6, lab_queued(6, true, 1, 8));
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_queued(5, true, 1, 1600));
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_WAITS);
+	dev_fail(0, 6, PxIS_TFES, true);
+	ahci_poll(lab.h);
+	ck_assert(P(0)->stopped);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
+START_TEST(what_can_never_have_room_is_refused)
+{
+	lab_ask(0, 0, lab_dma(true, 1, 2047));
+	ck_assert_uint_eq(COUNT(TOO_LARGE), 0);
+	ck_assert_int_eq(P(0)->slot[0].state, SLOT_OUT);
+	dev_do(0, 0);
+	lab_ask(0, 1, lab_dma(true, 1, 2048));
+	ck_assert_uint_eq(COUNT(TOO_LARGE), 1);
+	lab_expect_refused(1);
+}
+END_TEST
+
+START_TEST(no_more_is_copied_in_one_call_than_a_burst)
+{
+	for (unsigned slot = 0; slot < 6; slot++)
+		lab_put(0, slot, lab_queued(slot, true, slot, 200));
+	lab_write(0, PxCI, 0x3f);
+	lab_expect_issued("ABC");
+	ck_assert_uint_eq(COUNT(WAITED), 0);
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+	ahci_poll(lab.h);
+	lab_expect_issued("ABCDEF");
+}
+END_TEST
+
+/* ---- our own IDENTIFY ---- */
+
+/* The next command that counts in sectors is one of other sectors. */
+START_TEST(a_new_sector_configuration_makes_the_size_unknown)
+{
+	P(0)->identify_failed = true;
+	lab_ask(0, 3, (struct ask){ .command = 0xb2, .count = 1 });
+	ck_assert_uint_eq(dev_fis(0, 3)[2], 0xb2);
+	lab.sector_size = 4096;
+	lab_put(0, 5, (struct ask){ .command = 0x25, .count = 2, .lba = 9, .bytes = 8192 });
+	lab_write(0, PxCI, 1u << 5);
+	ck_assert_uint_eq(lab.issues, 1);
+	dev_do(0, 3);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(lab.issues, 2);
+	ck_assert_uint_eq(dev_fis(0, 0)[2], ATA_IDENTIFY);
+	dev_do(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(lab.issues, 3);
+	ck_assert_uint_eq(dev_prds(0, 5)->dbc, 8191);
+	ck_assert_uint_eq(P(0)->drive.sector_size, 4096);
+}
+END_TEST
+
+START_TEST(what_counts_in_sectors_waits_for_an_identify_of_our_own)
+{
+	lab.sector_size = 4096;
+	lab_unknown(0);
+	lab_write(0, PxIE, PxIS_DHRS | PxIS_PSS);
+	lab_put(0, 5, (struct ask){ .command = 0x25, .count = 2, .lba = 9, .bytes = 8192 });
+	lab_write(0, PxCI, 1u << 5);
+	ck_assert_uint_eq(lab.issues, 1);
+	ck_assert_uint_eq(lab.issued[0], 0);
+	ck_assert_uint_eq(dev_fis(0, 0)[2], ATA_IDENTIFY);
+	ck_assert_uint_eq(lab_read(0, PxCI), 1u << 5);
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+	dev_do(0, 0);
+	ck_assert(!lab_line());
+	ck_assert_uint_eq(lab_read(0, PxIS), 0);
+	ck_assert_uint_eq(REG(0, PxIS), 0);
+	ck_assert_uint_eq(lab_received(0)->psfis[0], 0);
+	ck_assert_uint_eq(lab.issues, 2);
+	ck_assert_uint_eq(lab.issued[1], 5);
+	ck_assert_uint_eq(dev_prds(0, 5)->dbc, 8191);
+	ck_assert_uint_eq(lab.reads, 3);
+	dev_do(0, 5);
+	ck_assert(lab_line());
+	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_DHRS);
+	ck_assert_uint_eq(lab_read(0, PxCI), 0);
+	ck_assert_uint_eq(P(0)->drive.sector_size, 4096);
+}
+END_TEST
+
+START_TEST(our_identify_waits_for_what_is_out)
+{
+	lab_unknown(0);
+	lab_ask(0, 1, (struct ask){ .command = 0xea });
+	lab_ask(0, 0, lab_dma(false, 1, 1));
+	lab_expect_issued("B");
+	dev_do(0, 1);
+	lab_read(0, PxIS);
+	lab_expect_issued("BA");
+	ck_assert(P(0)->identifying);
+	/* the flush's interrupt is still the guest's */
+	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_DHRS);
+	ck_assert(lab_line());
+	dev_do(0, 0);
+	ck_assert_uint_eq(lab_read(0, PxIS) & PxIS_DHRS, PxIS_DHRS);
+	ck_assert(lab_line());
+	lab_expect_issued("BAA");
+	lab_write(0, PxIS, UINT32_MAX);
+	ck_assert(!lab_line());
+	ck_assert_uint_eq(lab_read(0, PxIS), 0);
+}
+END_TEST
+
+START_TEST(a_drive_that_does_not_identify_has_no_sectors)
+{
+	lab_unknown(0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	dev_fail(0, 0, PxIS_TFES, _i);
+	ck_assert_uint_eq(lab_read(0, PxIS), 0);
+	ck_assert_uint_eq(REG(0, PxIS), 0);
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 0);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 1);
+	lab_expect_refused(3);
+	lab_restart(0);
+	/* not again */
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 2);
+	lab_expect_refused(3);
+	lab_restart(0);
+	/* but after a COMRESET */
+	lab_write(0, PxSCTL, 1);
+	lab_write(0, PxSCTL, 0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	ck_assert_uint_eq(dev_fis(0, 0)[2], ATA_IDENTIFY);
+	dev_do(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_int_eq(P(0)->slot[3].state, SLOT_OUT);
+}
+END_TEST
+
+START_TEST(half_an_identify_of_our_own_is_none)
+{
+	lab_unknown(0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	dev_move(0, 0, 510);
+	dev_end(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 1);
+	lab_expect_refused(3);
+}
+END_TEST
+
+START_TEST(an_identify_of_our_own_that_lies_of_its_length_is_none)
+{
+	lab_unknown(0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	dev_move(0, 0, 200);
+	((struct header *)dev_header(0, 0))->prdbc = 513;
+	dev_end(0, 0);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(COUNT(LIES), 1);
+	ck_assert_uint_eq(COUNT(SECTOR_SIZE), 1);
+	lab_expect_refused(3);
+}
+END_TEST
+
+START_TEST(a_guest_that_gives_up_waiting_begins_anew)
+{
+	lab_unknown(0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	lab_restart(0);
+	ck_assert(!P(0)->identifying);
+	ck_assert_uint_eq(lab_read(0, PxCI), 0);
+	lab_ask(0, 4, (struct ask){ .command = 0xea });
+	lab_expect_issued("AE");
+	dev_do(0, 4);
+	ck_assert_uint_eq(lab_read(0, PxIS), PxIS_DHRS);
+	ck_assert(lab_line());
+}
+END_TEST
+
+static TCase *with(Suite *s, const char *name, void (*start)(void))
+{
+	TCase *c = unit_case(s, name);
+
+	tcase_add_checked_fixture(c, start, lab_end);
+	return c;
+}
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("ahci_wait");
+	TCase *c = with(s, "plain", begin);
+
+	tcase_add_test(c, what_counts_in_sectors_waits_for_an_identify_of_our_own);
+	tcase_add_test(c, our_identify_waits_for_what_is_out);
+	tcase_add_loop_test(c, a_drive_that_does_not_identify_has_no_sectors, 0, 2);
+	tcase_add_test(c, half_an_identify_of_our_own_is_none);
+	tcase_add_test(c, an_identify_of_our_own_that_lies_of_its_length_is_none);
+	tcase_add_test(c, a_guest_that_gives_up_waiting_begins_anew);
+	c = with(s, "writes", begin_writes);
+	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);
+	tcase_add_test(c, room_that_one_port_gives_back_is_anothers);
+	tcase_add_test(c, a_port_that_always_has_more_does_not_starve_another);
+	tcase_add_test(c, a_port_that_waits_no_longer_holds_up_nobody);
+	tcase_add_test(c, a_port_that_stands_still_holds_up_nobody);
+	tcase_add_test(c, what_can_never_have_room_is_refused);
+	tcase_add_test(c, no_more_is_copied_in_one_call_than_a_burst);
+	c = with(s, "settings", begin_settings);
+	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
+	return s;
+}
