@@ -273,11 +273,8 @@ static uint64_t add(uint64_t a, uint64_t b)
 
 uint64_t policy_cost(const struct policy *p, enum hv_hook hook)
 {
-	uint64_t cost;
+	uint64_t cost = program_cost(p->program, hook);		/* 0 where there is no function */
 
-	if (!p->has_hook[hook])
-		return 0;
-	cost = program_cost(p->program, hook);
 	for (uint32_t i = 0; i < p->rewrite_count; i++)
 		if (rewrites_in(p, i, hook))
 			cost = add(cost, SEARCHES * match_each_cost(p->matches, p->rewrites[i].query));
