@@ -12,6 +12,7 @@
 #define LEVELS_MAX	5
 #define JUDGED_SHIFT	7u
 #define JUDGED		(1u << JUDGED_SHIFT)
+#define HASH		UINT64_C(0x9e3779b97f4a7c15)
 #define TRIES_MAX	8	/* then the guest fights with itself, on its own time */
 
 #define PTE_P		(UINT64_C(1) << 0)
@@ -320,7 +321,7 @@ static struct judged judged[JUDGED];	/* under the guest lock */
 
 static struct judged *judged_row(uint64_t key)
 {
-	return &judged[(key ^ key >> PAGE_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - JUDGED_SHIFT)];
+	return &judged[(key ^ key >> PAGE_SHIFT) * HASH >> (64 - JUDGED_SHIFT)];
 }
 
 /* What allowed() and key_denies() look at beside the mode, each bit in a place of its own. */
