@@ -667,14 +667,6 @@ START_TEST(read_capacity_teaches)
 }
 END_TEST
 
-static TCase *with(Suite *s, const char *name, void (*start)(void))
-{
-	TCase *c = unit_case(s, name);
-
-	tcase_add_checked_fixture(c, start, lab_end);
-	return c;
-}
-
 static void add_shared(TCase *c)
 {
 	tcase_add_test(c, a_write_reports_its_bytes_too);
@@ -698,11 +690,11 @@ static void add_shared(TCase *c)
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_complete");
-	TCase *c = with(s, "plain", begin);
+	TCase *c = lab_case(s, "plain", begin);
 
 	tcase_add_loop_test(c, what_goes_straight_is_reported, 0, 2);
 	add_shared(c);
-	c = with(s, "reads", begin_reads);
+	c = lab_case(s, "reads", begin_reads);
 	tcase_add_loop_test(c, what_is_judged_is_the_guests_when_the_drive_is_done, 0, 2);
 	tcase_add_test(c, no_byte_is_shown_that_did_not_come);
 	tcase_add_loop_test(c, no_sector_is_shown_that_did_not_come_whole, 0, 2);

@@ -535,18 +535,10 @@ START_TEST(a_soft_reset_goes_as_it_is)
 }
 END_TEST
 
-static TCase *with(Suite *s, const char *name, void (*start)(void))
-{
-	TCase *c = unit_case(s, name);
-
-	tcase_add_checked_fixture(c, start, lab_end);
-	return c;
-}
-
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_issue");
-	TCase *c = with(s, "plain", begin);
+	TCase *c = lab_case(s, "plain", begin);
 
 	tcase_add_loop_test(c, what_needs_no_copy_goes_between_drive_and_guest, 0, 2);
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 0, 2);
@@ -569,7 +561,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, an_atapi_command_without_prds_moves_nothing);
 	tcase_add_test(c, an_atapi_command_that_says_no_length_has_a_mebibyte_or_half_of_what_there_is);
 	tcase_add_test(c, a_soft_reset_goes_as_it_is);
-	c = with(s, "writes", begin_writes);
+	c = lab_case(s, "writes", begin_writes);
 	tcase_add_test(c, what_is_judged_is_read_once_and_then_ours);
 	tcase_add_test(c, a_write_is_rewritten_before_the_drive_has_it);
 	tcase_add_test(c, an_interrupt_after_a_prd_is_one_after_the_last);
@@ -577,13 +569,13 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, prds_that_are_too_few_or_odd_are_refused, 1, 2);
 	tcase_add_loop_test(c, addresses_that_are_no_ram_are_refused, 1, 2);
 	tcase_add_test(c, a_write_with_what_a_rule_drops_never_reaches_the_drive);
-	c = with(s, "lbas", begin_lbas);
+	c = lab_case(s, "lbas", begin_lbas);
 	tcase_add_loop_test(c, what_is_judged_by_its_address_is_judged_before_it_goes, 0, 2);
-	c = with(s, "reads", begin_reads);
+	c = lab_case(s, "reads", begin_reads);
 	tcase_add_loop_test(c, more_room_than_the_command_needs_is_not_given_to_the_drive, 0, 1);
 	tcase_add_loop_test(c, prds_that_are_too_few_or_odd_are_refused, 0, 1);
 	tcase_add_loop_test(c, addresses_that_are_no_ram_are_refused, 0, 1);
-	c = with(s, "trims", begin_trims);
+	c = lab_case(s, "trims", begin_trims);
 	tcase_add_test(c, a_trim_is_judged_by_its_ranges);
 	tcase_add_test(c, a_range_of_no_sectors_is_none_and_too_many_are_dropped);
 	return s;

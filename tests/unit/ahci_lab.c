@@ -541,3 +541,11 @@ void lab_expect_issued(const char *slots)
 	for (uint32_t i = 0; i < lab.issues; i++)
 		ck_assert_int_eq(lab.issued[i], slots[i] - 'A');
 }
+
+TCase *lab_case(Suite *s, const char *name, void (*begin)(void))
+{
+	TCase *c = unit_case(s, name);
+
+	tcase_add_checked_fixture(c, begin, lab_end);
+	return c;
+}

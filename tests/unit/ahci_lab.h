@@ -131,5 +131,7 @@ void dev_fail(unsigned port, unsigned slot, uint32_t is, bool keeps);
 void lab_expect_refused(unsigned slot);
 /* What went to the drive so far, in its order: a letter a slot. */
 void lab_expect_issued(const char *slots);
+/* A case of @s whose tests start with @begin, which calls lab_begin(), and end with lab_end(). */
+TCase *lab_case(Suite *s, const char *name, void (*begin)(void));
 
 #endif

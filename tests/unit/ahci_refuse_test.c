@@ -574,18 +574,10 @@ START_TEST(sense_data_is_as_long_as_asked_and_gone_with_the_next_command)
 }
 END_TEST
 
-static TCase *with(Suite *s, const char *name, void (*start)(void))
-{
-	TCase *c = unit_case(s, name);
-
-	tcase_add_checked_fixture(c, start, lab_end);
-	return c;
-}
-
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_refuse");
-	TCase *c = with(s, "content", begin);
+	TCase *c = lab_case(s, "content", begin);
 
 	tcase_add_test(c, a_refused_tag_fails_when_the_others_are_done_and_unharmed);
 	tcase_add_test(c, the_log_of_a_refused_tag_is_the_models_once);
@@ -608,7 +600,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, silent_writes_one_after_another_go_on_by_themselves);
 	tcase_add_test(c, what_ends_well_ends_before_what_fails);
 	tcase_add_test(c, sense_data_is_as_long_as_asked_and_gone_with_the_next_command);
-	c = with(s, "lbas", begin_lbas);
+	c = lab_case(s, "lbas", begin_lbas);
 	tcase_add_loop_test(c, a_read_that_was_never_made_is_zeros, 0, 2);
 	tcase_add_test(c, a_write_that_is_dropped_silently_succeeds_and_stores_nothing);
 	tcase_add_loop_test(c, a_refused_atapi_command_has_sense_data, 0, 4);

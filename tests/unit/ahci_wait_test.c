@@ -294,18 +294,10 @@ START_TEST(a_guest_that_gives_up_waiting_begins_anew)
 }
 END_TEST
 
-static TCase *with(Suite *s, const char *name, void (*start)(void))
-{
-	TCase *c = unit_case(s, name);
-
-	tcase_add_checked_fixture(c, start, lab_end);
-	return c;
-}
-
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_wait");
-	TCase *c = with(s, "plain", begin);
+	TCase *c = lab_case(s, "plain", begin);
 
 	tcase_add_test(c, what_counts_in_sectors_waits_for_an_identify_of_our_own);
 	tcase_add_test(c, our_identify_waits_for_what_is_out);
@@ -313,7 +305,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, half_an_identify_of_our_own_is_none);
 	tcase_add_test(c, an_identify_of_our_own_that_lies_of_its_length_is_none);
 	tcase_add_test(c, a_guest_that_gives_up_waiting_begins_anew);
-	c = with(s, "writes", begin_writes);
+	c = lab_case(s, "writes", begin_writes);
 	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);
 	tcase_add_test(c, room_that_one_port_gives_back_is_anothers);
 	tcase_add_test(c, a_port_that_always_has_more_does_not_starve_another);
@@ -321,7 +313,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_port_that_stands_still_holds_up_nobody);
 	tcase_add_test(c, what_can_never_have_room_is_refused);
 	tcase_add_test(c, no_more_is_copied_in_one_call_than_a_burst);
-	c = with(s, "settings", begin_settings);
+	c = lab_case(s, "settings", begin_settings);
 	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
 }
