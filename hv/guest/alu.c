@@ -1,5 +1,5 @@
 /*
- * alu.c - the eight operations of the opcode map, and TEST, with their flags
+ * alu.c - the eight operations of the opcode map, TEST and shifts, with their flags
  */
 #include "hv/guest/alu.h"
 #include "hv/guest/gstate.h"
@@ -46,5 +46,35 @@ uint64_t alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *r
 	}
 	result &= alu_mask(size);
 	*rflags = (*rflags & ~ARITHMETIC) | flags | result_flags(result, top);
+	return result;
+}
+
+uint64_t alu_shift(enum insn_op op, uint64_t a, uint64_t count, unsigned size, uint64_t *rflags)
+{
+	unsigned top = 8 * size - 1;
+	uint64_t result, carry, overflow;
+
+	a &= alu_mask(size);
+	count &= top;
+	if (count == 0)
+		return a;
+	if (op == INSN_SHL) {
+		result = a << count;
+		carry = a >> (top + 1 - count);
+		overflow = result >> top ^ carry;
+	} else if (op == INSN_SHR) {
+		result = a >> count;
+		carry = a >> (count - 1);
+		overflow = a >> top;
+	} else {
+		int64_t value = (int64_t)(a << (63 - top)) >> (63 - top);
+
+		result = (uint64_t)(value >> count);
+		carry = (uint64_t)(value >> (count - 1));
+		overflow = 0;
+	}
+	result &= alu_mask(size);
+	*rflags = (*rflags & ~ARITHMETIC) | (carry & 1 ? RFLAGS_CF : 0) | (overflow & 1 ? RFLAGS_OF : 0) |
+		  result_flags(result, top);
 	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * alu.h - the eight operations of the opcode map, and TEST, with their flags
+ * alu.h - the eight operations of the opcode map, TEST and shifts, with their flags
  */
 #ifndef HV_GUEST_ALU_H
 #define HV_GUEST_ALU_H
@@ -18,5 +18,11 @@ static inline uint64_t alu_mask(unsigned size)
  * and TEST, is cleared by them.  CMP and TEST also return what they do not store.
  */
 uint64_t alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags);
+
+/*
+ * @a shifted by INSN_SHL, INSN_SHR or INSN_SAR in @size (4, 8) bytes, by @count as far as the processor looks at it (5 or 6
+ * bits).  By 0 no flag changes; else AF is cleared, and OF is what it is after a shift by 1: both are undefined there.
+ */
+uint64_t alu_shift(enum insn_op op, uint64_t a, uint64_t count, unsigned size, uint64_t *rflags);
 
 #endif

@@ -99,6 +99,11 @@ static void move(struct guest_cpu *cpu, const struct guest_bus *bus, const struc
 		set_register(cpu, insn, extend(value, insn));
 }
 
+static bool is_shift(const struct insn *insn)
+{
+	return insn->op >= INSN_SHL;
+}
+
 /* The memory operand was judged for writing where it is written, so that nothing fails half-way. */
 static void calculate(struct guest_cpu *cpu, const struct guest_bus *bus, const struct insn *insn,
 		      const struct operand *memory)
@@ -274,6 +279,9 @@ static bool operate(struct guest_cpu *cpu, const struct guest_bus *bus, const st
 	}
 	if (is_move(insn))
 		move(cpu, bus, insn, &memory);
+	else if (is_shift(insn))
+		reg_write(cpu, insn->rm, insn->size,
+			  alu_shift(insn->op, cpu->gpr[insn->rm], source(cpu, insn, insn->size), insn->size, &cpu->rflags));
 	else
 		calculate(cpu, bus, insn, &memory);
 	return true;

@@ -48,6 +48,7 @@ enum operands {
 	ADDRESS,		/* ModRM, its address alone */
 	NEAR8, NEAR,		/* a distance */
 	RM, NONE,		/* ModRM or nothing, of no effect */
+	SHIFT_IMM8, SHIFT_1, SHIFT_CL,	/* ModRM with a register, reg is the operation */
 };
 
 struct opcode {
@@ -68,6 +69,7 @@ struct opcode {
 #define NO_OPERAND	0x100	/* #UD with 66; 4 bytes also in 16-bit code */
 #define PLAIN		0x200	/* of insn_decode_plain() alone */
 #define NO_66		0x400	/* ... and not with 66, which processors read differently */
+#define GROUP2		0x800	/* reg 4, 5 and 7 are shifts, the others not of ours */
 
 #define ALU(op, base)							\
 	[base] = { op, RM_REG, 1, 0 }, [base + 1] = { op, RM_REG, 0, 0 },		\
@@ -106,8 +108,11 @@ static const struct opcode one_byte[256] = {
 	[0xab] = { INSN_STOS, IMPLIED, 0, 0 },
 	[0xb0 ... 0xb7] = { INSN_MOV, OPCODE_IMM, 1, PLAIN },
 	[0xb8 ... 0xbf] = { INSN_MOV, OPCODE_IMM, 0, PLAIN },
+	[0xc1] = { 0, SHIFT_IMM8, 0, PLAIN | GROUP2 | NO_66 },
 	[0xc6] = { INSN_MOV, RM_IMM8, 1, GROUP11 },
 	[0xc7] = { INSN_MOV, RM_IMM, 0, GROUP11 },
+	[0xd1] = { 0, SHIFT_1, 0, PLAIN | GROUP2 | NO_66 },
+	[0xd3] = { 0, SHIFT_CL, 0, PLAIN | GROUP2 | NO_66 },
 	[0xe9] = { INSN_JMP, NEAR, 0, PLAIN | NO_66 },
 	[0xeb] = { INSN_JMP, NEAR8, 0, PLAIN | NO_66 },
 	[0xf6] = { INSN_TEST, RM_IMM8, 1, GROUP3 },
@@ -320,6 +325,8 @@ static bool is_other(const struct decoder *d, const struct opcode *o)
 {
 	if (o->operands == OTHER || (o->flags & ONLY_64 && d->mode != INSN_64))
 		return true;
+	if (o->flags & GROUP2 && (d->reg < 4 || d->reg == 6))
+		return true;
 	return o->flags & GROUP3 && d->reg > 1;
 }
 
@@ -328,7 +335,7 @@ static void take_immediate(struct decoder *d, const struct opcode *o)
 	unsigned size = d->insn->size;
 
 	switch (o->operands) {
-	case RM_IMM8: case NEAR8:
+	case RM_IMM8: case NEAR8: case SHIFT_IMM8:
 		size = 1;
 		break;
 	case RM_IMM: case ACC_IMM:
@@ -339,6 +346,9 @@ static void take_immediate(struct decoder *d, const struct opcode *o)
 		break;
 	case OPCODE_IMM:
 		break;
+	case SHIFT_1:
+		d->insn->immediate = 1;
+		return;
 	default:
 		return;
 	}
@@ -377,11 +387,15 @@ static void settle(struct decoder *d, const struct opcode *o)
 		[MOFFS_ACC] = INSN_MEM_REG, [ACC_MOFFS] = INSN_REG_MEM, [IMPLIED] = INSN_STRING,
 		[ACC_IMM] = INSN_MEM_IMM, [OPCODE_REG] = INSN_REG, [OPCODE_IMM] = INSN_MEM_IMM,
 		[ADDRESS] = INSN_REG_MEM, [NEAR8] = INSN_NEAR, [NEAR] = INSN_NEAR, [RM] = INSN_NONE, [NONE] = INSN_NONE,
+		[SHIFT_IMM8] = INSN_MEM_IMM, [SHIFT_1] = INSN_MEM_IMM, [SHIFT_CL] = INSN_MEM_REG,
 	};
+	static const uint8_t shifts[8] = { [4] = INSN_SHL, [5] = INSN_SHR, [7] = INSN_SAR };
 	struct insn *insn = d->insn;
 
 	insn->form = forms[o->operands];
-	insn->op = o->flags & GROUP1 ? d->reg : o->op;
+	insn->op = o->flags & GROUP1 ? d->reg : o->flags & GROUP2 ? shifts[d->reg] : o->op;
+	if (o->operands == SHIFT_CL)
+		insn->reg = RCX;
 	insn->length = d->at;
 	insn->sign_extend = o->flags & SIGN;
 	if (d->segment != GUEST_SEGMENTS)
@@ -435,6 +449,8 @@ static bool is_not_plain(const struct decoder *d, const struct opcode *o)
 		return d->rex & REX_B;
 	case ADDRESS:		/* of a register there is none */
 		return d->mod == 3;
+	case SHIFT_IMM8: case SHIFT_1: case SHIFT_CL:
+		return insn->memory;
 	}
 	return insn->op == INSN_MOVBE;
 }

@@ -22,6 +22,7 @@ enum insn_op {
 	INSN_PUSH, INSN_POP,
 	INSN_JMP, INSN_JCC,
 	INSN_NOP,
+	INSN_SHL, INSN_SHR, INSN_SAR,	/* of a register of 4 or 8 bytes, by @immediate or CL */
 };
 
 /* Where the two operands are, destination first. */

@@ -115,7 +115,7 @@ static const struct { uint16_t first, last; const char *tail; } shapes[] = {
 	{ 0x38, 0x3b, "m" }, { 0x3c, 0x3c, "b" }, { 0x3d, 0x3d, "w" }, { 0x50, 0x5f, "" }, { 0x63, 0x63, "m" },
 	{ 0x70, 0x7f, "b" }, { 0x80, 0x80, "mb" }, { 0x81, 0x81, "mw" }, { 0x83, 0x83, "mb" }, { 0x84, 0x85, "m" },
 	{ 0x88, 0x8b, "m" }, { 0x8d, 0x8d, "m" }, { 0x90, 0x90, "" }, { 0xa8, 0xa8, "b" }, { 0xa9, 0xa9, "w" },
-	{ 0xb0, 0xb7, "b" }, { 0xb8, 0xbf, "W" }, { 0xc6, 0xc6, "mb" }, { 0xc7, 0xc7, "mw" }, { 0xe9, 0xe9, "d" },
+	{ 0xb0, 0xb7, "b" }, { 0xb8, 0xbf, "W" }, { 0xc1, 0xc1, "mb" }, { 0xd1, 0xd1, "m" }, { 0xd3, 0xd3, "m" }, { 0xc6, 0xc6, "mb" }, { 0xc7, 0xc7, "mw" }, { 0xe9, 0xe9, "d" },
 	{ 0xeb, 0xeb, "b" }, { 0xf6, 0xf6, "mb" }, { 0xf7, 0xf7, "mw" }, { 0x11f, 0x11f, "m" }, { 0x180, 0x18f, "d" },
 	{ 0x1b6, 0x1b7, "m" }, { 0x1be, 0x1bf, "m" },
 };
@@ -184,9 +184,18 @@ static bool is_logic(const struct insn *insn)
 	return insn->op == INSN_AND || insn->op == INSN_OR || insn->op == INSN_XOR || insn->op == INSN_TEST;
 }
 
-static bool same(const struct guest_cpu *a, const struct guest_cpu *b, const struct insn *insn)
+/* By more than one bit OF is undefined, by any AF; by none nothing changes. */
+static uint64_t undefined_of_shift(const struct insn *insn, uint64_t rcx)
 {
-	uint64_t mask = COMPARED & ~(is_logic(insn) ? RFLAGS_AF : 0);
+	uint64_t count = (insn->form == INSN_MEM_IMM ? insn->immediate : rcx) & (insn->size == 8 ? 63 : 31);
+
+	return count == 0 ? 0 : count == 1 ? RFLAGS_AF : RFLAGS_AF | RFLAGS_OF;
+}
+
+static bool same(const struct guest_cpu *a, const struct guest_cpu *b, const struct insn *insn, uint64_t rcx)
+{
+	uint64_t undefined = insn->op >= INSN_SHL ? undefined_of_shift(insn, rcx) : is_logic(insn) ? RFLAGS_AF : 0;
+	uint64_t mask = COMPARED & ~undefined;
 
 	return !memcmp(a->gpr, b->gpr, sizeof(a->gpr)) && a->rip == b->rip && !((a->rflags ^ b->rflags) & mask) &&
 	       !memcmp(lab.ram[data_gpa / LAB_PAGE], native_data, PAGES * LAB_PAGE);
@@ -219,7 +228,7 @@ static bool compare(const struct code *c, unsigned opcode, struct guest_cpu *cpu
 		return !memcmp(cpu, &before, sizeof(before));
 	}
 	native_run(&native, &fault);
-	if (fault.vector == VECTOR_DB && same(cpu, &native, &insn)) {
+	if (fault.vector == VECTOR_DB && same(cpu, &native, &insn, before.gpr[RCX])) {
 		counts.done[opcode]++;
 		counts.device += done.device;
 		counts.ram += done.wrote;
