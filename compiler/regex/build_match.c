@@ -29,6 +29,7 @@ struct known_pattern {
 	const struct pattern *pattern;
 	struct re_literal literal, required;	/* bytes in the pool; len 0: none */
 	uint32_t row;
+	uint32_t asked;		/* the last query that it was a regex of: terms are made once each */
 	bool bad;
 	struct known_pattern *next;
 };
@@ -52,6 +53,7 @@ struct match_builder {
 	struct known_pattern *patterns[BUCKETS];
 	struct known_query *queries[BUCKETS];
 	uint32_t class_row[BUCKETS];	/* row + 1 of a class with this hash, a cache */
+	uint32_t asked;			/* queries so far, the same ones again too */
 	struct group group[HV_HOOKS][HV_AREAS];
 	uint64_t dfa_work;
 };
@@ -290,12 +292,11 @@ static void make_term(struct group *g, const struct known_pattern *k, struct hvm
 		t->literal = lit_tree_add(g->tree[l->fold], l->bytes, l->len);
 }
 
-/* The query's terms, literals first; each pattern once. */
-static uint32_t add_terms(struct match_builder *b, struct group *g, const struct query *q,
-			  struct hvm_query *r)
+/* Literals by their numbers, where the judge looks them up; each pattern once. */
+static uint32_t literal_terms(struct match_builder *b, struct group *g, const struct query *q,
+			      struct hvm_term *t)
 {
-	struct hvm_term *t = pool_array(b->pool, q->pattern_count + 1, sizeof(*t));
-	uint32_t literals, all = 0, kept = 0;
+	uint32_t all = 0, kept = 0;
 
 	for (size_t i = 0; i < q->pattern_count; i++) {
 		struct known_pattern *k = know_pattern(b, q->patterns[i]);
@@ -303,25 +304,40 @@ static uint32_t add_terms(struct match_builder *b, struct group *g, const struct
 		if (!k->bad && k->literal.len)
 			make_term(g, k, &t[all++]);
 	}
-	literals = all;
+	qsort(t, all, sizeof(*t), by_literal);
+	for (uint32_t i = 0; i < all; i++) {
+		if (!i || t[i].pattern != t[kept - 1].pattern)
+			t[kept++] = t[i];
+	}
+	return kept;
+}
+
+/* Regexes as they are written, which says whose rewriting is on top; each once. */
+static uint32_t regex_terms(struct match_builder *b, struct group *g, const struct query *q,
+			    struct hvm_term *t)
+{
+	uint32_t n = 0;
+
+	b->asked++;
 	for (size_t i = 0; i < q->pattern_count; i++) {
 		struct known_pattern *k = know_pattern(b, q->patterns[i]);
 
-		if (!k->bad && !k->literal.len)
-			make_term(g, k, &t[all++]);
-	}
-	qsort(t, literals, sizeof(*t), by_literal);
-	qsort(t + literals, all - literals, sizeof(*t), by_literal);
-	for (uint32_t i = 0; i < all; i++) {
-		if (i && i != literals && t[i].pattern == t[kept - 1].pattern)
+		if (k->bad || k->literal.len || k->asked == b->asked)
 			continue;
-		if (i < literals)
-			r->literal_terms++;
-		else
-			r->regex_terms++;
-		t[kept++] = t[i];
+		k->asked = b->asked;
+		make_term(g, k, &t[n++]);
 	}
-	return add_rows(b, HVM_TERMS, kept, t);
+	return n;
+}
+
+static uint32_t add_terms(struct match_builder *b, struct group *g, const struct query *q,
+			  struct hvm_query *r)
+{
+	struct hvm_term *t = pool_array(b->pool, q->pattern_count + 1, sizeof(*t));
+
+	r->literal_terms = literal_terms(b, g, q, t);
+	r->regex_terms = regex_terms(b, g, q, t + r->literal_terms);
+	return add_rows(b, HVM_TERMS, (size_t)r->literal_terms + r->regex_terms, t);
 }
 
 static bool same_query(struct match_builder *b, uint32_t number, const struct hvm_query *r)

@@ -18,6 +18,11 @@ ENDS = {
     "of two literals the one with i": ('"abcd"_i "bcd"', b"x0123x"),
     "of a literal and a regex the regex": ('"abcd" /b+cd/', b"x0012x"),
     "of a regex and a literal the regex": ('/ab+cd/ "bcd"', b"x0123x"),
+    "of two regexes the later": ('/ab+cd/ /b+cd/', b"x0012x"),
+    "of two regexes the later, in the other order": ('/b+cd/ /ab+cd/', b"x0123x"),
+    "of a regex and a hex pattern with a gap the later": ('/b+cd/ {61[1-4]64}', b"x0123x"),
+    "of two regexes with other literals the later": ('/[a-z]cd/ /abc./', b"x0123x"),
+    "of two regexes with other literals the later, in the other order": ('/abc./ /[a-z]cd/', b"x0012x"),
 }
 END_SETS = "".join(f'patterns end{i} = file "end{i}.sigs";\n' for i in range(len(ENDS)))
 SIGS = 'one = "alpha"\ntwo = "beta"\n'
