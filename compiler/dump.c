@@ -160,6 +160,15 @@ static int dump_policy(struct dump *d, const struct loaded *l)
 	return dump_code(d, p);
 }
 
+/* What libelf says, or it was memory. */
+static int dump_failed(const struct cmd_options *o)
+{
+	const char *why = elf_errmsg(0);
+
+	fprintf(stderr, "hvc: %s: %s\n", o->input, why ? why : "out of memory");
+	return EXIT_USAGE;
+}
+
 int cmd_dump(const struct cmd_options *o)
 {
 	struct loaded l;
@@ -174,11 +183,9 @@ int cmd_dump(const struct cmd_options *o)
 		print_load_error(o->input, &l.error);
 		status = l.no_memory ? EXIT_USAGE : EXIT_WRONG;
 	} else if (dump_open(&d, bytes, len)) {
-		fprintf(stderr, "hvc: %s: %s\n", o->input, elf_errmsg(-1));
+		status = dump_failed(o);
 	} else {
-		status = dump_policy(&d, &l) ? EXIT_USAGE : 0;
-		if (status)
-			fprintf(stderr, "hvc: %s: out of memory\n", o->input);
+		status = dump_policy(&d, &l) ? dump_failed(o) : 0;
 		dump_close(&d);
 	}
 	unload(&l);

@@ -34,7 +34,7 @@ struct dump {
 int dump_open(struct dump *d, uint8_t *bytes, size_t len);
 void dump_close(struct dump *d);
 
-/* dump_code.c: the programs, disassembled, with the rules' names; -1 when memory is out. */
+/* dump_code.c: the programs, disassembled, with the rules' names; -1 when memory is out or libelf refuses. */
 int dump_code(const struct dump *d, const struct policy *p);
 
 #endif

@@ -34,45 +34,53 @@ static struct dump_section *section_named(struct dump *d, const char *name)
 	return NULL;
 }
 
+/* NULL where libelf refuses. */
 static const char *section_name(const struct dump *d, size_t index, size_t names)
 {
 	Elf_Scn *scn = elf_getscn(d->elf, index);
 	Elf64_Shdr *sh = scn ? elf64_getshdr(scn) : NULL;
-	const char *s = sh ? elf_strptr(d->elf, names, sh->sh_name) : NULL;
 
-	return s ? s : "";
+	return sh ? elf_strptr(d->elf, names, sh->sh_name) : NULL;
 }
 
-static void take_section(struct dump *d, Elf_Scn *scn, const Elf64_Shdr *sh, size_t names)
+static int take_named(struct dump *d, const Elf_Data *data, const char *name, bool rel)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
-	struct dump_section *s;
+	struct dump_section *s = name ? section_named(d, name) : NULL;
 
-	if (!data || !data->d_buf)
-		return;
+	if (!name)
+		return -1;
+	if (s && rel) {
+		s->rel = data->d_buf;
+		s->rel_count = data->d_size / sizeof(Elf64_Rel);
+	} else if (s) {
+		s->bytes = data->d_buf;
+		s->len = data->d_size;
+	}
+	return 0;
+}
+
+static int take_section(struct dump *d, Elf_Scn *scn, size_t names)
+{
+	const Elf64_Shdr *sh = elf64_getshdr(scn);
+	const Elf_Data *data = sh ? elf_getdata(scn, NULL) : NULL;
+	bool rel = sh && sh->sh_type == SHT_REL;
+
+	if (!data)
+		return -1;
+	if (!data->d_buf)
+		return 0;
 	if (sh->sh_type == SHT_SYMTAB) {
 		d->symbols = data->d_buf;
 		d->symbol_count = data->d_size / sizeof(Elf64_Sym);
 		d->strings = sh->sh_link;
-	} else if (sh->sh_type == SHT_REL) {
-		s = section_named(d, section_name(d, sh->sh_info, names));
-		if (s) {
-			s->rel = data->d_buf;
-			s->rel_count = data->d_size / sizeof(Elf64_Rel);
-		}
-	} else {
-		s = section_named(d, section_name(d, elf_ndxscn(scn), names));
-		if (s) {
-			s->bytes = data->d_buf;
-			s->len = data->d_size;
-		}
+		return 0;
 	}
+	return take_named(d, data, section_name(d, rel ? sh->sh_info : elf_ndxscn(scn), names), rel);
 }
 
 int dump_open(struct dump *d, uint8_t *bytes, size_t len)
 {
 	Elf_Scn *scn = NULL;
-	Elf64_Shdr *sh;
 	size_t names;
 
 	memset(d, 0, sizeof(*d));
@@ -83,9 +91,10 @@ int dump_open(struct dump *d, uint8_t *bytes, size_t len)
 		return -1;
 	}
 	while ((scn = elf_nextscn(d->elf, scn))) {
-		sh = elf64_getshdr(scn);
-		if (sh)
-			take_section(d, scn, sh, names);
+		if (take_section(d, scn, names)) {
+			elf_end(d->elf);
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -95,11 +104,9 @@ void dump_close(struct dump *d)
 	elf_end(d->elf);
 }
 
-/* The symbol's name, or its section's where it has none. */
-/* A section's own symbol has no name but the section's. */
+/* A section's own symbol has no name but the section's.  NULL where libelf refuses. */
 static const char *symbol_name(const struct dump *d, size_t symbol)
 {
-	const char *s = NULL;
 	const Elf64_Sym *sym;
 	size_t names;
 
@@ -107,10 +114,10 @@ static const char *symbol_name(const struct dump *d, size_t symbol)
 		return "?";
 	sym = &d->symbols[symbol];
 	if (ELF64_ST_TYPE(sym->st_info) != STT_SECTION)
-		s = elf_strptr(d->elf, d->strings, sym->st_name);
-	else if (!elf_getshdrstrndx(d->elf, &names))
-		s = section_name(d, sym->st_shndx, names);
-	return s ? s : "?";
+		return elf_strptr(d->elf, d->strings, sym->st_name);
+	if (elf_getshdrstrndx(d->elf, &names))
+		return NULL;
+	return section_name(d, sym->st_shndx, names);
 }
 
 /* The relocation of each instruction: index + 1, 0: none. */
@@ -150,6 +157,18 @@ static const struct hvb_line *lines_of(const struct policy *p, size_t *count)
 	return m ? (const void *)((const uint8_t *)m + m->lines.offset) : NULL;
 }
 
+/* What instruction @i of the section refers to. */
+static int dump_symbol(const struct dump *d, const struct dump_section *s, uint32_t rel)
+{
+	const char *name = symbol_name(d, ELF64_R_SYM(s->rel[rel - 1].r_info));
+
+	if (!name)
+		return -1;
+	fputs("\t; ", stdout);
+	put_plain(stdout, name);
+	return 0;
+}
+
 static int dump_section_code(const struct dump *d, const struct policy *p, unsigned section)
 {
 	const struct dump_section *s = &d->code[section];
@@ -158,11 +177,9 @@ static int dump_section_code(const struct dump *d, const struct policy *p, unsig
 	const struct hvb_line *lines = lines_of(p, &line_count);
 	uint32_t *rel = relocations(s, count);
 	char text[DISASM_MAX];
-	int slots;
+	int slots, error = rel ? 0 : -1;
 
-	if (!rel)
-		return -1;
-	for (i = 0; i < count; i += (size_t)slots) {
+	for (i = 0; i < count && !error; i += (size_t)slots) {
 		for (; line < line_count; line++) {
 			if (lines[line].hook == section && lines[line].insn > i)
 				break;
@@ -173,14 +190,12 @@ static int dump_section_code(const struct dump *d, const struct policy *p, unsig
 		if (slots < 1)
 			slots = 1;
 		printf("%5zu: %s", i, text);
-		if (rel[i]) {
-			fputs("\t; ", stdout);
-			put_plain(stdout, symbol_name(d, ELF64_R_SYM(s->rel[rel[i] - 1].r_info)));
-		}
+		if (rel[i])
+			error = dump_symbol(d, s, rel[i]);
 		putchar('\n');
 	}
 	free(rel);
-	return 0;
+	return error;
 }
 
 int dump_code(const struct dump *d, const struct policy *p)
