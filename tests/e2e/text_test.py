@@ -241,6 +241,53 @@ accepted("files with CR LF and without a last line end", (HEAD + 'set s = file "
 refused("names that need each other", HEAD + "const a = b;\nconst b = a;\n", "error: ")
 refused("defines that need each other", HEAD + "define a = not b;\ndefine b = a;\n", "error: ")
 
+# ---- fmt within statements; lines that are long or of many bytes a character ------------------------
+
+COMMENTED = """policy "x" version 1;  # trailing
+set s = {  # behind the brace
+    1,  # behind an element
+    # alone
+    2, 3  # behind the last
+};
+
+on net in default pass {
+    r: tcp.dport == 80  # of a condition
+       and  # of a word
+       # alone, before the arrow
+       tcp.sport in s -> log "x",  # of an action
+       drop;
+    # at the end
+}
+# behind all
+"""
+with Lab() as lab:
+    lab.put("c.hvrule", COMMENTED)
+    lab.put("d.hvrule", one := lab.hvc("fmt", "c.hvrule").raw)
+    two = lab.hvc("fmt", "d.hvrule")
+    claim("hvc fmt keeps comments within statements, is idempotent there, and what it writes compiles",
+          re.findall("#.*", one.decode()) == re.findall("#.*", COMMENTED) and two.raw == one and
+          lab.hvc("check", "d.hvrule").status == 0, one, two)
+    lab.put("bad.hvrule", "policy policy;\n")
+    done = lab.hvc("fmt", "-i", "bad.hvrule")
+    claim("hvc fmt -i of a wrong policy leaves it as it was", done.status == 1 and
+          lab.get("bad.hvrule") == b"policy policy;\n" and len(os.listdir(lab.path)) == 3, done)
+    for before in (60, 61):
+        lab.put("u.hvrule", HEAD + NET.format('a: tcp.syn -> log "' + "x" * (before % 2) + "\u00e9" * before + '", dorp;'))
+        done = lab.hvc("check", "u.hvrule")
+        lines = done.err.splitlines()
+        claim(f"a line is cut between two characters ({before})", "\ufffd" not in done.err and
+              len(lines) == 3 and lines[1][lines[2].index("^"):].startswith("dorp"), done)
+        lab.put("u.hvrule", HEAD + NET.format("a: tcp.sin -> log " + '"' + "x" * (before % 2) + "\u00e9" * before + '";'))
+        done = lab.hvc("check", "u.hvrule")
+        claim(f"and at its end ({before})", "\ufffd" not in done.err and
+              done.err.splitlines()[1].endswith("\u00e9..."), done)
+    odd = b'a"b\\c\n\x7f\xc2\x85\xff\xc3\xa9.hvrule'
+    with open(os.path.join(os.fsencode(lab.path), odd), "wb") as f:
+        f.write((HEAD + NET.format("a: tcp.sin -> log;")).encode())
+    done = lab.hvc("check", "--json", os.fsdecode(odd))
+    claim("--json of a file with an odd name", done.status == 1 and json.loads(done.out)[0]["file"] ==
+          'a"b\\c\n\x7f\x85\ufffd\u00e9.hvrule' and not re.search("[\x7f-\x9f]", done.out), done)
+
 # ---- statuses, --json ------------------------------------------------------------------------------
 
 with Lab() as lab:

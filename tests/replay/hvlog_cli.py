@@ -130,6 +130,21 @@ def gaps_damage_and_restarts_are_told():
     rows = [json.loads(row) for row in run("-j", "gaps")[0].splitlines()]
     assert [row["event_type"] for row in rows] == ["gap", "log", "gap", "log", "restart", "log"]
     assert rows[2] == {"event_type": "gap", "after": 5, "before": 10, "missing": 4, "damaged": 1}
+    # noise that took no line's number, and an end that is cut
+    put("noise", START[0] + b"sluice: [x\n" + START[1] + START[2][:20])
+    assert "-- 1 damaged line --" in run("noise")[0]
+    rows = [json.loads(row) for row in run("-j", "noise")[0].splitlines()]
+    assert [row["event_type"] for row in rows] == ["log", "damaged", "log", "damaged"]
+    assert rows[1] == {"event_type": "damaged", "after": 1, "damaged": 1} and rows[3]["after"] == 2
+
+
+@test
+def counts_of_a_model_are_objects_of_json():
+    row = json.loads(run("-j", put("count", line(1, "count: net0 7 drop")))[0])
+    assert row["counter"] == {"type": "count", "of": "net0", "what": "drop", "count": 7}, row
+    # no more can be missing than there are numbers
+    far = line(2 ** 64 - 2, "far", us=2) + line(2 ** 64 - 9, "again", us=1) + line(2 ** 64 - 3, "far", us=2)
+    assert "lines missing" in run("-s", put("far", far), status=1)[1]
 
 
 @test

@@ -275,6 +275,23 @@ def what_passes_is_written_as_it_came():
 
 
 @test
+def blocks_larger_than_what_is_read_at_once_are_read():
+    ng = pcapng()
+    for size in (1 << 20) - 12, 1 << 20, 5 << 20, (16 << 20) - 12:
+        large = struct.pack("<II", 0xbad, 12 + size) + bytes(size) + struct.pack("<I", 12 + size)
+        content = ng[:48] + large + ng[48:]
+        put("large", content)
+        assert "4 transfers" in run("all.hvrule", "large")[0]
+        assert "4 transfers" in run("all.hvrule", "-", input=content)[0]
+        run("pass.hvrule", "large", "-q", "--write", "same")
+        assert get("same") == content
+        put("lies", ng + large[:-1 - size // 2])
+        assert re.search(r"record 7 at offset 416: cut: \d+ of its %d bytes" % (12 + size), run("all.hvrule", "lies", status=2)[1])
+    put("much", ng + struct.pack("<II", 0xbad, 16 + (16 << 20)) + bytes(99))
+    assert "a block of 16777232 bytes" in run("all.hvrule", "much", status=2)[1]
+
+
+@test
 def a_section_from_which_packets_are_gone_states_no_length():
     content = pcapng()
     for n in -1, len(content) - 28:

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/hvc.h"
 #include "compiler/limit.h"
 #include "compiler/names.h"
 #include "compiler/setops.h"
@@ -378,6 +379,64 @@ START_TEST(two_hundred_diagnostics_are_kept)
 }
 END_TEST
 
+/* Wherever it ends: in the scanner, among sets, automata, code or the module's bytes. */
+START_TEST(a_compilation_ends_at_its_memory)
+{
+	static const char text[] = "policy \"memory\" version 1;\n"
+				   "pattern p = /ab+c[d-z]{1,40}(e|f)+/;\n"
+				   "on net in default pass {\n"
+				   "    a: payload has p and tcp.dport in { 1, 3, 5..9 } -> log, drop;\n"
+				   "    b: ip.dst in { 10.0.0.0/8, fd00::/8 } -> log \"{ip.dst}\";\n"
+				   "}\n";
+	unsigned refused = 0, last = 1;
+
+	for (size_t limit = 1; last; limit += limit / 16 + 1) {
+		struct hvc_options o = { .memory_limit = limit };
+		struct hvc_result r;
+
+		hvc_compile_text("memory.hvrule", text, sizeof(text) - 1, &o, &r);
+		last = (unsigned)r.status;
+		if (last) {
+			refused++;
+			ck_assert_int_eq(r.status, 1);
+			ck_assert_uint_eq(r.diags.errors, 1);
+			ck_assert_ptr_null(r.module);
+			ck_assert_ptr_nonnull(strstr(r.diags.head->text, "memory.hvrule: the policy needs more than"));
+		}
+		hvc_free(&r);
+		ck_assert_uint_lt(limit, HVC_MEMORY_LIMIT);
+	}
+	ck_assert_uint_gt(refused, 10);
+}
+END_TEST
+
+START_TEST(sizes_that_no_memory_has_are_refused)
+{
+	static jmp_buf out;
+	unsigned volatile refused = 0;
+
+	pool.out = &out;
+	for (unsigned volatile i = 0; i < 4; i++) {
+		if (setjmp(out)) {
+			ck_assert_int_eq(pool.why, POOL_OVER_LIMIT);
+			refused++;
+			continue;
+		}
+		if (i == 0)
+			pool_alloc(&pool, SIZE_MAX);
+		if (i == 1)
+			pool_alloc(&pool, SIZE_MAX - 16);
+		if (i == 2)
+			pool_array(&pool, SIZE_MAX / 2, 3);
+		if (i == 3)
+			pool_strndup(&pool, "", SIZE_MAX);
+		ck_abort_msg("%u was given", i);
+	}
+	ck_assert_uint_eq(refused, 4);
+	pool.out = NULL;
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("front");
@@ -398,5 +457,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, near_names_are_near);
 	tcase_add_test(tc, places_are_lines_and_columns);
 	tcase_add_test(tc, two_hundred_diagnostics_are_kept);
+	tcase_add_test(tc, a_compilation_ends_at_its_memory);
+	tcase_add_test(tc, sizes_that_no_memory_has_are_refused);
 	return s;
 }
