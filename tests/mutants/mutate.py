@@ -13,7 +13,9 @@ up to the first that fails.  Unchanged, each must pass.  A mutant is killed when
 or hangs.  tests/mutants/survivors lists those that are known to live, each with its reason.
 Status 0 when at least 95% are killed and every survivor is listed.
 
-usage: mutate.py --source DIR --build DIR all | sample | FILE[:LINE]
+What a file came to is printed as soon as it is known: a run that is cut off has said so much.
+
+usage: mutate.py --source DIR --build DIR all | sample | FOLDER/ | FILE[:LINE] ...
 """
 import argparse
 import concurrent.futures
@@ -293,7 +295,8 @@ def choose(what, source, targets):
     if what == "sample":
         return random.Random(1).sample(everything, min(SAMPLE, len(everything)))
     path, _, line = what.partition(":")
-    return [m for m in everything if m.path == path and (not line or m.line == int(line))]
+    return [m for m in everything if (m.path == path or (path.endswith("/") and m.path.startswith(path))) and
+            (not line or m.line == int(line))]
 
 
 def line_text(source, mutant):
@@ -306,47 +309,55 @@ def main():
     parser.add_argument("--source", required=True)
     parser.add_argument("--build", required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("what", nargs="?", default="all", help="all, sample, FILE or FILE:LINE")
+    parser.add_argument("what", nargs="*", default=["all"], help="all, sample, FOLDER/, FILE or FILE:LINE")
     args = parser.parse_args()
     folder = os.path.join(args.source, "tests", "mutants")
     targets = read_targets(folder)
     known = read_survivors(folder)
     tests = {path: tests for path, _, tests in targets}
-    mutants = choose(args.what, args.source, targets)
-    if not mutants:
-        raise SystemExit(f"mutate: nothing to change in {args.what}; tests/mutants/targets lists the files")
+    mutants = []
+    for what in args.what:
+        some = choose(what, args.source, targets)
+        if not some:
+            raise SystemExit(f"mutate: nothing to change in {what}; tests/mutants/targets lists the files")
+        mutants += some
     bench = Bench(args.source, args.build)
     objects = {test: bench.objects(test) for test in {t for m in mutants for t in tests[m.path]}}
     if "tests/bpf/run" in objects:
         bench.make_vectors()
     begun = time.time()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        futures = []
-        for path, unit, names in targets:
-            part = [m for m in mutants if m.path == path]
-            if part:
-                futures.append(pool.submit(bench.run, path, unit, part, names, objects))
+        parts = [([m for m in mutants if m.path == path], path, unit, names) for path, unit, names in targets]
+        # the longest first, so that none of them runs alone at the end
+        futures = {pool.submit(bench.run, path, unit, part, names, objects): part
+                   for part, path, unit, names in sorted(parts, key=lambda p: -len(p[0])) if part}
         for count, future in enumerate(concurrent.futures.as_completed(futures), 1):
             future.result()
-            if sys.stderr.isatty():
-                print(f"\r{count} of {len(futures)} files", end="", file=sys.stderr)
+            tell(args.source, futures[future], known, count, len(futures))
     return report(args, mutants, known, time.time() - begun)
+
+
+def tell(source, part, known, count, files):
+    """What the mutants of one file came to."""
+    killed = sum(m.outcome == "killed" for m in part)
+    print(f"{part[0].path}: {killed} of {len(part)} killed ({count} of {files} files)")
+    for m in part:
+        if m.outcome == "survived":
+            code = line_text(source, m)
+            reason = known.get((m.path, m.kind, code))
+            print(f"survived: {m.name()}: {code}" + (f"  [{reason}]" if reason else "  [not listed]"))
+    sys.stdout.flush()
 
 
 def report(args, mutants, known, seconds):
     killed = [m for m in mutants if m.outcome == "killed"]
     survivors = [m for m in mutants if m.outcome == "survived"]
-    unlisted = 0
-    for m in survivors:
-        code = line_text(args.source, m)
-        reason = known.get((m.path, m.kind, code))
-        unlisted += reason is None
-        print(f"survived: {m.name()}: {code}" + (f"  [{reason}]" if reason else "  [not listed]"))
+    unlisted = sum((m.path, m.kind, line_text(args.source, m)) not in known for m in survivors)
     share = len(killed) / len(mutants) if mutants else 1
     print(f"{len(killed)} of {len(mutants)} mutants killed ({100 * share:.1f}%), {len(survivors)} survived, "
           f"{unlisted} of them not listed; {seconds:.0f} s")
     effective = (len(killed) + len(survivors) - unlisted) / len(mutants) if mutants else 1
-    if args.what == "sample":
+    if args.what == ["sample"]:
         return 0 if effective >= 0.8 else 1     # a sample of 24 is no measure: 95% is that of `all`
     return 0 if share >= GOAL and unlisted == 0 else 1
 
