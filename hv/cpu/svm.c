@@ -166,8 +166,11 @@ static void svm_create(struct vcpu *v, hpa_t root)
 
 static void svm_enable(struct vcpu *v)
 {
+	const struct svm *s = v->arch;
+
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-	wrmsr(MSR_VM_HSAVE_PA, hpa_of(((struct svm *)v->arch)->hsave).a);
+	wrmsr(MSR_VM_HSAVE_PA, hpa_of(s->hsave).a);
+	__asm__ volatile("vmsave %%rax" : : "a"(hpa_of(s->host).a) : "memory");
 	__asm__ volatile("clgi");
 }
 

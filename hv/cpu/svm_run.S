@@ -1,8 +1,8 @@
 /*
  * svm_run.S - void svm_run(uint64_t vmcb, uint64_t gpr[16], uint64_t host): VMRUN and back
  *
- * RAX and RSP of the guest are in its VMCB.  @host keeps what VMRUN does not (FS, GS, TR,
- * LDTR, the system-call registers).  GIF stays 0 but within VMRUN, so that nothing interrupts
+ * RAX and RSP of the guest are in its VMCB.  @host has what VMRUN does not keep (FS, GS, TR,
+ * LDTR, the system-call registers), as svm_enable() saved it: ours never change.  GIF stays 0 but within VMRUN, so that nothing interrupts
  * the hypervisor; interrupts and NMIs wait for the guest.
  */
 	.text
@@ -18,8 +18,6 @@ svm_run:
 	push	%rdx
 	push	%rdi
 	push	%rsi
-	mov	%rdx, %rax
-	vmsave	%rax
 	mov	%rdi, %rax
 	vmload	%rax
 	mov	0x08(%rsi), %rcx
