@@ -10,6 +10,7 @@ import sys
 
 import bench
 import bench_disk
+import bench_exit
 from image import Missing
 from machine import Failed, build_folder, guest, work_folder
 from tap import check, claim, run
@@ -143,6 +144,22 @@ def short():
     counts = rows["boot of the bare guest, instructions"]
     check(counts["ours"] > counts["peer"] > 1_000_000, f"{counts}")
     check(0 < rows["boot of the bare guest, the hypervisor's share"]["ours"] < 100, "share")
+
+
+@claim("the price of an exit is measured both ways: an exit costs more than none, and pages behind it more than before")
+def price():
+    guest("guest", "", "bench-there")
+    if not shutil.which("qemu-system-x86_64"):
+        raise Missing("qemu-system-x86 is not installed")
+    done = subprocess.run([sys.executable, bench_exit.__file__, "--runs", "1", "--folder", work_folder()],
+                          capture_output=True, text=True, check=False, env=dict(os.environ, builddir=build_folder()))
+    check(done.returncode == 0, done.stderr)
+    with open(os.path.join(work_folder(), "bench-exit.json"), encoding="utf-8") as f:
+        rows = {row["name"]: row for row in json.load(f)}
+    check(set(rows) == {name + then for name in bench_exit.NAMES.values() for then in ("", ", then a page")}, f"{rows}")
+    for name in ("CPUID", "a write to the local APIC", "a read of the network card"):
+        check(rows[name]["ours"] > 5 * rows[name]["peer"] > 0, f"{rows[name]}")
+        check(rows[f"{name}, then a page"]["ours"] > rows["no exit, then a page"]["ours"], f"{rows}")
 
 
 if __name__ == "__main__":

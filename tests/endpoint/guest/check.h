@@ -28,9 +28,9 @@ void totals_say(void);
 
 #define CHECKS(list) run_checks(list, sizeof(list) / sizeof((list)[0]))
 
-extern const struct check debug_checks[], log_checks[], nmi_checks[], pci_checks[], protect_checks[], state_checks[], svm_checks[],
+extern const struct check debug_checks[], log_checks[], nmi_checks[], pci_checks[], price_checks[], protect_checks[], state_checks[], svm_checks[],
 	smp_checks[], timer_checks[];
-extern const size_t debug_check_count, log_check_count, nmi_check_count, pci_check_count, protect_check_count, state_check_count, svm_check_count,
+extern const size_t debug_check_count, log_check_count, nmi_check_count, pci_check_count, price_check_count, protect_check_count, state_check_count, svm_check_count,
 	smp_check_count, timer_check_count;
 
 #endif

@@ -78,6 +78,10 @@ void main64(void)
 		run_checks(log_checks, log_check_count);
 		finish();
 	}
+	if (arg_is("alone", "price")) {
+		run_checks(price_checks, price_check_count);
+		finish();
+	}
 	say_values();
 	acpi_say_tables();
 	run_checks(timer_checks, timer_check_count);
