@@ -35,7 +35,7 @@ static const struct command {
 
 static int misused(const char *what, const char *which)
 {
-	fprintf(stderr, "hvc: %s%s\n%s", what, which, usage);
+	fprintf(stderr, "hvc: %s%s; hvc --help lists commands and options\n", what, which);
 	return EXIT_USAGE;
 }
 
@@ -80,11 +80,10 @@ static int take_options(int argc, char **argv, struct cmd_options *o, int *opera
 			fputs(usage, stdout);
 			return 0;
 		case 'V':
-			puts("hvc (sluice) " HVC_VERSION);
+			puts("hvc (Sluice) " HVC_VERSION);
 			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return EXIT_USAGE;	/* getopt_long() has said what is wrong */
 		}
 	}
 	while (optind < argc)
@@ -122,5 +121,7 @@ int main(int argc, char **argv)
 		return misused("where to? -o FILE is missing", "");
 	if (!c->writes && o.output)
 		return misused("-o is for build, not for ", c->name);
+	if (c->run != cmd_fmt && o.in_place)
+		return misused("-i is for fmt, not for ", c->name);
 	return finish(c->run(&o));
 }

@@ -33,14 +33,17 @@ echo 'policy "bad" version 1; on net out default pass { a: tcp.dprt == 1 -> drop
 printf '\177ELF not really' >"$dir/elf.o"
 
 claim "--help prints usage" 0 "usage: hvc build" "$hvc" --help
-claim "--version prints a version" 0 "hvc (sluice)" "$hvc" --version
+claim "--version prints a version" 0 "hvc (Sluice) " "$hvc" --version
 claim "no command is a usage error" 2 "no command" "$hvc"
 claim "an unknown command is a usage error" 2 "no such command: brew" "$hvc" brew "$dir/good.hvrule"
-claim "an unknown option is a usage error" 2 "usage" "$hvc" build --brew "$dir/good.hvrule"
+claim "which says where to look" 2 "; hvc --help lists commands and options" "$hvc" brew
+claim "in one line" 0 "" sh -c "[ \$('$hvc' brew 2>&1 | wc -l) = 1 ]"
+claim "an unknown option is a usage error" 2 "--brew" "$hvc" build --brew "$dir/good.hvrule"
 claim "build without -o is a usage error" 2 "-o FILE is missing" "$hvc" build "$dir/good.hvrule"
 claim "build of no file is a usage error" 2 "no file for build" "$hvc" build -o "$dir/x"
 claim "two files are a usage error" 2 "more than one file" "$hvc" check "$dir/good.hvrule" "$dir/bad.hvrule"
 claim "-o with check is a usage error" 2 "-o is for build" "$hvc" check "$dir/good.hvrule" -o "$dir/x"
+claim "-i with check is a usage error" 2 "-i is for fmt" "$hvc" check -i "$dir/good.hvrule"
 claim "build prints the worst case of a hook" 0 "net out: at most" "$hvc" build "$dir/good.hvrule" -o "$dir/good.hvb"
 claim "options stand anywhere" 0 "" "$hvc" -o "$dir/good2.hvb" build --plain "$dir/good.hvrule"
 claim "dump shows name, version and rules" 0 'policy "good" version 3, 1 rules' "$hvc" dump "$dir/good.hvb"
