@@ -91,6 +91,21 @@ static void report_hooks(FILE *out, const struct loaded *l, const struct totals 
 	}
 }
 
+/* Without addresses every frame of a plain capture comes in, and rules of what goes out stand idle. */
+static void report_direction(FILE *out, const struct loaded *l, const struct options *o,
+			     const struct totals *t)
+{
+	uint64_t in = 0, sent = 0;
+	int i;
+
+	for (i = 0; i < OUTCOMES; i++) {
+		in += t->hook[HV_HOOK_NET_IN][i];
+		sent += t->hook[HV_HOOK_NET_OUT][i];
+	}
+	if (in && !sent && !o->locals.count && policy_has_hook(l->policy, HV_HOOK_NET_OUT))
+		fputs("no frame is the endpoint's: --local names its addresses\n", out);
+}
+
 /* "17", or with several inputs "2:17": which one. */
 static const char *place(char text[UNIT_TEXT + 16], const struct options *o, uint32_t input,
 			 uint64_t transfer)
@@ -208,6 +223,7 @@ void report_totals(FILE *out, const struct loaded *l, const struct options *o,
 		outcome_sum(t, OUTCOME_SILENT));
 	report_speed(out, t, wall_ns);
 	report_hooks(out, l, t);
+	report_direction(out, l, o, t);
 	report_rules(out, l, o, t);
 	report_counters(out, l, t);
 }

@@ -159,6 +159,17 @@ def a_pcapng_tells_the_direction_itself():
 
 
 @test
+def a_capture_in_which_nothing_goes_out_names_the_option():
+    hint = "\nno frame is the endpoint's: --local names its addresses\n"
+    put("d.pcapng", pcapng(flags=[2, 1, 0, 2]))
+    put("in.hvrule", 'policy "in" version 1; on net in default pass { a: -> drop; }')
+    assert hint in run("p.hvrule", "net.pcap")[0]
+    for args in (["p.hvrule", "net.pcap", *LOCAL], ["p.hvrule", "net.pcap", "-l", "10.0.0.9"], ["in.hvrule", "net.pcap"],
+                 ["p.hvrule", "d.pcapng"], ["p.hvrule", "disk.log"], ["p.hvrule", "net.pcap", "d.pcapng"]):
+        assert hint not in run(*args)[0], args
+
+
+@test
 def usage_errors_end_with_2_and_one_line():
     put("other.hvrule", POLICY)
     for args in ([], ["p.hvrule"], ["p.hvrule", "net.pcap", "--nonsense"], ["p.hvrule", "net.pcap", "--local"],
