@@ -297,19 +297,25 @@ static void need_element(struct gen *g, const struct item *items, size_t count,
 	}
 }
 
+/*
+ * Go to @absent when the transfer lacks a field of the element, else to @miss unless every
+ * item lies in it.  All its fields are asked for first: the order of a tuple decides nothing.
+ */
 static void need_dynamic(struct gen *g, const struct item *items, size_t count,
 			 const struct dynamic_element *e, uint32_t miss, uint32_t absent)
 {
-	struct item lo, hi;
+	struct item lo[MAX_ITEMS], hi[MAX_ITEMS];
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		lo = item_of(g, e->lo[i], absent);
-		hi = e->hi[i] == e->lo[i] ? lo : item_of(g, e->hi[i], absent);
+		lo[i] = item_of(g, e->lo[i], absent);
+		hi[i] = e->hi[i] == e->lo[i] ? lo[i] : item_of(g, e->hi[i], absent);
+	}
+	for (i = 0; i < count; i++) {
 		if (items[i].address)
-			need_address(g, &items[i].ip, &lo.ip, &hi.ip, miss);
+			need_address(g, &items[i].ip, &lo[i].ip, &hi[i].ip, miss);
 		else
-			need_range(g, items[i].number, lo.number, hi.number, miss);
+			need_range(g, items[i].number, lo[i].number, hi[i].number, miss);
 	}
 }
 

@@ -47,6 +47,10 @@ matrix("large sets", "net in", FRAMES, [
      "first middle far six"),
     ("none of many comparisons", "tcp.sport == 1001 and " + " and ".join(f"tcp.dport != {n}" for n in range(3, 999, 2)),
      "last gap below above near"),
+    ("a tuple that a set of fields lacks", "(tcp.dport, ip.ttl) not in { (tcp.sport, 64) }", TCPS.replace(" echo", "")),
+    ("an element whose field is absent, in the first column", "(tcp.dport, ip.ttl) not in { (udp.dport, 5) }", ""),
+    ("or behind one that differs", "(ip.ttl, tcp.dport) not in { (5, udp.dport) }", ""),
+    ("or at the end of a range that begins too late", "(ip.ttl, tcp.dport) not in { (64, 5000..udp.dport) }", ""),
     ("a union with a set of fields", "tcp.dport in { tcp.sport } + { 601 } + { ip.id }", "echo middle far six"),
 ], head=HEAD)
 finish()
