@@ -41,6 +41,18 @@ static void look(struct ahci *h)
 
 /* ---- reset [10.4.3] ---- */
 
+/*
+ * HR was lost where the controller was gone: it comes back as it went, and its ports go on with what they were given.
+ */
+static bool stands_still(const struct ahci *h)
+{
+	for (uint32_t left = h->pi; left; left &= left - 1) {
+		if (port_read(&h->port[__builtin_ctz(left)], PxCMD) & (PxCMD_ST | PxCMD_CR | PxCMD_FRE | PxCMD_FR))
+			return false;
+	}
+	return true;
+}
+
 /* The ports' registers are not theirs before HR reads 0, and their memory is the controller's. */
 void hba_settle(struct ahci *h)
 {
@@ -51,6 +63,10 @@ void hba_settle(struct ahci *h)
 	ghc = hba_read(h, HBA_GHC);
 	if (!hba_is_there(h, ghc) || ghc & GHC_HR)
 		return;
+	if (!stands_still(h)) {
+		hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE | GHC_HR);
+		return;
+	}
 	h->resetting = false;
 	hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE);
 	for (unsigned i = 0; i < PORTS_MAX; i++) {

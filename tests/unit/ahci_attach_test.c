@@ -321,6 +321,42 @@ START_TEST(a_controller_that_goes_in_a_reset_keeps_its_memory)
 }
 END_TEST
 
+/* What a controller that is gone is told is lost: it comes back running, and goes on with what it was given. */
+START_TEST(a_reset_that_was_lost_is_asked_for_again)
+{
+	static const uint32_t runs[] = { PxCMD_ST, PxCMD_CR, PxCMD_FRE, PxCMD_FR };
+
+	fill();
+	lab.gone = true;
+	lab_write(HBA_GHC, GHC_HR);
+	lab.gone = false;
+	DEVICE_PORT(31, PxCMD) = OFF | runs[_i];
+	DEVICE_PORT(0, PxCLB) = 0x5000;
+	lab_forget_log();
+	lab_read(HBA_CAP);
+	lab_expect("W 004 80000001\n");
+	ck_assert(lab.h->resetting);
+	ck_assert_uint_eq(PORT(0)->stale, 2);
+	ck_assert_uint_eq(DEVICE_PORT(0, PxCLB), 0x5000);
+	ck_assert_uint_eq(lab_read(HBA_GHC), GHC_AE);
+	check_reset();
+	ck_assert_uint_eq(DEVICE_PORT(0, PxCLB), LAB_POOL & UINT32_MAX);
+}
+END_TEST
+
+START_TEST(a_controller_that_goes_between_two_answers_is_not_set_up)
+{
+	fill();
+	lab.hr_reads = 1;
+	lab_write(HBA_GHC, GHC_HR);
+	lab.gone_after = 1;
+	lab.gone_at = PxCMD;
+	lab_read(HBA_CAP);
+	ck_assert(lab.gone && lab.h->resetting);
+	ck_assert_uint_eq(PORT(0)->stale, 2);
+}
+END_TEST
+
 START_TEST(after_a_power_state_all_is_set_up_at_the_first_answer)
 {
 	fill();
@@ -353,6 +389,8 @@ static void add_reset(Suite *s)
 	tcase_add_test(tc, the_guest_sees_that_the_reset_lasts);
 	tcase_add_test(tc, a_poll_finds_that_the_reset_is_over);
 	tcase_add_test(tc, a_controller_that_goes_in_a_reset_keeps_its_memory);
+	tcase_add_loop_test(tc, a_reset_that_was_lost_is_asked_for_again, 0, 4);
+	tcase_add_test(tc, a_controller_that_goes_between_two_answers_is_not_set_up);
 	tcase_add_test(tc, after_a_power_state_all_is_set_up_at_the_first_answer);
 	suite_add_tcase(s, tc);
 }

@@ -58,7 +58,7 @@ static uint32_t reg_read(void *host, uint32_t offset)
 	check_offset(offset);
 	if (lab.log_reads)
 		say("R %03x\n", offset);
-	if (lab.gone_after && is_port_register(offset, PxCLB) && !--lab.gone_after)
+	if (lab.gone_after && is_port_register(offset, lab.gone_at) && !--lab.gone_after)
 		lab.gone = true;
 	if (lab.gone)
 		return UINT32_MAX;

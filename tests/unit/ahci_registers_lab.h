@@ -18,7 +18,7 @@ struct lab {
 	bool log_reads;
 	bool ci_stays;				/* PxCI and PxSACT, when ST is cleared */
 	bool gone;				/* all ones */
-	uint32_t gone_after;			/* so many reads of PxCLB */
+	uint32_t gone_after, gone_at;		/* so many reads of a port's register, PxCLB unless told */
 	uint32_t hr_reads;			/* of GHC that say HR */
 	uint32_t cr_stays, fr_stays;		/* ports of which PxCMD.CR, FR do not fall */
 	uint64_t now_ns, step_ns;		/* the clock, and how far each reading moves it */
