@@ -44,6 +44,7 @@ run() {
 
 bad=0
 for target in ${*:-$(make -s --no-print-directory fuzz-list)}; do
+	target=${target##*/}
 	if run "$target"; then
 		printf 'ok: %s, %s runs, %s\n' "$target" \
 			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log")" \
