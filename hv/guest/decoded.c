@@ -10,7 +10,7 @@
 
 /* Its bytes are all that decoding depends on: of a place in code only the row follows. */
 static struct row {
-	uint64_t bytes[2], mask[2];	/* @mask: which of them were looked at */
+	uint8_t bytes[2 * WORD], mask[2 * WORD];	/* @mask: which of them were looked at */
 	struct insn insn;
 	uint8_t count;			/* of those bytes; 0: a free row */
 	uint8_t by;
@@ -31,14 +31,18 @@ static uint64_t word_at(const uint8_t *bytes)
 	return word;
 }
 
+static bool word_is_same(const struct row *r, const uint8_t *bytes, unsigned at)
+{
+	return !((word_at(bytes + at) ^ word_at(r->bytes + at)) & word_at(r->mask + at));
+}
+
 /* All of the row's bytes, or as many as there are.  Near the end byte by byte: words would reach behind it. */
 static bool are_same(const struct row *r, const uint8_t *bytes, unsigned count)
 {
-	if (count >= 2 * WORD)
-		return !((word_at(bytes) ^ r->bytes[0]) & r->mask[0]) &&
-		       !((word_at(bytes + WORD) ^ r->bytes[1]) & r->mask[1]);
+	if (count >= sizeof(r->bytes))
+		return word_is_same(r, bytes, 0) && word_is_same(r, bytes, WORD);
 	for (unsigned i = 0; i < r->count && i < count; i++) {
-		if (bytes[i] != (uint8_t)(r->bytes[i / WORD] >> 8 * (i % WORD)))
+		if (bytes[i] != r->bytes[i])
 			return false;
 	}
 	return true;
@@ -47,11 +51,9 @@ static bool are_same(const struct row *r, const uint8_t *bytes, unsigned count)
 static void keep(struct row *r, const uint8_t *bytes, unsigned count)
 {
 	r->count = (uint8_t)count;
-	for (unsigned i = 0; i < 2; i++)
-		r->bytes[i] = r->mask[i] = 0;
-	for (unsigned i = 0; i < count; i++) {
-		r->bytes[i / WORD] |= (uint64_t)bytes[i] << 8 * (i % WORD);
-		r->mask[i / WORD] |= UINT64_C(0xff) << 8 * (i % WORD);
+	for (unsigned i = 0; i < sizeof(r->bytes); i++) {
+		r->bytes[i] = i < count ? bytes[i] : 0;
+		r->mask[i] = i < count ? 0xff : 0;
 	}
 }
 

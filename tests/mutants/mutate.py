@@ -50,7 +50,8 @@ __attribute__((constructor(101))) static void choose(void)
 # Programs that are slow run smaller on mutants.
 SMALL = {"VERIFY_RANDOM_PERCENT": "20", "VERIFY_DIAMONDS": "2000", "HV_NATIVE_COUNT": "4000"}
 
-NUMBER = re.compile(r"(?<![\w.\"'])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.\"'])")
+# UINT64_C(1) is one as a whole: what is within is pasted together
+NUMBER = re.compile(r"(?<![\w.\"'])(?:U?INT\d+_C\([^()]*\)|(?:0x[0-9a-fA-F]+|\d+)[uUlL]*)(?![\w.\"'])")
 
 
 class Mutant:

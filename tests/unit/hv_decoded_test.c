@@ -4,19 +4,25 @@
 #include <string.h>
 
 #include "hv/guest/decoded.h"
+#include "tests/unit/exact.h"
 #include "tests/unit/unit.h"
 
 #define RIP	UINT64_C(0xffffffffc0123400)
-#define BYTES	64u		/* words may be read of them */
+#define BYTES	64u
 
-static uint8_t bytes[BYTES];
 static const struct insn *found;
 
+/* Of @code, and breakpoints behind it, @count bytes are there and no more. */
 static int ask_at(enum decoded_by by, uint64_t rip, const char *code, unsigned size, unsigned count)
 {
-	memset(bytes, 0xcc, sizeof(bytes));
-	memcpy(bytes, code, size);
-	return decoded(by, rip, bytes, count, &found);
+	uint8_t *bytes = exact_alloc(count);
+	int verdict;
+
+	memset(bytes, 0xcc, count);
+	memcpy(bytes, code, size < count ? size : count);
+	verdict = decoded(by, rip, bytes, count, &found);
+	exact_free(bytes);
+	return verdict;
 }
 #define ASK(by, code, count)	ask_at(by, RIP, code, sizeof(code) - 1, count)
 
@@ -37,19 +43,20 @@ START_TEST(an_instruction_is_found_as_it_was_decoded)
 }
 END_TEST
 
-/* Each byte of it, both where words are compared and near the end. */
+/* Each byte of it and each other value, both where words are compared and near the end. */
 START_TEST(another_byte_is_another_instruction)
 {
 	static const unsigned counts[] = { BYTES, 16, 15, 12, 11 };
 
 	for (unsigned c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
-		for (unsigned at = 3; at < 11; at++) {
+		for (unsigned n = 0; n < 8 * 255; n++) {
+			unsigned at = 3 + n % 8;
 			char code[] = LONG;
 			uint64_t was;
 
 			ck_assert_int_eq(ASK(DECODED_PLAIN, LONG, counts[c]), INSN_OK);
 			was = found->displacement ^ found->immediate << 32;
-			code[at]++;
+			code[at] = (char)(code[at] + 1 + n / 8);
 			ck_assert_int_eq(ask_at(DECODED_PLAIN, RIP, code, 11, counts[c]), INSN_OK);
 			ck_assert_uint_ne(found->displacement ^ found->immediate << 32, was);
 		}
@@ -57,10 +64,21 @@ START_TEST(another_byte_is_another_instruction)
 }
 END_TEST
 
+START_TEST(zeros_are_an_instruction_too)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		ck_assert_int_eq(ASK(DECODED_PLAIN, LOAD, BYTES), INSN_OK);
+		ck_assert_int_eq(found->op, INSN_MOV);
+		ck_assert_int_eq(ASK(DECODED_PLAIN, "\0\0\0\0\0\0\0\0", BYTES), INSN_OK);	/* add %al, (%rax) */
+		ck_assert_int_eq(found->op, INSN_ADD);
+	}
+}
+END_TEST
+
 /* Its displacement is of 16 bits in the first of them. */
 START_TEST(the_same_bytes_in_another_mode_are_another_instruction)
 {
-	static const char code[] = "\x8b\x87\x11\x22\x33\x44\x55\x66";
+	static const char code[] = "\x8b\x87\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd";
 	static const unsigned lengths[] = { [DECODED_16] = 4, [DECODED_32] = 6, [DECODED_64] = 6 };
 	struct insn wanted;
 
@@ -69,7 +87,7 @@ START_TEST(the_same_bytes_in_another_mode_are_another_instruction)
 
 		ck_assert_int_eq(ASK(by, code, BYTES), INSN_OK);
 		ck_assert_uint_eq(found->length, lengths[by]);
-		ck_assert_int_eq(insn_decode(bytes, INSN_BYTES_MAX, (enum insn_mode)by, &wanted), INSN_OK);
+		ck_assert_int_eq(insn_decode((const uint8_t *)code, INSN_BYTES_MAX, (enum insn_mode)by, &wanted), INSN_OK);
 		ck_assert_mem_eq(found, &wanted, sizeof(wanted));
 	}
 }
@@ -142,6 +160,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(c, an_instruction_is_found_as_it_was_decoded);
 	tcase_add_test(c, another_byte_is_another_instruction);
+	tcase_add_test(c, zeros_are_an_instruction_too);
 	tcase_add_test(c, the_same_bytes_in_another_mode_are_another_instruction);
 	tcase_add_test(c, what_ends_behind_the_bytes_wants_more);
 	tcase_add_test(c, nothing_of_an_instruction_is_remembered_that_was_not_there);

@@ -334,6 +334,9 @@ START_TEST(protection_keys_close_user_pages)
 	maps(0, WALK_WRITE, 0x7000);
 	lab.cpu.pkru = 3u << 28;
 	maps(0, WALK_USER | WALK_WRITE, 0x7000);
+	/* the highest bit alone makes another judgement */
+	lab.cpu.pkru |= 2u << 30;
+	faults(0, WALK_USER | WALK_WRITE, PF_PRESENT | WALK_USER | WALK_WRITE | PF_KEY);
 }
 END_TEST
 
