@@ -45,6 +45,8 @@ int hvplex(HVPSTYPE *value, HVPLTYPE *loc, struct parse *ps);
 	} while (0)
 
 static void hvperror(struct loc *loc, struct parse *ps, const char *text);
+static struct item *declared(struct parse *ps, enum item_kind kind, struct loc loc,
+			     struct loc name);
 
 #define LIST_ADD(list, item) do { \
 		if ((list).last) \
@@ -165,9 +167,9 @@ item:
 ;
 
 declare:
-	T_CONST T_NAME		{ $$ = item_new(ps, ITEM_CONST, @$); $$->name = @2; }
-|	T_SET T_NAME		{ $$ = item_new(ps, ITEM_SET, @$); $$->name = @2; }
-|	T_DEFINE T_NAME		{ $$ = item_new(ps, ITEM_DEFINE, @$); $$->name = @2; }
+	T_CONST T_NAME		{ $$ = declared(ps, ITEM_CONST, @$, @2); }
+|	T_SET T_NAME		{ $$ = declared(ps, ITEM_SET, @$, @2); }
+|	T_DEFINE T_NAME		{ $$ = declared(ps, ITEM_DEFINE, @$, @2); }
 ;
 
 /* What ends an item or a rule. */
@@ -554,6 +556,15 @@ int hvplex(HVPSTYPE *value, HVPLTYPE *loc, struct parse *ps)
 }
 
 /* Only "memory exhausted" comes this way: the stack is full. */
+static struct item *declared(struct parse *ps, enum item_kind kind, struct loc loc, struct loc name)
+{
+	struct item *item = item_new(ps, kind, loc);
+
+	item->name = name;
+	ps->declares = kind;
+	return item;
+}
+
 static void hvperror(struct loc *loc, struct parse *ps, const char *text)
 {
 	if (!ps->too_deep)

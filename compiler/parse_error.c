@@ -98,8 +98,18 @@ static void add_token(struct wording *w, const char *name)
 	add(w, quoted);
 }
 
+/* The grammar has one kind of expression; which is meant shows in what it stands behind. */
+static const char *word_value(const struct parse *ps, const struct syntax_error *e)
+{
+	if (!expects(e, "not"))
+		return "a value";
+	if (ps->token_before != '=' || ps->declares == ITEM_DEFINE)
+		return "a condition";
+	return ps->declares == ITEM_SET ? "a set" : "a value";
+}
+
 /* What one could write here. */
-static void word_expected(const struct syntax_error *e, struct wording *w)
+static void word_expected(const struct parse *ps, const struct syntax_error *e, struct wording *w)
 {
 	bool value = expects(e, "number") && expects(e, "field");
 	bool pattern = expects(e, "string") && expects(e, "regular expression");
@@ -109,7 +119,7 @@ static void word_expected(const struct syntax_error *e, struct wording *w)
 	unsigned rest = 0;
 
 	if (value)
-		add(w, expects(e, "not") ? "a condition" : "a value");
+		add(w, word_value(ps, e));
 	if (pattern)
 		add(w, "a pattern");
 	if (action)
@@ -173,6 +183,19 @@ static bool whole_value(const struct syntax_error *e)
 	return expects(e, "'|'");
 }
 
+/* Of a set, of an offset's brackets: a range has its place there, or none. */
+static bool within_braces(const struct syntax_error *e)
+{
+	return expects(e, "'}'") || expects(e, "']'") || expects(e, "':'");
+}
+
+/* Text where a value should be: of values, or of content, written as in other languages. */
+static bool quoted_value(const struct syntax_error *e)
+{
+	return e->found && expects(e, "number") && expects(e, "field") &&
+	       (!strcmp(e->found, "string") || !strcmp(e->found, "regular expression"));
+}
+
 /* The expected word that a name here is a misspelling of. */
 static const char *near_expected(const struct syntax_error *e)
 {
@@ -202,7 +225,7 @@ void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 	if (ps->stop)
 		return;
 	ps->stop = ps->diags->count >= DIAG_MAX;	/* nobody reads more */
-	word_expected(e, &w);
+	word_expected(ps, e, &w);
 	word_found(e, found, sizeof(found));
 	if (missing_end(ps, e)) {
 		loc.first = loc.last = ps->before.last;
@@ -217,7 +240,11 @@ void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 		diag_error(ps->diags, loc, "'=' does not compare: write '=='");
 		return;
 	}
-	if (e->found && !strcmp(e->found, "..") && whole_value(e)) {
+	if (e->found && !strcmp(e->found, "..") && expects(e, "every")) {
+		diag_error(ps->diags, loc, "a range of positions is written 'within N..M'");
+		return;
+	}
+	if (e->found && !strcmp(e->found, "..") && whole_value(e) && !within_braces(e)) {
 		diag_error(ps->diags, loc, "a range stands in braces: { a..b }");
 		return;
 	}
@@ -226,7 +253,10 @@ void syntax_error_report(struct parse *ps, const struct syntax_error *e)
 		return;
 	}
 	near = near_expected(e);
-	if (near)
+	if (quoted_value(e))
+		diag_error(ps->diags, loc, "expected %s, found %s: numbers and addresses have no "
+			   "quotes, content is searched by 'has'", w.text, found);
+	else if (near)
 		diag_error(ps->diags, loc, "expected %s, found %s; did you mean '%s'?", w.text, found,
 			   near);
 	else if (w.count)

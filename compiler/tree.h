@@ -146,6 +146,7 @@ struct parse {
 	void (*element)(void *arg, struct node *n);	/* the node is reused afterwards */
 	void *element_arg;
 	bool failed;		/* something was reported */
+	enum item_kind declares;	/* the last const, set or define */
 
 	/* the scanner */
 	void *scanner;
