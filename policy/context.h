@@ -4,8 +4,8 @@
  * This is the ABI of policy modules, whoever compiled them: append only, fixed
  * width, read-only for the program.  Every field is one 64-bit word (an IP
  * address two) in host order; a field that the transfer lacks reads 0 and its
- * bit in `present` is clear.  Bits and words stand in the order of field.def;
- * field.c asserts that.
+ * bit in `present` is clear.  Bits stand in the order of field.def, which names
+ * the word of each.
  */
 #ifndef POLICY_CONTEXT_H
 #define POLICY_CONTEXT_H

@@ -132,6 +132,19 @@ static inline void clear_net_words(struct hv_ctx *ctx)
 	_Static_assert(NET_WORDS % 7 == 0, "whole blocks");
 }
 
+/* The word of every field of packets is among those: else one would show what an earlier packet had. */
+#define CLEARED_NET(member) \
+	(offsetof(struct hv_ctx, member) - offsetof(struct hv_ctx, eth_src) < 8 * NET_WORDS)
+#define CLEARED_DISK(member)	1
+#define CLEARED_RW(member)	1
+#define CLEARED_CTL(member)	1
+#define HV_FIELD(id, nm, ty, bits, hooks, member, rw, doc) \
+	_Static_assert(CLEARED_##hooks(member), nm " is cleared with the others");
+#define HV_FLAGBIT(id, nm, base, bit, doc)
+#include "policy/field.def"
+#undef HV_FIELD
+#undef HV_FLAGBIT
+
 /* Whatever is not plain; apart, so that the plain way saves no registers. */
 static __attribute__((noinline)) void
 walk_frame(const uint8_t *frame, uint32_t captured, uint32_t wire, uint64_t time_ns,
