@@ -50,6 +50,7 @@ struct expect {
 	size_t count, room;
 	struct expect_section *sections;
 	size_t section_count;
+	bool default_stands[HV_HOOKS + 1];	/* a line of the hook's own; last: of all hooks */
 	bool has_default[HV_HOOKS];
 	uint8_t default_outcome[HV_HOOKS];
 };

@@ -55,13 +55,16 @@ static int add_section(struct expect *e, const char *name, struct fault *f)
 static int default_line(struct expect *e, char *words[], unsigned count, uint32_t line,
 			struct fault *f)
 {
-	int hook = count == 3 ? find_hook(words[1]) : 0;
+	int hook = count == 3 ? find_hook(words[1]) : HV_HOOKS;
 	int outcome = count == 2 || count == 3 ? find_outcome(words[count - 1]) : -1, h;
 
 	if (hook < 0 || outcome < 0)
 		return wrong(e, line, "not \"default [HOOK] pass|rewrite|drop|silent\"", f);
+	if (e->default_stands[hook])
+		return wrong(e, line, "this default stands twice", f);
+	e->default_stands[hook] = true;
 	for (h = 0; h < HV_HOOKS; h++) {
-		if (count == 3 && h != hook)
+		if (h != hook && (hook < HV_HOOKS || e->default_stands[h]))
 			continue;
 		e->has_default[h] = true;
 		e->default_outcome[h] = (uint8_t)outcome;

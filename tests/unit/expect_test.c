@@ -54,6 +54,22 @@ START_TEST(what_is_expected_does_not_differ)
 }
 END_TEST
 
+START_TEST(a_hooks_own_default_holds_wherever_it_stands)
+{
+	struct expect_cursor c;
+
+	ck_assert_int_eq(load("default net/in drop\ndefault pass\ndefault disk/read silent\n"), 0);
+	ck_assert_int_eq(expect_begin(&c, &e, "x.pcap", 0), 0);
+	judge(&c, 1, HV_HOOK_NET_IN, OUTCOME_DROP, "-");
+	judge(&c, 2, HV_HOOK_NET_OUT, OUTCOME_PASS, "-");
+	judge(&c, 3, HV_HOOK_DISK_READ, OUTCOME_SILENT, "-");
+	judge(&c, 4, HV_HOOK_DISK_CONTROL, OUTCOME_PASS, "-");
+	expect_finish(&c);
+	ck_assert_uint_eq(c.differences, 0);
+	expect_free(&e);
+}
+END_TEST
+
 START_TEST(differences_are_shown_as_a_diff)
 {
 	struct expect_cursor c;
@@ -189,6 +205,8 @@ START_TEST(what_cannot_be_read_is_refused_with_its_line)
 		{ "default maybe\n", "not \"default" },
 		{ "default net/up drop\n", "not \"default" },
 		{ "default net/in drop x\n", "not \"default" },
+		{ "default pass\n1 net/in drop\ndefault drop\n", "FILE:3: this default stands twice" },
+		{ "default net/in pass\ndefault net/in pass\n", "FILE:2: this default stands" },
 		{ "input\n", "not \"input NAME\"" },
 		{ "input a b\n", "not \"input NAME\"" },
 		{ "1 net/in drop\ninput a\n", "before the first input" },
@@ -217,13 +235,14 @@ Suite *unit_suite(void)
 	TCase *tc = unit_case(s, "expect");
 
 	tcase_add_test(tc, what_is_expected_does_not_differ);
+	tcase_add_test(tc, a_hooks_own_default_holds_wherever_it_stands);
 	tcase_add_test(tc, differences_are_shown_as_a_diff);
 	tcase_add_test(tc, without_a_default_each_transfer_needs_a_line);
 	tcase_add_test(tc, lines_belong_to_their_input);
 	tcase_add_test(tc, inputs_of_one_name_have_its_sections_in_turn);
 	tcase_add_test(tc, odd_bytes_of_a_name_may_stand_for_themselves_where_they_can);
 	tcase_add_test(tc, only_so_many_differences_are_shown);
-	tcase_add_loop_test(tc, what_cannot_be_read_is_refused_with_its_line, 0, 19);
+	tcase_add_loop_test(tc, what_cannot_be_read_is_refused_with_its_line, 0, 21);
 	tcase_add_test(tc, a_file_that_is_not_there_is_an_error_of_its_own);
 	return s;
 }
