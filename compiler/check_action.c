@@ -152,7 +152,7 @@ static const struct query *query_of(const struct expr *e, const struct pattern *
 {
 	const struct query *q = NULL;
 
-	if (!e)
+	if (!e || !e->searches)
 		return NULL;
 	if (e->kind == EXPR_HAS) {
 		for (size_t i = 0; i < e->query.pattern_count; i++)
@@ -160,8 +160,6 @@ static const struct query *query_of(const struct expr *e, const struct pattern *
 				return &e->query;
 		return NULL;
 	}
-	if (e->kind != EXPR_NOT && e->kind != EXPR_AND && e->kind != EXPR_OR)
-		return NULL;
 	q = query_of(e->l, p);
 	return q ? q : query_of(e->r, p);
 }
@@ -302,18 +300,12 @@ static bool check_action(struct actions *a, const struct action_text *t, struct 
 	return ok;
 }
 
-static bool searches(const struct expr *e)
-{
-	if (!e)
-		return false;
-	return e->kind == EXPR_HAS || ((e->kind == EXPR_NOT || e->kind == EXPR_AND ||
-		e->kind == EXPR_OR) && (searches(e->l) || searches(e->r)));
-}
-
 struct action *check_actions(struct check *c, const struct rule_text *r, unsigned hooks,
 			     const struct expr *condition)
 {
-	struct actions a = { c, hooks, condition, (r->condition && !condition) || searches(condition) };
+	struct actions a = {
+		c, hooks, condition, condition ? condition->searches : r->condition != NULL,
+	};
 	struct action *first = NULL, **tail = &first;
 	const struct action_text *verdict = NULL;
 	bool told = false;

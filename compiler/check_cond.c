@@ -63,6 +63,7 @@ struct meaning check_chain(struct check *c, const struct node *n)
 	if (!ok)
 		return nothing;
 	e = expr_chain(c->pool, n->kind == NODE_AND ? EXPR_AND : EXPR_OR, items, count);
+	e->loc = n->loc;	/* not its first item's, which may be a define's */
 	return means_condition(c, e);
 }
 

@@ -42,7 +42,27 @@ static void count_in(struct expr *e, const struct expr *child)
 	if (__builtin_add_overflow(e->nodes, child->nodes, &e->nodes))
 		e->nodes = UINT32_MAX;
 	e->hooks &= child->hooks;
+	e->searches |= child->searches;
 }
+
+/* What joins conditions: defines share these, so their sums are kept and not made again. */
+static bool joins(const struct expr *e)
+{
+	return e->kind == EXPR_NOT || e->kind == EXPR_AND || e->kind == EXPR_OR;
+}
+
+static int joined_truth(const struct expr *e)
+{
+	int l = expr_truth(e->l), r = e->r ? expr_truth(e->r) : -1;
+
+	if (e->kind == EXPR_NOT)
+		return l < 0 ? -1 : !l;
+	if (e->kind == EXPR_AND)
+		return l == 0 || r == 0 ? 0 : l == 1 && r == 1 ? 1 : -1;
+	return l == 1 || r == 1 ? 1 : l == 0 && r == 0 ? 0 : -1;
+}
+
+static uint64_t hash_of(const struct expr *e);
 
 struct expr *expr_finish(struct expr *e)
 {
@@ -61,6 +81,7 @@ struct expr *expr_finish(struct expr *e)
 	e->depth = 1;
 	e->nodes = 1;
 	e->hooks = (uint8_t)hooks;
+	e->searches = e->kind == EXPR_HAS;
 	count_in(e, e->l);
 	count_in(e, e->r);
 	for (size_t i = 0; i < e->item_count; i++)
@@ -70,6 +91,10 @@ struct expr *expr_finish(struct expr *e)
 			count_in(e, e->set->dynamic[i].lo[k]);
 			count_in(e, e->set->dynamic[i].hi[k]);
 		}
+	}
+	if (joins(e)) {
+		e->known = (int8_t)joined_truth(e);
+		e->hash = hash_of(e);
 	}
 	return e;
 }
@@ -235,22 +260,11 @@ static bool never(const struct expr *e)
 
 int expr_truth(const struct expr *e)
 {
-	int l, r;
-
 	switch (e->kind) {
 	case EXPR_BOOL:
 		return e->truth;
-	case EXPR_NOT:
-		l = expr_truth(e->l);
-		return l < 0 ? -1 : !l;
-	case EXPR_AND:
-		l = expr_truth(e->l);
-		r = expr_truth(e->r);
-		return l == 0 || r == 0 ? 0 : l == 1 && r == 1 ? 1 : -1;
-	case EXPR_OR:
-		l = expr_truth(e->l);
-		r = expr_truth(e->r);
-		return l == 1 || r == 1 ? 1 : l == 0 && r == 0 ? 0 : -1;
+	case EXPR_NOT: case EXPR_AND: case EXPR_OR:
+		return e->known;
 	case EXPR_CMP:
 		return never(e) ? 0 : -1;
 	case EXPR_IN:
@@ -297,6 +311,11 @@ static uint64_t mix(uint64_t h, uint64_t v)
 }
 
 uint64_t expr_hash(const struct expr *e)
+{
+	return joins(e) ? e->hash : hash_of(e);
+}
+
+static uint64_t hash_of(const struct expr *e)
 {
 	uint64_t h = mix(e->kind, (uint64_t)e->op << 8 | e->negated);
 

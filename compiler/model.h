@@ -83,6 +83,9 @@ struct expr {
 	uint16_t depth;		/* levels, at most HVC_MAX_EXPR_DEPTH */
 	uint8_t hooks;		/* HOOK_BIT of every hook where all its fields exist */
 	uint32_t nodes;		/* at most HVC_MAX_EXPR_NODES */
+	bool searches;		/* HAS is in it */
+	int8_t known;		/* NOT, AND, OR: expr_truth() */
+	uint64_t hash;		/* NOT, AND, OR: expr_hash() */
 };
 
 /* One element lo..hi (both inclusive, lo == hi for a single value) of each component. */

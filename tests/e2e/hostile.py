@@ -137,6 +137,10 @@ def policies_of_text():
               run.status == 1 and run.err.count(": error: ") == 200 and len(run.err) < 100000, run)
     bomb = "define d0 = tcp.syn;\n" + "".join("define d%d = d%d and d%d;\n" % (i, i - 1, i - 1) for i in range(1, 70))
     policy("defines that double 69 times", net("a: d69 -> drop;", bomb), 1, "nodes")
+    shared = "define d0 = tcp.dport == 1 or tcp.sport == 2;\n" + "".join(
+        "define d%d = d%d or d%d;\n" % (i, i - 1, i - 1) for i in range(1, 15))
+    policy("a define of 131,071 nodes in each of 20,000 rules is looked through once",
+           net("\n".join("a%d: d14 and ip.id == %d -> drop;" % (i, i) for i in range(20000)), shared), 0)
     policy("constants that need each other", net("a: tcp.dport == x -> drop;", "const x = y; const y = x;"), 1, "p.hvrule:2:")
     policy("sets that need each other", net("a: tcp.dport in x -> drop;", "set x = y; set y = x;"), 1, "p.hvrule:2:")
     boxes = "".join("set s%d = { %s };\n" % (i, ", ".join("(%d..%d, %d..%d)" % (j, 60000 - j, (j * 37 + i) % 999, 65000 - j)
