@@ -31,6 +31,13 @@ static bool never(enum cmp_op op, uint64_t k, uint64_t most)
 	       (op == CMP_GE && k > most) || (op == CMP_EQ && k > most);
 }
 
+/* The addresses of ARP are IPv4: of IPv6 they are equal to none, unlike all. */
+static void warn_family(struct check *c, const struct expr *e, const struct expr *field, bool unlike)
+{
+	diag_warning(c->diags, e->loc, "%s: %s is an IPv4 address",
+		     unlike ? "true for every value" : "never true", name_of(field));
+}
+
 void warn_compare(struct check *c, const struct expr *e)
 {
 	static const enum cmp_op mirrored[] = {
@@ -40,13 +47,17 @@ void warn_compare(struct check *c, const struct expr *e)
 	const struct expr *x, *k;
 	enum cmp_op op;
 
-	if (e->kind != EXPR_CMP || e->l->type != TYPE_NUM)
+	if (e->kind != EXPR_CMP)
+		return;
+	x = e->l->kind == EXPR_CONST ? e->r : e->l;
+	k = e->l->kind == EXPR_CONST ? e->l : e->r;
+	if (x->type == TYPE_IP4 && k->kind == EXPR_CONST && k->value.family == 6)
+		warn_family(c, e, x, e->op == CMP_NE);
+	if (e->l->type != TYPE_NUM)
 		return;
 	if (e->op != CMP_EQ && e->op != CMP_NE && (subtracts(e->l) || subtracts(e->r)))
 		diag_warning(c->diags, e->loc, "the subtraction wraps below 0: "
 			     "move the term to the other side, or test the order first");
-	x = e->l->kind == EXPR_CONST ? e->r : e->l;
-	k = e->l->kind == EXPR_CONST ? e->l : e->r;
 	op = e->l->kind == EXPR_CONST ? mirrored[e->op] : (enum cmp_op)e->op;
 	if (k->kind != EXPR_CONST)
 		return;
@@ -63,7 +74,12 @@ void warn_in(struct check *c, const struct expr *e)
 	const struct set *s = e->set;
 	uint64_t most, last;
 
-	if (s->arity != 1 || !s->count || s->types[0] != TYPE_NUM || e->l->kind == EXPR_CONST)
+	if (s->arity != 1 || !s->count || e->l->kind == EXPR_CONST)
+		return;
+	/* by family: where the first is IPv6, all are */
+	if (e->l->type == TYPE_IP4 && s->elements[0].lo->family == 6)
+		warn_family(c, e, e->l, e->negated);
+	if (s->types[0] != TYPE_NUM)
 		return;
 	most = expr_max(e->l);
 	last = s->elements[s->count - 1].hi->lo;
