@@ -87,7 +87,8 @@ static void dump_classes(struct arena *a, const struct dump_section *s)
 	if (!s->len || class_table_load(a, s->bytes, s->len, &t, &e))
 		return;
 	for (i = 0; i < class_count(t); i++)
-		printf("classifier %u: %u rows, cost %u\n", i, class_rows(t, i), class_cost(t, i));
+		printf("classifier %u: %u row%s, cost %u\n", i, class_rows(t, i), class_rows(t, i) == 1 ? "" : "s",
+		       class_cost(t, i));
 }
 
 static void dump_pattern(const struct match_table *t, uint32_t pattern)
@@ -144,7 +145,8 @@ static int dump_policy(struct dump *d, const struct loaded *l)
 	if (policy_meta(p)) {
 		fputs("policy \"", stdout);
 		put_plain(stdout, policy_name(p));
-		printf("\" version %" PRIu64 ", %u rules\n", policy_version(p), policy_rule_count(p));
+		printf("\" version %" PRIu64 ", %u rule%s\n", policy_version(p), policy_rule_count(p),
+		       policy_rule_count(p) == 1 ? "" : "s");
 	} else {
 		puts("a module compiled from C");
 	}

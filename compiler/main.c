@@ -26,11 +26,13 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct cmd_options *o);
 	bool writes;		/* needs -o */
+	bool compiles;		/* takes --plain */
+	bool diagnoses;		/* takes --json */
 } commands[] = {
-	{ "build", cmd_build, true },
-	{ "check", cmd_check, false },
-	{ "dump", cmd_dump, false },
-	{ "fmt", cmd_fmt, false },
+	{ "build", cmd_build, true, true, true },
+	{ "check", cmd_check, false, false, true },
+	{ "dump", cmd_dump, false, false, false },
+	{ "fmt", cmd_fmt, false, false, true },
 };
 
 static int misused(const char *what, const char *which)
@@ -123,5 +125,9 @@ int main(int argc, char **argv)
 		return misused("-o is for build, not for ", c->name);
 	if (c->run != cmd_fmt && o.in_place)
 		return misused("-i is for fmt, not for ", c->name);
+	if (!c->compiles && o.plain)
+		return misused("--plain is for build, not for ", c->name);
+	if (!c->diagnoses && o.json)
+		return misused("--json is not for ", c->name);
 	return finish(c->run(&o));
 }

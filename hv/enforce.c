@@ -49,9 +49,10 @@ void enforce_init(void)
 	judge_add_entropy(judge, entropy(), entropy());
 	enforce_net = (struct net){ judge, policy, &transfers };
 	enforce_disk = (struct disk){ judge, policy, &transfers };
-	log_line("policy \"%s\" version %llu loaded, enforced on the network and on disks: %u rules, %llu KiB",
+	log_line("policy \"%s\" version %llu loaded, enforced on the network and on disks: %u rule%s, %llu KiB",
 		 policy_name(policy), (unsigned long long)policy_version(policy),
-		 policy_rule_count(policy), (unsigned long long)arena.used / 1024);
+		 policy_rule_count(policy), policy_rule_count(policy) == 1 ? "" : "s",
+		 (unsigned long long)arena.used / 1024);
 }
 
 void enforce_report(counters_say_fn *say, uint32_t rows)
