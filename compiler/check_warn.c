@@ -1,8 +1,6 @@
 /*
- * check_warn.c - rules that can never be reached, comparisons that mean little
+ * check_warn.c - comparisons that mean little
  */
-#include <string.h>
-
 #include "compiler/check.h"
 #include "compiler/value.h"
 
@@ -86,92 +84,4 @@ void warn_in(struct check *c, const struct expr *e)
 	if (last > most)
 		diag_warning(c->diags, e->loc, "%s is 0 to %llu: it is never %llu", name_of(e->l),
 			     (unsigned long long)most, (unsigned long long)last);
-}
-
-/* ---- rules never reached ---- */
-
-static const struct action *verdict_of(const struct rule *r)
-{
-	for (const struct action *a = r->actions; a; a = a->next)
-		if (a->kind <= ACTION_DROP_SILENTLY)
-			return a;
-	return NULL;
-}
-
-struct seen {
-	uint64_t hash;
-	const struct rule *rule;
-	struct seen *next;
-};
-
-static const struct rule *same_before(struct seen **buckets, size_t mask, uint64_t hash,
-				      const struct expr *e)
-{
-	for (const struct seen *s = buckets[hash & mask]; s; s = s->next)
-		if (s->hash == hash && expr_equal(s->rule->condition, e))
-			return s->rule;
-	return NULL;
-}
-
-/* A rule of several hooks is warned of once. */
-static bool told(struct names *done, const struct rule *r)
-{
-	char key[64];
-	int n = snprintf(key, sizeof(key), "%p:%u", (const void *)r->loc.src, r->loc.first);
-
-	if (names_find(done, key, (size_t)n))
-		return true;
-	names_add(done, key, (size_t)n, NULL);
-	return false;
-}
-
-static void warn_hook(struct check *c, unsigned hook, struct names *done)
-{
-	const struct hook_rules *hr = &c->model->hooks[hook];
-	const struct rule *end = NULL;
-	size_t mask = 63;
-	struct seen **buckets;
-
-	while (mask < hr->count)
-		mask = mask * 2 + 1;
-	buckets = pool_array(c->pool, mask + 1, sizeof(*buckets));
-	for (const struct rule *r = hr->rules; r; r = r->next) {
-		int truth = r->condition ? expr_truth(r->condition) : 1;
-		const struct rule *same = NULL;
-		uint64_t hash = 0;
-
-		if (r->condition && truth < 0) {
-			hash = expr_hash(r->condition);
-			same = same_before(buckets, mask, hash, r->condition);
-		}
-		if (end || same) {
-			if (told(done, r))
-				continue;
-			diag_warning(c->diags, r->loc, "rule '%s' is never reached in %s", r->label,
-				     hv_hook_name[hook]);
-			diag_note(c->diags, (end ? end : same)->loc, end ? "this rule decides every transfer"
-				  : "this rule decides the same transfers");
-		} else if (truth == 0) {
-			/* a comparison alone was warned of where it stands */
-			if (r->condition->kind != EXPR_CMP && !told(done, r))
-				diag_warning(c->diags, r->loc, "the condition of rule '%s' is never true",
-					     r->label);
-		} else if (verdict_of(r) && truth == 1) {
-			end = r;
-		} else if (verdict_of(r)) {
-			struct seen *s = pool_alloc(c->pool, sizeof(*s));
-
-			*s = (struct seen){ hash, r, buckets[hash & mask] };
-			buckets[hash & mask] = s;
-		}
-	}
-}
-
-void warn_unreachable(struct check *c)
-{
-	struct names done;
-
-	names_init(&done, c->pool);
-	for (unsigned h = 0; h < HV_HOOKS; h++)
-		warn_hook(c, h, &done);
 }

@@ -62,6 +62,8 @@ struct cond *cond_of(struct folder *f, const struct expr *e);
 /* spans.c: the algebra of spans. */
 /* Sort and merge @count spans in place of a pool's copy. */
 struct spans spans_make(struct pool *p, const struct span *s, size_t count);
+/* Is each value of @a in @b? */
+bool spans_within(struct spans a, struct spans b);
 /* What a present field can hold beyond @s. */
 struct spans spans_complement(struct pool *p, enum hv_field field, struct spans s);
 /* All that a present field can hold. */

@@ -66,6 +66,22 @@ struct spans spans_make(struct pool *p, const struct span *s, size_t count)
 	return (struct spans){ at, n + 1 };
 }
 
+bool spans_within(struct spans a, struct spans b)
+{
+	size_t i, j = 0;
+
+	for (i = 0; i < a.count; i++) {
+		while (j < b.count && (b.at[j].family < a.at[i].family ||
+				       (b.at[j].family == a.at[i].family &&
+					high(&b.at[j]) < low(&a.at[i]))))
+			j++;
+		if (j == b.count || b.at[j].family != a.at[i].family ||
+		    low(&b.at[j]) > low(&a.at[i]) || high(&b.at[j]) < high(&a.at[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The families of a field and the largest value of each. */
 static unsigned families(enum hv_field field, uint8_t family[2], u128 most[2])
 {
