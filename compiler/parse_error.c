@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "compiler/keyword.h"
+#include "policy/field.h"
 
 #define SHOWN_MAX	5u
 
@@ -146,6 +147,16 @@ static void word_expected(const struct parse *ps, const struct syntax_error *e, 
 	join(w);
 }
 
+/* To the grammar each word with a dot is a field. */
+static bool names_field(struct loc loc)
+{
+	for (unsigned f = 0; f < HV_FIELD_NAMES; f++)
+		if (strlen(hv_field_table[f].name) == loc_len(loc) &&
+		    !memcmp(hv_field_table[f].name, loc_text(loc), loc_len(loc)))
+			return true;
+	return false;
+}
+
 /* What stands here, quoted as it is written when that is short. */
 static void word_found(const struct syntax_error *e, char *out, size_t room)
 {
@@ -158,6 +169,8 @@ static void word_found(const struct syntax_error *e, char *out, size_t room)
 		snprintf(out, room, "this %s", e->found);
 	else if (!strcmp(e->found, "string") || !strcmp(e->found, "regular expression"))
 		snprintf(out, room, "%s %.*s", e->found, len, text);
+	else if (!strcmp(e->found, "field") && !names_field(e->loc))
+		snprintf(out, room, "word '%.*s'", len, text);
 	else if (!strcmp(e->found, "name") || !strcmp(e->found, "field") ||
 		 !strcmp(e->found, "number") || !strcmp(e->found, "address") ||
 		 !strcmp(e->found, "label"))
