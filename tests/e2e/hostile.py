@@ -184,7 +184,7 @@ def outputs():
         run = Run(lab, "hvc", "build", "p.hvrule", "-o", "-")
         claim("-o - is standard output", run.status == 0 and run.raw[:4] == b"\x7fELF" and "at most" in run.err, run)
         run = Run(lab, shell='cat p.hvrule | "$HVC" build /dev/stdin -o pipe.hvb && cat pipe.hvb | "$HVC" dump /dev/stdin')
-        claim("a policy and a module come from pipes", run.status == 0 and "1 rules" in run.out, run)
+        claim("a policy and a module come from pipes", run.status == 0 and ", 1 rule\n" in run.out, run)
         os.unlink(lab.at("pipe.hvb")) if os.path.exists(lab.at("pipe.hvb")) else None
         os.mkfifo(lab.at("fifo"))
         reader = threading.Thread(target=lambda: lab.get("fifo"), daemon=True)
