@@ -555,7 +555,7 @@ int hvplex(HVPSTYPE *value, HVPLTYPE *loc, struct parse *ps)
 	return scan_token(loc, ps);
 }
 
-/* Only "memory exhausted" comes this way: the stack is full. */
+/* An item that @name is given to; syntax errors ask what it is. */
 static struct item *declared(struct parse *ps, enum item_kind kind, struct loc loc, struct loc name)
 {
 	struct item *item = item_new(ps, kind, loc);
@@ -565,6 +565,7 @@ static struct item *declared(struct parse *ps, enum item_kind kind, struct loc l
 	return item;
 }
 
+/* Only "memory exhausted" comes this way: the stack is full. */
 static void hvperror(struct loc *loc, struct parse *ps, const char *text)
 {
 	if (!ps->too_deep)

@@ -195,10 +195,11 @@ def show_functions(kind, load, f, top):
 
 
 def counted_rows(name, f):
-    accesses, exits, lapic = f["accesses"] / f["commands"], all_exits(f) / f["commands"], f["lapic"] / f["commands"]
+    accesses, exits = f["accesses"] / f["commands"], all_exits(f)
     yield row(f"{name}: the driver's register accesses a command", "", accesses)
-    yield row(f"{name}: exits a command, but for the local APIC's", "", exits - lapic, None, accesses + EXITS_MORE)
-    yield row(f"{name}: exits a command", "", exits)
+    yield row(f"{name}: exits a command, but for the local APIC's", "", (exits - f["lapic"]) / f["commands"], None,
+              accesses + EXITS_MORE)
+    yield row(f"{name}: exits a command", "", exits / f["commands"])
     yield row(f"{name}: exits a command for pages", "", f["exits"]["page"] / f["commands"])
     yield row(f"{name}: the hypervisor's instructions a command", "", f["hypervisor"] / f["commands"])
     yield row(f"{name}: the hypervisor's instructions a KiB", "", f["hypervisor"] / f["KiB"])
