@@ -178,7 +178,7 @@ files() {{	# KIND DEVICE COUNT
 	say $1 $(files_sum /run/$1)
 	umount /run/$1
 }}
-tool mke2fs -q -F -t ext4 $(at 4)
+tool mke2fs -q -F -t ext4 -N {count} $(at 4)	# inodes: by the file system's size there are too few
 files ext4 $(at 4) {count * 4 // 5}
 mkdosfs -n SLUICE-DISK $(at 5) >/dev/null	# 11 characters: busybox pads with NUL, which no label may have
 files vfat $(at 5) {count // 5}
