@@ -65,7 +65,7 @@ void mmio_init(void)
 {
 	bool huge = cpuid(0x80000001, 0).edx >> 26 & 1;
 
-	npt_init(physical_bits(), huge, NPT_TABLES_A_RANGE * REGIONS_MAX, region_access,
+	npt_init(physical_bits(), huge, NPT_TABLES_A_RANGE * REGIONS_MAX, region_access, region_place,
 		 region_border);
 	npt_update((gpa_t){ boot.start.a }, boot.len);
 	npt_flushed();
@@ -108,6 +108,14 @@ void mmio_readable(struct mmio_region *r, bool readable)
 {
 	r->readable = readable;
 	update(r->at, r->len);
+}
+
+void mmio_open(struct mmio_region *r, uint64_t offset, hpa_t page)
+{
+	r->open_at = offset;
+	r->open = page;
+	if (r->len)
+		update(r->at + offset, PAGE_SIZE);
 }
 
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len)

@@ -27,6 +27,8 @@ struct mmio_region {
 	mmio_fn *access;
 	bool fixed;			/* decoded before anything on a bus is, and never moved */
 	bool readable;			/* the guest reads the registers themselves */
+	uint64_t open_at;		/* offset of a page that the guest reaches, */
+	hpa_t open;			/* and which it finds there; 0: none */
 	void *arg;
 	/* NULL: mmio_add() makes some; numbered: whoever knows the number counts */
 	struct counter_device *counters;
@@ -46,6 +48,8 @@ void mmio_uncover(void);
 void mmio_move(struct mmio_region *r, uint64_t at, uint64_t len);
 /* Whether reads come here, or find the registers themselves. */
 void mmio_readable(struct mmio_region *r, bool readable);
+/* The page at @offset is @page, of ours; 0: trapped as the others, and no processor is at the page any more. */
+void mmio_open(struct mmio_region *r, uint64_t offset, hpa_t page);
 /* Hand an access on to the real device at @at; where the hypervisor is there is none. */
 void mmio_pass(const struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);
 /* The guest touched a page that is not mapped for it.  Needs the guest lock. */

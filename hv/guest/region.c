@@ -78,6 +78,11 @@ struct mmio_region *region_of(uint64_t at)
 	return found && !region_is_own(at, 1) && !is_ram(at) ? found : NULL;
 }
 
+static bool is_open(const struct mmio_region *r, uint64_t page)
+{
+	return r->open.a && page - r->at == r->open_at;
+}
+
 enum npt_access region_access(uint64_t page)
 {
 	const struct mmio_region *r;
@@ -85,7 +90,14 @@ enum npt_access region_access(uint64_t page)
 	if (region_is_own(page, PAGE_SIZE) || is_covered(page))
 		return NPT_TRAPPED;
 	r = region_of(page);
+	if (r && is_open(r, page))
+		return NPT_ELSEWHERE;
 	return !r ? NPT_DIRECT : r->readable ? NPT_READ_ONLY : NPT_TRAPPED;
+}
+
+hpa_t region_place(uint64_t page)
+{
+	return region_of(page)->open;
 }
 
 /* @edge, rounded both ways: the page that it lies in may be another's than both its neighbours. */
@@ -112,6 +124,10 @@ uint64_t region_border(uint64_t page)
 	for (uint32_t i = 0; i < region_count; i++) {
 		nearer(&border, page, regions[i]->at);
 		nearer(&border, page, regions[i]->at + regions[i]->len);
+		if (regions[i]->open.a) {
+			nearer(&border, page, regions[i]->at + regions[i]->open_at);
+			nearer(&border, page, regions[i]->at + regions[i]->open_at + PAGE_SIZE);
+		}
 	}
 	for (uint32_t i = 0; gmem_span(i, &at, &len); i++) {
 		nearer(&border, page, at);

@@ -25,6 +25,8 @@ bool region_uncover(uint64_t *at, uint64_t *len);
 struct mmio_region *region_of(uint64_t at);
 /* What the guest may do with the page at @page without us. */
 enum npt_access region_access(uint64_t page);
+/* Where it is, if it is NPT_ELSEWHERE. */
+hpa_t region_place(uint64_t page);
 /* A page above @page, up to which region_access() says the same of every one. */
 uint64_t region_border(uint64_t page);
 /* Does a byte of [@at, @at + @len) belong to the hypervisor? */

@@ -14,6 +14,7 @@
 #define NPT_RW		(UINT64_C(1) << 1)
 #define NPT_US		(UINT64_C(1) << 2)	/* all guest accesses are user accesses */
 #define NPT_PS		(UINT64_C(1) << 7)
+#define NPT_NX		(UINT64_C(1) << 63)
 #define NPT_ADDRESS	UINT64_C(0x000ffffffffff000)
 #define ENTRIES		512u
 #define GIB		(UINT64_C(1) << 30)
@@ -23,6 +24,7 @@
 static uint64_t *pml4, *pdpt;
 static bool huge_pages;
 static npt_access_fn *access_of;
+static npt_place_fn *place_of;
 static npt_border_fn *border_of;
 /* The first word of each leads to the next; processors may still walk through those that were given. */
 static uint64_t *free_tables, *given_tables;
@@ -33,6 +35,8 @@ static uint64_t flags(enum npt_access access)
 	switch (access) {
 	case NPT_DIRECT:
 		return NPT_P | NPT_RW | NPT_US;
+	case NPT_ELSEWHERE:
+		return NPT_P | NPT_RW | NPT_US | NPT_NX;
 	case NPT_READ_ONLY:
 		return NPT_P | NPT_US;
 	default:
@@ -95,12 +99,13 @@ static void fill_large(uint64_t *pd, uint64_t at)
 		pd[i] = leaf(at + i * LARGE_PAGE, NPT_DIRECT, true);
 }
 
-void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access,
+void npt_init(unsigned address_bits, bool huge, unsigned tables, npt_access_fn *access, npt_place_fn *place,
 	      npt_border_fn *border)
 {
 	uint64_t gib = address_bits < 30 ? 1 : address_bits < 39 ? UINT64_C(1) << (address_bits - 30) : ENTRIES;
 
 	access_of = access;
+	place_of = place;
 	border_of = border;
 	huge_pages = huge;
 	pml4 = pages_alloc(1);
@@ -144,7 +149,7 @@ static uint64_t next_of(uint64_t page, uint64_t end)
 	return next < end ? next : end;
 }
 
-/* Is the same said of all of its pages? */
+/* Is the same said of all of its pages, and are they there? */
 static bool is_uniform(uint64_t at, enum npt_access *access)
 {
 	uint64_t end = at + LARGE_PAGE;
@@ -154,7 +159,7 @@ static bool is_uniform(uint64_t at, enum npt_access *access)
 		if (access_of(page) != *access)
 			return false;
 	}
-	return true;
+	return *access != NPT_ELSEWHERE;
 }
 
 static void fill_small(uint64_t *pt, uint64_t at)
@@ -166,7 +171,8 @@ static void fill_small(uint64_t *pt, uint64_t at)
 		uint64_t next = next_of(page, end);
 
 		for (; page < next; page += PAGE_SIZE)
-			pt[(page - at) / PAGE_SIZE] = leaf(page, access, false);
+			pt[(page - at) / PAGE_SIZE] =
+				leaf(access == NPT_ELSEWHERE ? place_of(page).a : page, access, false);
 	}
 }
 

@@ -22,8 +22,11 @@
 #define RW	UINT64_C(2)
 #define US	UINT64_C(4)
 #define PS	UINT64_C(0x80)
+#define NX	(UINT64_C(1) << 63)
 
 #define OWN	UINT64_C(0x7e000000)
+#define OPEN	(OWN + 0x123000)	/* where pages lie that are elsewhere */
+#define MOVED	UINT64_C(0x200)		/* beside the flags: it is there */
 
 struct boot_info boot = { .start = { OWN }, .len = 26 * MIB };
 
@@ -81,6 +84,8 @@ static uint64_t look(uint64_t at, uint64_t *size)
 			return 0;
 		}
 		if (level == 0 || e & PS) {
+			if (level == 0 && (e & ADDRESS) == OPEN && (at & ADDRESS) != OPEN)
+				return (e & (P | RW | US | NX)) | MOVED;
 			ck_assert_uint_eq(e & ADDRESS, at & ~(*size - 1));
 			return e & (P | RW | US);
 		}
@@ -96,6 +101,10 @@ static enum npt_access access_at(uint64_t at, uint64_t *size)
 
 	if (flags == 0)
 		return NPT_TRAPPED;
+	if (flags & MOVED) {
+		ck_assert_uint_eq(flags, P | RW | US | NX | MOVED);
+		return NPT_ELSEWHERE;
+	}
 	ck_assert_uint_eq(flags & ~RW, P | US);
 	return flags & RW ? NPT_DIRECT : NPT_READ_ONLY;
 }
@@ -122,6 +131,12 @@ static enum npt_access by_range(uint64_t page)
 			return range[i].access;
 	}
 	return NPT_DIRECT;
+}
+
+static hpa_t range_place(uint64_t page)
+{
+	ck_assert_int_eq(by_range(page), NPT_ELSEWHERE);
+	return (hpa_t){ OPEN };
 }
 
 static uint64_t range_border(uint64_t page)
@@ -155,7 +170,7 @@ static void start_tables(unsigned bits, bool huge, unsigned tables)
 {
 	memset(range, 0, sizeof(range));
 	pages_used = 0;
-	npt_init(bits, huge, tables, by_range, range_border);
+	npt_init(bits, huge, tables, by_range, range_place, range_border);
 	ck_assert_uint_eq(npt_tables_left(), tables);
 }
 
@@ -326,6 +341,25 @@ START_TEST(without_a_table_left_more_is_trapped_not_less)
 }
 END_TEST
 
+START_TEST(a_page_elsewhere_is_small_and_no_other_page_is_there)
+{
+	start_tables(40, true, 4);
+	move(0, 0xfebc2000, 4 * KIB, NPT_ELSEWHERE);
+	move(1, 0xfebc0000, 128 * KIB, NPT_TRAPPED);
+	is(0xfebc1000, NPT_TRAPPED, 4 * KIB);
+	is(0xfebc2000, NPT_ELSEWHERE, 4 * KIB);
+	is(0xfebc3000, NPT_TRAPPED, 4 * KIB);
+	is(0xfebe0000, NPT_DIRECT, 4 * KIB);
+	move(0, 0, 0, NPT_TRAPPED);
+	is(0xfebc2000, NPT_TRAPPED, 4 * KIB);
+	move(1, 0, 0, NPT_TRAPPED);
+	is(0xfebc2000, NPT_DIRECT, 2 * MIB);
+	move(0, 0xfec00000, 2 * MIB, NPT_ELSEWHERE);
+	is(0xfec00000, NPT_ELSEWHERE, 4 * KIB);
+	is(0xfedff000, NPT_ELSEWHERE, 4 * KIB);
+}
+END_TEST
+
 /* ---- regions: who answers ---- */
 
 static struct mmio_region apic = { .name = "apic", .at = 0xfee00000, .len = 4 * KIB, .fixed = true };
@@ -339,6 +373,7 @@ static void add_regions(void)
 	static bool added;
 
 	bar.at = 0xfebc0000;
+	bar.open = (hpa_t){ 0 };
 	boot.start.a = OWN;
 	if (added)
 		return;
@@ -363,6 +398,31 @@ START_TEST(a_region_answers_from_its_first_byte_to_its_last)
 	bar.at = 0 - 128 * KIB;
 	ck_assert_ptr_eq(region_of(UINT64_MAX), &bar);
 	ck_assert_ptr_null(region_of(0));
+}
+END_TEST
+
+START_TEST(an_open_page_is_seen_where_its_bar_is_seen)
+{
+	add_regions();
+	bar.open_at = 0x2000;
+	bar.open = (hpa_t){ OPEN };
+	ck_assert_int_eq(region_access(0xfebc2000), NPT_ELSEWHERE);
+	ck_assert_uint_eq(region_place(0xfebc2000).a, OPEN);
+	ck_assert_int_eq(region_access(0xfebc1000), NPT_TRAPPED);
+	ck_assert_int_eq(region_access(0xfebc3000), NPT_TRAPPED);
+	ck_assert(region_cover(0xfebc2000, 4 * KIB));
+	ck_assert_int_eq(region_access(0xfebc2000), NPT_TRAPPED);
+	ck_assert(region_uncover(&(uint64_t){ 0 }, &(uint64_t){ 0 }));
+	bar.at = 0xfedfe000;		/* over the local APIC, over RAM, over the hypervisor, over nothing */
+	ck_assert_int_eq(region_access(0xfee00000), NPT_TRAPPED);
+	bar.at = 0x10000000;
+	ck_assert_int_eq(region_access(0x10002000), NPT_DIRECT);
+	bar.at = OWN;
+	ck_assert_int_eq(region_access(OWN + 0x2000), NPT_TRAPPED);
+	bar.at = 0xe0000000;
+	ck_assert_int_eq(region_access(0xe0002000), NPT_ELSEWHERE);
+	bar.open = (hpa_t){ 0 };
+	ck_assert_int_eq(region_access(0xe0002000), NPT_TRAPPED);
 }
 END_TEST
 
@@ -391,6 +451,8 @@ START_TEST(up_to_a_border_all_pages_are_the_same)
 	unsigned n = sizeof(place) / sizeof(place[0]);
 
 	add_regions();
+	bar.open_at = 0x2000;
+	bar.open = (hpa_t){ OPEN };
 	for (unsigned i = 0; i < n; i++) {
 		bar.at = place[i] & ~(uint64_t)(PAGE_SIZE - 1);
 		ck_assert(region_cover(place[(i + 5) % n], 12 * KIB));
@@ -400,6 +462,7 @@ START_TEST(up_to_a_border_all_pages_are_the_same)
 		}
 		ck_assert(region_uncover(&(uint64_t){ 0 }, &(uint64_t){ 0 }));
 	}
+	bar.open = (hpa_t){ 0 };
 	bar.at = 0x10000000;
 	ck_assert_uint_eq(region_border(0x10000000 - 4 * KIB), 0x10000000);
 	/* a page that is RAM in part has a border on both its sides */
@@ -494,8 +557,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tables, a_range_that_moves_for_ever_uses_up_nothing);
 	tcase_add_test(tables, a_table_serves_another_only_when_no_processor_walks_through_it);
 	tcase_add_test(tables, without_a_table_left_more_is_trapped_not_less);
+	tcase_add_test(tables, a_page_elsewhere_is_small_and_no_other_page_is_there);
 	suite_add_tcase(s, tables);
 	tcase_add_test(regions, a_region_answers_from_its_first_byte_to_its_last);
+	tcase_add_test(regions, an_open_page_is_seen_where_its_bar_is_seen);
 	tcase_add_test(regions, up_to_a_border_all_pages_are_the_same);
 	tcase_add_test(regions, a_bar_moved_over_the_local_apic_is_not_seen_there);
 	tcase_add_test(regions, a_bar_moved_over_ram_is_not_seen_there);
