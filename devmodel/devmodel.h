@@ -37,6 +37,12 @@ struct devmodel_ops {
 	bool (*guest_dma)(void *host, gpa_t at, uint32_t len, dma_t *out);
 	/* Nanoseconds, never backwards. */
 	uint64_t (*now_ns)(void *host);
+	/*
+	 * Let the guest reach @page, a page of the pool, where the device has its registers from @offset on, both multiples
+	 * of 4096: its accesses there come to the model no more.  @page NULL: to the model again, and when this returns no
+	 * access to the page is under way.  NULL where nothing can be opened.
+	 */
+	void (*open_page)(void *host, uint32_t offset, uint8_t *page);
 };
 
 /* Memory that the device may reach and the guest may not: contiguous for both, page-aligned, zeroed. */

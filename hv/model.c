@@ -29,6 +29,9 @@ struct model {
 	volatile uint32_t *room;	/* the mapping */
 	uint32_t bytes;			/* registers that are mapped */
 	uint64_t at;			/* where they are; 0: they decode nowhere */
+	struct mmio_region *region;	/* which traps them; NULL: not yet */
+	uint32_t open_at;		/* a page of the pool in place of registers, as struct mmio_region has it */
+	hpa_t open;
 	uint32_t hz;			/* as often it wants to be looked at, since it was last asked */
 	uint32_t moves, seen[CPUS_MAX];	/* a processor that has not seen the last move has the old page table entries */
 	char name[24];			/* e1000-00:03.0 */
@@ -90,7 +93,18 @@ static uint64_t now_ns(void *host)
 	return clock_us() * 1000;
 }
 
-static const struct devmodel_ops ops = { reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns };
+/* Before the guest runs there is no region yet: model_trapped() then does it. */
+static void open_page(void *host, uint32_t offset, uint8_t *page)
+{
+	struct model *m = host;
+
+	m->open_at = offset;
+	m->open = page ? hpa_of(page) : (hpa_t){ 0 };
+	if (m->region)
+		mmio_open(m->region, offset, m->open);
+}
+
+static const struct devmodel_ops ops = { reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns, open_page };
 
 static void report(counters_say_fn *say, uint32_t rows)
 {
@@ -252,6 +266,13 @@ struct model *model_of(const struct pci_function *f)
 			return &models[i];
 	}
 	return NULL;
+}
+
+void model_trapped(struct model *m, struct mmio_region *r)
+{
+	m->region = r;
+	if (m->open.a)
+		mmio_open(r, m->open_at, m->open);
 }
 
 /* ---- accesses, and looking ---- */

@@ -12,6 +12,7 @@
 
 #include "devmodel/devmodel.h"
 #include "hv/cpu/vcpu.h"
+#include "hv/guest/mmio.h"
 #include "hv/pci.h"
 
 #define MODELS_MAX	16u
@@ -49,6 +50,8 @@ void model_init(const struct vcpu *v);
 unsigned model_bar(const struct pci_function *f);
 /* NULL: none. */
 struct model *model_of(const struct pci_function *f);
+/* @r traps its registers from now on. */
+void model_trapped(struct model *m, struct mmio_region *r);
 
 /* The guest's access to memory of the BAR with the registers: @at of the machine; to a port of BAR @bar. */
 void model_memory(struct model *m, struct vcpu *v, uint64_t at, unsigned size, bool write, uint64_t *value);

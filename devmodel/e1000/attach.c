@@ -115,5 +115,6 @@ struct e1000 *e1000_attach(void *memory, const struct e1000_family *f, const str
 	rctl_write(n, E1000_RCTL, rctl);
 	for (unsigned q = 0; q < f->queues; q++)
 		tx_kick(n, q);
+	open_page_follow(n, false);
 	return n;
 }

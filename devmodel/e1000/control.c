@@ -42,7 +42,9 @@ static void reset(struct e1000 *n)
 
 void e1000_was_reset(struct e1000 *n)
 {
+	open_page_take(n, true);
 	reset(n);
+	open_page_follow(n, false);
 }
 
 uint32_t ctrl_read(struct e1000 *n, uint32_t offset)

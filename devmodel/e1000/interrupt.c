@@ -21,9 +21,11 @@ void e1000_look(struct e1000 *n)
 
 void e1000_poll(struct e1000 *n)
 {
+	open_page_take(n, true);
 	for (unsigned q = 0; q < n->family->queues; q++)
 		tx_poll(n, q);
-	rx_collect(n, true);
+	rx_poll(n);
+	open_page_follow(n, false);
 }
 
 uint32_t e1000_poll_hz(const struct e1000 *n)
@@ -38,7 +40,11 @@ uint32_t e1000_poll_hz(const struct e1000 *n)
 			return POLL_WAITING_HZ;
 		hz = hz ? hz : POLL_STALLED_HZ;
 	}
-	return rx_is_waiting(n) ? POLL_WAITING_HZ : hz;
+	if (!rx_is_waiting(n))
+		return hz;
+	if (!rx_is_stalled(n))
+		return POLL_WAITING_HZ;
+	return hz ? hz : POLL_STALLED_HZ;
 }
 
 /*

@@ -51,11 +51,16 @@ static uint32_t writable(uint32_t offset)
 	}
 }
 
+uint32_t ring_value(struct e1000 *n, uint32_t offset)
+{
+	return *field_of(ring_of(n, offset), offset);
+}
+
 uint32_t ring_read(struct e1000 *n, uint32_t offset)
 {
 	if ((offset & 0xff) == HEAD)
 		e1000_look(n);
-	return *field_of(ring_of(n, offset), offset);
+	return ring_value(n, offset);
 }
 
 /* The tail moves a queue on; another ring, or another head, is the end of what was under way in the old one. */

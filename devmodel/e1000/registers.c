@@ -75,7 +75,12 @@ static const struct row *find(const struct e1000 *n, uint32_t offset)
 	return NULL;
 }
 
-static uint32_t read_dword(struct e1000 *n, uint32_t offset)
+bool register_is(const struct e1000 *n, uint32_t offset)
+{
+	return find(n, offset);
+}
+
+uint32_t register_read(struct e1000 *n, uint32_t offset)
 {
 	const struct row *r = find(n, offset);
 
@@ -85,7 +90,14 @@ static uint32_t read_dword(struct e1000 *n, uint32_t offset)
 	return 0;
 }
 
-static void write_dword(struct e1000 *n, uint32_t offset, uint32_t value)
+uint32_t register_value(struct e1000 *n, uint32_t offset)
+{
+	const struct row *r = find(n, offset);
+
+	return r && r->read == ring_read ? ring_value(n, offset) : register_read(n, offset);
+}
+
+void register_write(struct e1000 *n, uint32_t offset, uint32_t value)
 {
 	const struct row *r = find(n, offset);
 
@@ -106,7 +118,7 @@ static uint32_t part(uint32_t dword, uint32_t offset, unsigned size)
  * Registers are dwords (8254x manual, section 13.1): they are written as such, and a narrow read gives its part of one.
  * Eight bytes are two, the low one first, as a 32-bit bus has them.
  */
-void e1000_access(struct e1000 *n, uint32_t offset, unsigned size, bool write, uint64_t *value)
+static void access(struct e1000 *n, uint32_t offset, unsigned size, bool write, uint64_t *value)
 {
 	bool dwords = !(offset & 3) && size >= 4;
 	uint64_t given = *value;
@@ -119,13 +131,26 @@ void e1000_access(struct e1000 *n, uint32_t offset, unsigned size, bool write, u
 		return;
 	}
 	if (write)
-		write_dword(n, offset, (uint32_t)given);
+		register_write(n, offset, (uint32_t)given);
 	else
-		*value = part(read_dword(n, offset & ~3u), offset, size);
+		*value = part(register_read(n, offset & ~3u), offset, size);
 	if (size == 8 && write)
-		write_dword(n, offset + 4, (uint32_t)(given >> 32));
+		register_write(n, offset + 4, (uint32_t)(given >> 32));
 	else if (size == 8)
-		*value |= (uint64_t)read_dword(n, offset + 4) << 32;
+		*value |= (uint64_t)register_read(n, offset + 4) << 32;
+}
+
+/* Those that come with packets: where the receive ring ends is all that they need of the open page. */
+static bool is_frequent(uint32_t offset)
+{
+	return offset == E1000_STATUS || (offset >= E1000_ICR && offset <= E1000_IMC) || offset == E1000_TDT;
+}
+
+void e1000_access(struct e1000 *n, uint32_t offset, unsigned size, bool write, uint64_t *value)
+{
+	open_page_take(n, !is_frequent(offset));
+	access(n, offset, size, write, value);
+	open_page_follow(n, write && open_page_has(offset));
 }
 
 /* The register that IOADDR names.  Flash, from 80000h on, is not the guest's. */

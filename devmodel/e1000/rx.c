@@ -165,7 +165,22 @@ void rx_forget(struct e1000 *n)
 
 bool rx_is_waiting(const struct e1000 *n)
 {
-	return n->rx.waiting;
+	return n->rx.waiting || (n->rx.late && n->open.on);
+}
+
+bool rx_is_stalled(const struct e1000 *n)
+{
+	return n->rx.in_vain == RX_STALLED_POLLS;
+}
+
+void rx_poll(struct e1000 *n)
+{
+	struct rx *r = &n->rx;
+	uint32_t head = r->guest.head;
+
+	rx_collect(n, true);
+	if (r->late && r->guest.head == head && r->in_vain < RX_STALLED_POLLS)
+		r->in_vain++;
 }
 
 /* ---- a frame ---- */
@@ -310,6 +325,7 @@ void rx_collect(struct e1000 *n, bool announce)
 		release(n, true);
 	rx_tell(n, &t);
 	r->late = r->frame.at || r->waiting;
+	r->in_vain = r->late && r->guest.head == head ? r->in_vain : 0;
 	after = rx_room(n, &t);
 	threshold = rx_threshold(n, &t);
 	announce_causes(n, (announce && late && r->guest.head != head ? INT_RXT0 : 0u) |

@@ -11,6 +11,7 @@
 #include "devmodel/e1000/crc32.h"
 
 #define RX_GIVE_BATCH	64u	/* descriptors at most that wait for a write of the device's RDT */
+#define RX_STALLED_POLLS	100u	/* at 1 kHz: a guest that takes nothing for so long does something else */
 #define RX_AHEAD	8u	/* guest's descriptors that are read at once */
 #define RX_FRAME_COST	256u	/* bytes that each frame counts at least in BURST_BYTES */
 
@@ -35,6 +36,7 @@ struct rx {
 	bool crc_comes;		/* in the device's frames, since then: nothing in the guest's hands changes it */
 	bool waiting;		/* a call's budget ended before the frames did */
 	bool late;		/* the last call has left frames: the guest may have cleared their interrupt */
+	uint32_t in_vain;	/* polls, up to RX_STALLED_POLLS, since frames found no room */
 	bool skipping;		/* until the end of a frame of which nothing is wanted */
 	uint32_t next;		/* shadow descriptor that the device fills next, or has filled */
 	uint32_t tail;		/* RDT as the device has it */
@@ -58,8 +60,15 @@ void rx_reset(struct e1000 *n);
  * with @announce another is raised (ICS) if it got something.
  */
 void rx_collect(struct e1000 *n, bool announce);
-/* Frames wait that no register access of the guest will move on: a burst's rest. */
+/* The same at a tick. */
+void rx_poll(struct e1000 *n);
+/*
+ * Frames wait that no register access of the guest will move on: a burst's rest, or all for which there is no room
+ * while room comes through the open page.
+ */
 bool rx_is_waiting(const struct e1000 *n);
+/* For so many polls there was no room. */
+bool rx_is_stalled(const struct e1000 *n);
 
 /*
  * RCTL as the device has it while the guest has @rctl, from rx_start() on: legacy descriptors, buffers of the pool's

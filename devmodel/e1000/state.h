@@ -5,6 +5,7 @@
  *	control.c	registers that do something: CTRL, RCTL, TCTL, resets
  *	interrupt.c	interrupt registers, and when to look at the device
  *	queue.c		registers of rings
+ *	open_page.c	registers of receive rings that the guest writes without a call
  *	nvm.c		the NVM's words, read once
  *	attach.c	the family; a device that was left running
  *	tx*.c		a frame leaves the guest: take, gather, judge, send; report
@@ -39,6 +40,7 @@ static inline gpa_t guest_ring_at(const struct guest_ring *r, uint32_t index)
 }
 
 #include "devmodel/e1000/nvm.h"
+#include "devmodel/e1000/open_page.h"
 #include "devmodel/e1000/rx.h"
 #include "devmodel/e1000/tx.h"
 
@@ -61,6 +63,7 @@ struct e1000 {
 	uint32_t ims;			/* causes that interrupt the guest now */
 	uint32_t ioaddr;
 	struct nvm nvm;
+	struct open_page open;
 	uint64_t counter[E1000_COUNTERS];
 };
 

@@ -163,6 +163,8 @@ static void add_bar(const struct pci_function *f, unsigned bar)
 	if (!f->bar[bar].io)
 		mmio_add(&t->region);
 	place(t);
+	if (t->region.access == model_access)
+		model_trapped(t->region.arg, &t->region);
 	log_debug("%s: at %llx, %llu bytes", t->name, (unsigned long long)f->bar[bar].at,
 		  (unsigned long long)f->bar[bar].len);
 }

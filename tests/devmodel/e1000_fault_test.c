@@ -63,6 +63,7 @@ int main(void)
 {
 	fault_device();
 	fault_guest();
+	fault_open_page();
 	fault_race();
 	return tap_end();
 }

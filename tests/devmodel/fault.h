@@ -27,6 +27,7 @@ void fault_check_alive(struct endpoint *e, const char *what);
 
 void fault_device(void);
 void fault_guest(void);
+void fault_open_page(void);
 void fault_race(void);
 
 #endif

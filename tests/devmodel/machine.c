@@ -153,10 +153,38 @@ static void reg_write(void *host, uint32_t offset, uint32_t value)
 	disturb(m);
 }
 
+static void open_page(void *host, uint32_t offset, uint8_t *page)
+{
+	struct machine *m = host;
+
+	if (offset % OPEN_PAGE_BYTES || (page && (page < m->d.pool.at || page > m->d.pool.at + E1000_POOL_BYTES - OPEN_PAGE_BYTES)))
+		machine_complain(m, "the model opens what is no page of the pool");
+	if (!page == !m->open)
+		machine_complain(m, "the model opens or closes twice");
+	if (!page && m->closing)
+		m->closing(m);
+	m->open_at = offset;
+	m->open = page;
+}
+
 static const struct devmodel_ops model_ops = {
 	.reg_read = reg_read, .reg_write = reg_write, .guest_read = guest_read, .guest_write = guest_write,
-	.guest_dma = guest_dma, .now_ns = now_ns,
+	.guest_dma = guest_dma, .now_ns = now_ns, .open_page = open_page,
 };
+
+/* As a processor: memory, and the model is not called. */
+static bool reach_open_page(const struct machine *m, uint32_t offset, unsigned size, bool write, uint64_t *value)
+{
+	uint32_t at = offset - m->open_at;
+
+	if (!m->open || at >= OPEN_PAGE_BYTES || size > OPEN_PAGE_BYTES - at)
+		return false;
+	if (write)
+		memcpy(m->open + at, value, size);
+	else
+		*value = 0, memcpy(value, m->open + at, size);
+	return true;
+}
 
 /* ---- the device's bus ---- */
 
@@ -393,6 +421,8 @@ void machine_access(void *machine, uint32_t offset, unsigned size, bool write, u
 
 	m->clock_ns += 1000;
 	m->work = 0;
+	if (reach_open_page(m, offset, size, write, value))
+		return;
 	if (m->model)
 		e1000_access(m->model, offset, size, write, value);
 	else if (size != 4 || offset & 3)

@@ -36,6 +36,10 @@ struct machine {
 	void *model_memory;
 	struct guest_ram ram;
 	struct devmodel d;
+	uint8_t *open;			/* what the guest reaches at @open_at of its registers; NULL: nothing */
+	uint32_t open_at;
+	/* before the page is closed; NULL: nothing */
+	void (*closing)(struct machine *m);
 	struct net net;
 	struct lab_policy *policy;
 	uint64_t transfers, clock_ns;

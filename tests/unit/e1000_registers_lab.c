@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devmodel/e1000/pool.h"
 #include "tests/unit/unit.h"
 
 struct lab lab;
@@ -92,6 +93,8 @@ void rx_collect(struct e1000 *n, bool announce) { say("rx_collect %d\n", announc
 bool rx_is_waiting(const struct e1000 *n) { return lab.rx_waits; }
 uint32_t rx_rctl(const struct e1000 *n, uint32_t rctl) { return (rctl & RCTL_EN) | RCTL_SECRC; }
 
+void rx_poll(struct e1000 *n) { say("rx_poll\n"); }
+bool rx_is_stalled(const struct e1000 *n) { return lab.rx_stalls; }
 void tx_create(struct e1000 *n, unsigned q) { say("tx_create %u\n", q); }
 void tx_start(struct e1000 *n) { say("tx_start %08x\n", n->tctl); }
 void tx_stop(struct e1000 *n) { say("tx_stop\n"); }
@@ -103,6 +106,34 @@ bool tx_is_waiting(const struct e1000 *n, unsigned q) { return lab.tx_waits[q]; 
 void tx_poll(struct e1000 *n, unsigned q) { say("tx_poll %u\n", q); }
 bool tx_is_stalled(const struct e1000 *n, unsigned q) { return lab.tx_stalls[q]; }
 bool tx_is_under_way(const struct e1000 *n, unsigned q) { return lab.tx_runs[q]; }
+
+/* ---- the open page ---- */
+
+static void open_page(void *host, uint32_t offset, uint8_t *page)
+{
+	ck_assert_uint_eq(offset, OPEN_PAGE);
+	ck_assert(!page || page == lab.d.pool.at + POOL_OPEN_PAGE);
+	if (!page && lab.at_close)
+		lab.at_close();
+	lab.page = page;
+	say(page ? "open\n" : "close\n");
+}
+
+static uint32_t *word_at(uint32_t offset)
+{
+	ck_assert_ptr_nonnull(lab.page);
+	return (uint32_t *)(lab.page + (offset - OPEN_PAGE));
+}
+
+void lab_store(uint32_t offset, uint32_t value)
+{
+	*word_at(offset) = value;
+}
+
+uint32_t lab_load(uint32_t offset)
+{
+	return *word_at(offset);
+}
 
 /* ---- set-up ---- */
 
@@ -121,6 +152,11 @@ void lab_attach(uint16_t device)
 
 	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write };
 	lab.d = (struct devmodel){ .ops = &lab.ops };
+	if (lab.opens) {
+		lab.ops.open_page = open_page;
+		lab.d.pool = (struct dma_memory){ .at = aligned_alloc(4096, E1000_POOL_BYTES), .len = E1000_POOL_BYTES };
+		ck_assert_ptr_nonnull(lab.d.pool.at);
+	}
 	ck_assert_uint_eq(e1000_size() % 16, 0);
 	free(lab.n);
 	memory = calloc(1, e1000_size());
@@ -133,7 +169,9 @@ void lab_attach(uint16_t device)
 void lab_end(void)
 {
 	free(lab.n);
+	free(lab.d.pool.at);
 	lab.n = NULL;
+	lab.d.pool.at = NULL;
 }
 
 uint64_t lab_read_size(uint32_t offset, unsigned size)

@@ -18,8 +18,12 @@ struct lab {
 	uint32_t eerd_done, eerd_shift, eerd_reads, eerd_wait;
 	uint32_t head_moves;			/* TDH moves on in so many reads */
 	/* what the queues say */
-	bool rx_waits, tx_waits[2], tx_runs[2], tx_stalls[2];
+	bool rx_waits, rx_stalls, tx_waits[2], tx_runs[2], tx_stalls[2];
 	uint32_t rctl_at_stop;
+
+	bool opens;				/* the receive registers' page can be */
+	uint8_t *page;				/* the guest's; NULL: closed */
+	void (*at_close)(void);			/* before it is; NULL: nothing */
 
 	struct devmodel_ops ops;
 	struct devmodel d;
@@ -39,6 +43,10 @@ uint32_t lab_read(uint32_t offset);
 void lab_write(uint32_t offset, uint32_t value);
 uint64_t lab_read_size(uint32_t offset, unsigned size);
 void lab_write_size(uint32_t offset, unsigned size, uint64_t value);
+
+/* The guest stores and loads where the page is open. */
+void lab_store(uint32_t offset, uint32_t value);
+uint32_t lab_load(uint32_t offset);
 
 #define DEVICE(name)	lab.reg[E1000_##name / 4]
 #define COUNTED(name)	lab.n->counter[E1000_##name]

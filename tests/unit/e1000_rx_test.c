@@ -131,6 +131,39 @@ START_TEST(a_budgets_rest_is_announced_and_what_is_forgotten_is_not)
 }
 END_TEST
 
+/* Where the guest makes room without a call. */
+START_TEST(for_room_it_is_looked_often_at_first_and_then_seldom)
+{
+	rx_lab_up(8, 2048, PLAIN, 2);
+	for (uint32_t i = 0; i < 6; i++)
+		rx_lab_comes(i, 100);
+	collect();
+	ck_assert(!rx_is_waiting(&lab.n));
+	lab.n.open.on = true;
+	ck_assert(rx_is_waiting(&lab.n));
+	for (uint32_t i = 0; i < 2; i++)
+		rx_lab_expect(i, 100);
+	for (unsigned i = 0; i < RX_STALLED_POLLS; i++) {
+		ck_assert(!rx_is_stalled(&lab.n));
+		rx_poll(&lab.n);
+	}
+	ck_assert(rx_is_stalled(&lab.n) && rx_is_waiting(&lab.n));
+	rx_poll(&lab.n);
+	ck_assert(rx_is_stalled(&lab.n));
+	lab.ics = 0;
+	lab.n.rx.guest.tail = 4;
+	rx_poll(&lab.n);
+	ck_assert_uint_eq(lab.ics & INT_RXT0, INT_RXT0);
+	ck_assert(!rx_is_stalled(&lab.n) && rx_is_waiting(&lab.n));
+	lab.n.rx.guest.tail = 7;
+	rx_poll(&lab.n);
+	ck_assert(!rx_is_stalled(&lab.n) && !rx_is_waiting(&lab.n));
+	for (unsigned i = 0; i < RX_STALLED_POLLS; i++)
+		rx_poll(&lab.n);
+	ck_assert(!rx_is_stalled(&lab.n));
+}
+END_TEST
+
 START_TEST(the_device_runs_out_of_descriptors_as_the_guest_does_and_nothing_is_lost)
 {
 	uint32_t sent = 0, came = 0;
@@ -456,6 +489,7 @@ static void ring_cases(TCase *tc)
 	tcase_add_test(tc, a_full_ring_holds_frames_until_the_guest_gives_descriptors);
 	tcase_add_test(tc, only_frames_that_an_earlier_call_left_are_announced);
 	tcase_add_test(tc, a_budgets_rest_is_announced_and_what_is_forgotten_is_not);
+	tcase_add_test(tc, for_room_it_is_looked_often_at_first_and_then_seldom);
 	tcase_add_test(tc, the_device_runs_out_of_descriptors_as_the_guest_does_and_nothing_is_lost);
 	tcase_add_test(tc, a_shadow_descriptor_is_given_back_only_behind_its_frame);
 	tcase_add_test(tc, the_devices_tail_is_written_once_for_so_many_frames);
