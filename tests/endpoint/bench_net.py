@@ -145,12 +145,13 @@ def show_functions(kind, traffic, figures, top):
         print(f"{name:40}{n / figures['packets']:10.1f}")
 
 
-def rows(f, nic):
+def rows(f, nic, short=False):
+    """A goal is of whole runs: in a short one the programs' own start is most of the time."""
     for what, goal in GOALS.items():
         took = [[run[what] for run in f["wall"][who] if what in run] for who in ("ours", "plain")]
         if not all(took):
             continue
-        yield row(f"{nic}, {what}, 100 header rules, wall time", "s", *map(statistics.median, took), goal)
+        yield row(f"{nic}, {what}, 100 header rules, wall time", "s", *map(statistics.median, took), None if short else goal)
         yield row(f"{nic}, {what}, fastest run", "s", *map(min, took))
         yield row(f"{nic}, {what}, slowest run", "s", *map(max, took))
     for kind, of_kind in f["counted"].items():
@@ -192,7 +193,7 @@ def main():
     except (KeyboardInterrupt, SystemExit):
         why = "interrupted"
     step("")
-    table = list(rows(figures, options.nic))
+    table = list(rows(figures, options.nic, options.short))
     show(table)
     for kind, of_kind in figures["counted"].items() if options.top else ():
         for traffic, of_traffic in of_kind.items():
