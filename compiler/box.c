@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define OVERLAP_BOX_MAX	8u	/* boxes of one set of sectors; each is half open, and they lie in each other */
+
 /* A box in the making; at most BOX_SIDES sides. */
 struct draft {
 	struct class_side sides[BOX_SIDES];
@@ -254,6 +256,36 @@ static bool tuple_boxes(struct boxer *p, const struct expr *e, struct boxes *out
 	return out->count;
 }
 
+/*
+ * What meets lo..hi begins at hi at the latest and ends at lo at the earliest.  Of a command with several ranges that is
+ * said of all of them together, so that each still has to be looked at.
+ */
+static bool add_overlap(struct boxer *p, struct boxes *out, uint64_t lo, uint64_t hi)
+{
+	const enum hv_field f = HV_F_DISK_RANGE;
+	const size_t base = hv_field_table[f].offset;
+	struct class_side v[2] = {
+		side(f, offsetof(struct hv_ctx, disk_first) - base, 0, hi),
+		side(f, offsetof(struct hv_ctx, disk_last) - base, lo, UINT64_MAX),
+	};
+
+	return add_sides(p, out, v, 2);
+}
+
+static bool overlap_boxes(struct boxer *p, const struct set *s, struct boxes *out)
+{
+	size_t i;
+
+	*out = (struct boxes){ .exact = false };
+	if (s->dynamic_count || !s->count)
+		return false;
+	if (s->count > OVERLAP_BOX_MAX)
+		return add_overlap(p, out, s->elements[0].lo[0].lo, s->elements[s->count - 1].hi[0].lo);
+	for (i = 0; i < s->count; i++)
+		add_overlap(p, out, s->elements[i].lo[0].lo, s->elements[i].hi[0].lo);
+	return true;
+}
+
 /* A large set: whatever its hull does not hold is not in it; `not in` needs presence. */
 static bool leaf_boxes(struct boxer *p, const struct expr *e, struct boxes *out)
 {
@@ -261,6 +293,8 @@ static bool leaf_boxes(struct boxer *p, const struct expr *e, struct boxes *out)
 	struct span ends[2] = { 0 };
 	struct spans s;
 
+	if (e->kind == EXPR_OVERLAPS)
+		return overlap_boxes(p, e->set, out);
 	if (e->kind != EXPR_IN || e->set->dynamic_count)
 		return false;
 	if (e->l->kind == EXPR_TUPLE)

@@ -69,6 +69,8 @@ struct hv_ctx {
 	uint64_t disk_lba, disk_sectors, disk_bytes, disk_unit, disk_port;
 	uint64_t disk_sector_size, disk_total_sectors;
 	uint64_t ata_command, ata_features, ata_lba, ata_count, scsi_opcode;
+	/* with disk.range: the lowest and the highest sector of all that is read, written or trimmed; first > last: none is */
+	uint64_t disk_first, disk_last;
 };
 
 #endif

@@ -157,6 +157,30 @@ static bool fill_net(struct judge *j)
 	return !follow || p->frag <= FRAG_LATER;
 }
 
+static void take_range(struct hv_ctx *c, uint64_t lba, uint64_t sectors)
+{
+	uint64_t last;
+
+	if (!sectors)
+		return;
+	if (__builtin_add_overflow(lba, sectors - 1, &last))
+		last = UINT64_MAX;
+	if (lba < c->disk_first)
+		c->disk_first = lba;
+	if (last > c->disk_last)
+		c->disk_last = last;
+}
+
+static void fill_ends(struct hv_ctx *c, const struct disk_transfer *d, bool control)
+{
+	c->disk_first = UINT64_MAX;
+	c->disk_last = 0;
+	if (!control)
+		take_range(c, d->first_lba, d->sectors);
+	for (uint32_t i = 0; control && i < d->range_count; i++)
+		take_range(c, d->ranges[i].lba, d->ranges[i].sectors);
+}
+
 static void fill_disk(struct judge *j)
 {
 	const struct disk_transfer *d = &j->t->disk;
@@ -180,6 +204,7 @@ static void fill_disk(struct judge *j)
 		c->present |= PRESENT(DISK_TOTAL_SECTORS);
 	if (d->cdb_len)
 		c->present |= PRESENT(SCSI_OPCODE);
+	fill_ends(c, d, control);
 	c->disk_unit = d->unit;
 	c->disk_port = d->port;
 	c->disk_sector_size = d->sector_size;

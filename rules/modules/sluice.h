@@ -78,6 +78,8 @@ struct hv_ctx {
 	u64 disk_lba, disk_sectors, disk_bytes, disk_unit, disk_port;
 	u64 disk_sector_size, disk_total_sectors;
 	u64 ata_command, ata_features, ata_lba, ata_count, scsi_opcode;
+	/* with disk.range: the lowest and the highest sector of all that is read, written or trimmed */
+	u64 disk_first, disk_last;
 };
 
 #define hv_has(ctx, field)	((ctx)->present >> (field) & 1)

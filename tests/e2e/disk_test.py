@@ -60,6 +60,23 @@ matrix("disk write", "disk write", WRITES, [
     ("sectors and commands as a tuple", "(ata.command, disk.sectors) in { (0x30..0x35, 1), (0x61, 1..100) }", "mbr tiny ncq"),
 ], head="set tables = { 0..6 } + { 7..33 };")
 
+# one after another, as a classifier takes them
+NINE = ", ".join(f"{10 * n}..{10 * n + 1}" for n in range(205, 214))        # 2050..2051 to 2130..2131
+ENDS = [
+    ("sectors below a write", "disk.range overlaps { 0..2039 }", "mbr tail pretail tiny huge atapi"),
+    ("up to its first", "disk.range overlaps { 1000..2040 }", "gap tail pretail"),
+    ("from its last on", "disk.range overlaps { 2048..5000 }", "edge"),
+    ("around it", "disk.range overlaps { 2039..2050 }", "gap edge"),
+    ("in two pieces", "disk.range overlaps { 3..4, 2041 }", "gap edge"),
+    ("in nine pieces, none of them", f"disk.range overlaps {{ {NINE} }}", ""),
+    ("in nine pieces, the last", f"disk.range overlaps {{ {NINE.replace('2050..2051', '2000..2001').replace('2130..2131', '2047')} }}",
+     "gap edge"),
+    ("to the end of what there is", "disk.range overlaps { 2..0xffffffffffffffff }", "* -mbr -none"),
+    ("and a port", "disk.port == 1 and disk.range overlaps { 1992..1999 }", "tail"),
+    ("and another port", "disk.port == 2 and disk.range overlaps { 1992..1999 }", ""),
+]
+matrix("sectors of writes", "disk write", WRITES, ENDS)
+
 CONTROLS = {
     "trim": trim((0, 8), (4096, 16)),
     "trim_far": trim((1 << 40, 1), total=1 << 41),
@@ -107,6 +124,17 @@ matrix("disk control", "disk control", CONTROLS, [
     ("disk.total_sectors and TRIM", "disk.range overlaps { disk.total_sectors - (1 << 40) }", "trim_far"),
     ("scsi.opcode", "scsi.opcode in { 4, 0x3b }", "format wbuf"),
     ("cdb of a control command", "cdb[1:1] == 0x10", "format"),
+])
+
+matrix("sectors of TRIM", "disk control", CONTROLS, [
+    ("in the first range", "disk.range overlaps { 7 }", "trim"),
+    ("between two, as between the first and the last of others", "disk.range overlaps { 8..999 }", ""),
+    ("in the last range", "disk.range overlaps { 4111 }", "trim"),
+    ("behind the last", "disk.range overlaps { 4112..4999 }", ""),
+    ("one of many", "disk.range overlaps { 33005 }", "trim_many"),
+    ("between many", "disk.range overlaps { 33010..33999 }", ""),
+    ("far away", "disk.range overlaps { 0x10000000000..0x1ffffffffff }", "trim_far"),
+    ("no sectors", "disk.range overlaps { 76..78 }", ""),
 ])
 
 del CONTROLS["native"]          # not judged: no verdict to list

@@ -426,6 +426,9 @@ void random_world(struct world *w, uint64_t *s, enum hv_hook h)
 	hook = h;
 	*w = (struct world){ .seed = random_next(s), .range_lo = pick(8) };
 	w->range_hi = w->range_lo + pick(4);
+	/* of several ranges the ends are further apart than those of one */
+	w->ctx.disk_first = w->range_lo - (w->range_lo && one_in(2));
+	w->ctx.disk_last = w->range_hi + one_in(2);
 	w->ctx.size = sizeof(w->ctx);
 	w->ctx.hook = h;
 	ip = !one_in(4);
