@@ -301,6 +301,20 @@ static void svm_get(const struct vcpu *v, struct vcpu_state *s)
 	s->pkru = s->cr4 & CR4_PKE ? rdpkru() : 0;
 }
 
+static void svm_brief(const struct vcpu *v, struct vcpu_brief *s)
+{
+	const struct vmcb *b = ((const struct svm *)v->arch)->vmcb;
+
+	s->rip = b->rip;
+	s->rflags = b->rflags;
+	s->cr0 = b->cr0;
+	s->cr3 = b->cr3;
+	s->cr4 = b->cr4;
+	s->efer = b->efer & ~(uint64_t)EFER_SVME;
+	s->cs_attributes = b->seg[SEG_CS].attributes;
+	s->cpl = b->cpl;
+}
+
 static void svm_set(struct vcpu *v, const struct vcpu_state *s)
 {
 	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
@@ -441,7 +455,7 @@ static void svm_set_tsc(struct vcpu *v, uint64_t value)
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM", .probe = svm_probe, .keeps_init = svm_keeps_init, .enable = svm_enable, .create = svm_create,
 	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmis = svm_take_nmis,
-	.run = svm_enter, .get = svm_get, .set = svm_set, .skip = svm_skip, .go_on = svm_go_on,
+	.run = svm_enter, .get = svm_get, .brief = svm_brief, .set = svm_set, .skip = svm_skip, .go_on = svm_go_on,
 	.inject = svm_inject,
 	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
 };

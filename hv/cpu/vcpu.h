@@ -61,6 +61,13 @@ struct vcpu_state {
 	uint8_t cpl;
 };
 
+/* What most exits need of it. */
+struct vcpu_brief {
+	uint64_t rip, rflags, cr0, cr3, cr4, efer;
+	uint16_t cs_attributes;
+	uint8_t cpl;
+};
+
 struct vcpu_ops {
 	const char *name;
 	/* NULL: usable here; else why not, in words for the screen. */
@@ -76,6 +83,7 @@ struct vcpu_ops {
 	/* Run until something happens. */
 	void (*run)(struct vcpu *v, struct vmexit *x);
 	void (*get)(const struct vcpu *v, struct vcpu_state *s);
+	void (*brief)(const struct vcpu *v, struct vcpu_brief *s);
 	void (*set)(struct vcpu *v, const struct vcpu_state *s);
 	/* Go on behind the instruction that exited, @next_rip. */
 	void (*skip)(struct vcpu *v, uint64_t next_rip);

@@ -42,6 +42,16 @@ static struct place *place_of(uint64_t rip)
 	return p;
 }
 
+bool cluster_passes(uint64_t rip)
+{
+	struct place *p = place_of(rip);
+
+	if (!p->skip)
+		return false;
+	p->skip--;
+	return true;
+}
+
 static void was_in_vain(struct place *p)
 {
 	p->skip = p->wait;
@@ -129,10 +139,8 @@ unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const
 	while (left > 0 && !unwelcome(bus->host)) {
 		struct place *p = place_of(from);
 
-		if (p->skip) {
-			p->skip--;
+		if (cluster_passes(from))
 			break;
-		}
 		if (!reach(cpu, bus, &code, &left, &from)) {
 			was_in_vain(p);
 			break;

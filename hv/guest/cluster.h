@@ -23,5 +23,7 @@
  */
 unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch, uint64_t from,
 		       bool (*unwelcome)(void *host));
+/* Is the access at @rip one behind which there is nothing to look for, this time?  In place of guest_cluster(). */
+bool cluster_passes(uint64_t rip);
 
 #endif

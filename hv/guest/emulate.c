@@ -148,31 +148,31 @@ static int single(struct guest_cpu *cpu, const struct guest_bus *bus, const stru
 
 int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emulation *e)
 {
+	struct insn *insn = &e->insn;
 	bool finished = true;
-	struct insn insn;
 	int status;
 
 	e->trace = cpu->rflags & RFLAGS_TF;
 	e->unfinished = false;
-	status = guest_fetch(cpu, bus, &e->fetch, &insn, &e->fault);
+	status = guest_fetch(cpu, bus, &e->fetch, insn, &e->fault);
 	if (status)
 		return status;
-	if (!insn.memory)
+	if (!insn->memory)
 		return GUEST_AGAIN;
-	if (insn.form == INSN_STRING) {	/* two operands, and they move on */
+	if (insn->form == INSN_STRING) {	/* two operands, and they move on */
 		cpu->found = false;
 		forget_code(e);
 	}
-	if (insn.form == INSN_STRING)
-		status = guest_string(cpu, bus, &insn, e->trace ? 1 : EMULATE_BATCH, &finished,
+	if (insn->form == INSN_STRING)
+		status = guest_string(cpu, bus, insn, e->trace ? 1 : EMULATE_BATCH, &finished,
 				      &e->fault);
 	else
-		status = single(cpu, bus, &insn, e);
+		status = single(cpu, bus, insn, e);
 	if (status)
 		return status;
 	e->unfinished = !finished;
 	if (finished) {
-		cpu->rip = guest_linear_add(cpu, cpu->rip, insn.length);
+		cpu->rip = guest_linear_add(cpu, cpu->rip, insn->length);
 		cpu->rflags &= ~RFLAGS_RF;
 	} else {
 		/* a breakpoint on it was met already */

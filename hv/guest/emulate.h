@@ -13,6 +13,7 @@
 
 struct emulation {
 	struct fetch fetch;		/* in: bytes that are known, or none; out: all */
+	struct insn insn;		/* out, after GUEST_OK */
 	struct guest_fault fault;	/* for GUEST_FAULT and GUEST_REFUSED */
 	bool trace;			/* TF was set: #DB with DR6.BS follows, after GUEST_OK */
 	bool unfinished;		/* REP has iterations left: the interrupt shadow stays */

@@ -23,19 +23,20 @@ enum {
 	SEGMENT_BIG = 1u << 10,		/* D/B */
 };
 
-#define WALKS_KEPT	8u
+#define WALKS_KEPT	32u		/* a power of two */
 /*
  * Translations that guest_walk() has made for one exit.  A processor keeps them for as long: nothing that is emulated
  * flushes its TLB, and other processors must wait for this one to answer.
  */
 struct walks {
-	unsigned count, next;		/* @next is to be overwritten */
-	struct { uint64_t key, page; } kept[WALKS_KEPT];
+	uint64_t exit;			/* rows of other exits are free */
+	struct { uint64_t exit, key, page; } kept[WALKS_KEPT];
 };
 
+/* @w was cleared before the first time. */
 static inline void walks_begin(struct walks *w)
 {
-	w->count = w->next = 0;
+	w->exit++;
 }
 
 struct guest_cpu {

@@ -10,6 +10,7 @@
 #include "hv/guest/cluster.h"
 #include "hv/guest/emulate.h"
 #include "hv/guest/region.h"
+#include "hv/guest/seen.h"
 #include "hv/log.h"
 #include "hv/mem/gmem.h"
 #include "hv/mem/npt.h"
@@ -285,14 +286,38 @@ static bool is_asked_for(void *host)
 	return __atomic_load_n(&c->park, __ATOMIC_RELAXED) || __atomic_load_n(&c->nmi, __ATOMIC_RELAXED);
 }
 
+static const void *view_of(void *host, gpa_t at)
+{
+	return gmem_view(host, at);
+}
+
+/* An access that was met before, and that none follows soon: most are. */
+static bool again(struct vcpu *v, const struct vmexit *x)
+{
+	const struct insn *insn;
+	struct vcpu_brief b;
+
+	if (x->page.walk || x->page.fetch || !known_of(x->page.at.a))
+		return false;
+	svm_ops.brief(v, &b);
+	insn = seen_find(&b, v->gpr, x->page.at, x->page.write, view_of, v);
+	if (!insn || !cluster_passes(b.rip))
+		return false;
+	b.rip += insn->length;
+	seen_carry_out(insn, v->gpr, x->page.at, bus_mmio, v);
+	svm_ops.go_on(v, b.rip, b.rflags);
+	return true;
+}
+
 void mmio_exit(struct vcpu *v, const struct vmexit *x)
 {
 	const struct guest_bus bus = {
 		.host = v, .is_ram = bus_is_ram, .read = bus_read, .write = bus_write,
 		.cmpxchg = bus_cmpxchg, .mmio = bus_mmio,
 	};
+	unsigned reached;
 	struct emulation e;
-	struct walks walks;
+	static struct walks walks;	/* under the guest lock */
 	struct vcpu_state s;
 	struct guest_cpu c;
 	int status;
@@ -302,6 +327,8 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		svm_ops.inject(v, VECTOR_DF, true, 0);
 		return;
 	}
+	if (again(v, x))
+		return;
 	svm_ops.get(v, &s);
 	cpu_of(v, &s, &c);
 	e.fetch.count = 0;
@@ -313,8 +340,12 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	walks_begin(&walks);
 	c.walks = &walks;
 	status = guest_emulate(&c, &bus, &e);
-	if (status == GUEST_OK && !e.unfinished)
-		counters_spared += guest_cluster(&c, &bus, &e.fetch, s.rip, is_asked_for);
+	if (status == GUEST_OK && !e.unfinished) {
+		reached = guest_cluster(&c, &bus, &e.fetch, s.rip, is_asked_for);
+		counters_spared += reached;
+		if (!reached)
+			seen_keep(&c, s.rip, &e.fetch, &e.insn);
+	}
 	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;

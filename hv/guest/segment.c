@@ -4,6 +4,8 @@
 #include "hv/guest/segment.h"
 #include "hv/guest/walk.h"
 
+#define CANONICAL_HALF	(UINT64_C(1) << 47)
+
 /* Bits 63 to 47 (56 with five levels) are equal. */
 static bool canonical(const struct guest_cpu *cpu, uint64_t linear)
 {
@@ -53,6 +55,12 @@ int guest_linear(const struct guest_cpu *cpu, enum seg seg, uint64_t offset, uns
 	const struct segment *s = &cpu->seg[seg];
 	bool ok;
 
+	/* nearly always: a kernel's, below the lower half's end or above the upper one's begin whatever the levels */
+	if (cpu->cpl == 0 && seg < SEG_FS && guest_long64(cpu) && (offset + (size - 1) + CANONICAL_HALF) >> 48 == 0 &&
+	    (offset + CANONICAL_HALF) >> 48 == 0) {
+		*linear = offset;
+		return GUEST_OK;
+	}
 	if (guest_long64(cpu)) {
 		*linear = offset + (seg == SEG_FS || seg == SEG_GS ? s->base : 0);
 		ok = canonical(cpu, *linear);

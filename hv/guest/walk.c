@@ -9,7 +9,7 @@
  */
 #include "hv/guest/walk.h"
 
-#define LEVELS_MAX	5
+#define LEVELS_MAX	WALK_LEVELS_MAX
 #define JUDGED_SHIFT	7u
 #define JUDGED		(1u << JUDGED_SHIFT)
 #define HASH		UINT64_C(0x9e3779b97f4a7c15)
@@ -47,13 +47,8 @@ struct mode {
 	uint64_t reserved[2][LEVELS_MAX + 1];
 };
 
-struct step {
-	gpa_t gpa;
-	uint64_t entry;
-};
-
 struct path {
-	struct step step[LEVELS_MAX + 1];	/* by level, from 1 */
+	struct walk_step step[LEVELS_MAX + 1];	/* by level, from 1 */
 	unsigned leaf;		/* the level where the page was found */
 	uint64_t rights;	/* PTE_W, PTE_U that every level has; PTE_NX that any has */
 	uint64_t marked;	/* PTE_A that every level has, but for those of mark() that have none */
@@ -163,7 +158,7 @@ static bool descend(const struct guest_cpu *cpu, const struct guest_bus *bus,
 	path->rights = PTE_W | PTE_U;
 	path->marked = PTE_A;
 	for (unsigned level = mode->levels;; level--) {
-		struct step *s = &path->step[level];
+		struct walk_step *s = &path->step[level];
 		bool leaf;
 
 		s->gpa = at;
@@ -231,7 +226,7 @@ static bool mark(const struct guest_bus *bus, const struct mode *mode, const str
 	if (is_marked(path, access))
 		return true;
 	for (unsigned level = mode->levels; level >= path->leaf; level--) {
-		const struct step *s = &path->step[level];
+		const struct walk_step *s = &path->step[level];
 		uint64_t want = s->entry | PTE_A;
 
 		if (mode->pae && level == 3)
@@ -281,26 +276,31 @@ static uint64_t key_of(uint64_t linear, unsigned access)
 	return (linear & ~(uint64_t)(PAGE_SIZE - 1)) | access;
 }
 
+/* Reads and writes of a page share a row, fetches have another. */
+static unsigned kept_row(uint64_t linear, unsigned access)
+{
+	return (unsigned)(linear >> PAGE_SHIFT ^ linear >> (PAGE_SHIFT + 5) ^ (access & WALK_FETCH)) % WALKS_KEPT;
+}
+
 /* What may be written may be read. */
 static bool find(const struct walks *w, uint64_t linear, unsigned access, gpa_t *gpa)
 {
 	uint64_t key = key_of(linear, access), stronger = access & WALK_FETCH ? key : key | WALK_WRITE;
+	unsigned row = kept_row(linear, access);
 
-	for (unsigned i = 0; i < w->count; i++) {
-		if (w->kept[i].key == key || w->kept[i].key == stronger) {
-			gpa->a = w->kept[i].page | linear % PAGE_SIZE;
-			return true;
-		}
-	}
-	return false;
+	if (w->kept[row].exit != w->exit || (w->kept[row].key != key && w->kept[row].key != stronger))
+		return false;
+	gpa->a = w->kept[row].page | linear % PAGE_SIZE;
+	return true;
 }
 
 static void keep(struct walks *w, uint64_t linear, unsigned access, gpa_t gpa)
 {
-	w->kept[w->next].key = key_of(linear, access);
-	w->kept[w->next].page = gpa.a & ~(uint64_t)(PAGE_SIZE - 1);
-	w->next = (w->next + 1) % WALKS_KEPT;
-	w->count += w->count < WALKS_KEPT;
+	unsigned row = kept_row(linear, access);
+
+	w->kept[row].exit = w->exit;
+	w->kept[row].key = key_of(linear, access);
+	w->kept[row].page = gpa.a & ~(uint64_t)(PAGE_SIZE - 1);
 }
 
 /* ---- judgements that are kept ---- */
@@ -389,6 +389,21 @@ static __attribute__((noinline)) int walk(const struct guest_cpu *cpu, const str
 		j->version = mode->version;
 	}
 	return status;
+}
+
+unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access,
+			  struct walk_step step[WALK_LEVELS_MAX])
+{
+	const struct mode *mode = mode_of(cpu);
+	uint64_t key = key_of(linear, access);
+	const struct judged *j = judged_row(key);
+	unsigned n = 0;
+
+	if (j->version != mode->version || j->key != key || j->by != what_judges(cpu) || mode->entry_size != 8)
+		return 0;
+	for (unsigned level = mode->levels; level >= j->path.leaf; level--)
+		step[n++] = j->path.step[level];
+	return n;
 }
 
 int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,

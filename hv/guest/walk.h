@@ -18,6 +18,14 @@
 #define PF_RESERVED	0x08u
 #define PF_KEY		0x20u
 
+#define WALK_LEVELS_MAX	5u
+
+/* An entry of a walk, as it was read. */
+struct walk_step {
+	gpa_t gpa;
+	uint64_t entry;
+};
+
 /* WALK_USER for the cpu's privilege level, else 0. */
 static inline unsigned walk_privilege(const struct guest_cpu *cpu)
 {
@@ -32,6 +40,12 @@ static inline unsigned walk_privilege(const struct guest_cpu *cpu)
  */
 int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_t linear,
 	       unsigned access, gpa_t *gpa, struct guest_fault *fault);
+/*
+ * The entries of 8 bytes that lead to the page of @linear, from the root, as the last such walk of this kind found and
+ * judged them; with the same entries below any root the outcome is the same, and nothing is to be marked.  0: not known.
+ */
+unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access,
+			  struct walk_step step[WALK_LEVELS_MAX]);
 /* The processor itself has translated @linear to @gpa and allowed @access: it is kept as a walk is. */
 void guest_walk_keep(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa);
 

@@ -94,6 +94,13 @@ bool gmem_read_other(const struct vcpu *v, gpa_t at, void *to, uint32_t len)
 	return true;
 }
 
+const void *gmem_view_other(const struct vcpu *v, gpa_t at)
+{
+	const gpa_t page = { at.a & ~(uint64_t)(PAGE_SIZE - 1) };
+
+	return gmem_is_ram(page, PAGE_SIZE) ? window_open(v->index, (hpa_t){ at.a }) : NULL;
+}
+
 bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len)
 {
 	if (!gmem_is_ram(at, len))

@@ -55,6 +55,20 @@ static inline bool gmem_is_ram_page(const struct vcpu *v, gpa_t at)
 	       gmem_is_ram((gpa_t){ at.a & ~(uint64_t)(PAGE_SIZE - 1) }, PAGE_SIZE);
 }
 
+/* What gmem_view() does where there is no view. */
+const void *gmem_view_other(const struct vcpu *v, gpa_t at);
+
+/*
+ * The byte at @at, to be read up to its page's end, and other processors may change it meanwhile; NULL: the page is not
+ * guest RAM as a whole.  Good until another page is asked for.
+ */
+static inline const void *gmem_view(const struct vcpu *v, gpa_t at)
+{
+	const void *from = window_view(v->index, (hpa_t){ at.a });
+
+	return from ? from : gmem_view_other(v, at);
+}
+
 /* As gmem_read(). */
 bool gmem_write(const struct vcpu *v, gpa_t at, const void *from, uint32_t len);
 /* Put @new where @old is, locked; @size 4 or 8, aligned.  False: something else is there, or no RAM. */

@@ -41,7 +41,7 @@ void window_unmap(uint32_t slot);
  * Views: pages of the guest's RAM, read-only, that stay until the processor needs their place for another.  Its tables,
  * code and stacks are read at every exit.  What a function returns holds until the processor's next window_open().
  */
-#define VIEWS_PER_CPU	64u	/* a power of two */
+#define VIEWS_PER_CPU	256u	/* a power of two */
 #define VIEW_BASE	UINT64_C(0xffff800000200000)
 #define VIEW_FLAGS	UINT64_C(0x8000000000000061)	/* present, accessed, dirty; neither written nor executed */
 extern uint64_t *window_views;		/* page table entries */

@@ -85,7 +85,7 @@ static void check_cluster(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct walks walks;
+	struct walks walks = { 0 };
 	struct input in = { data, size };
 	struct emulation e = { 0 };
 	struct guest_cpu before;

@@ -114,7 +114,7 @@ END_TEST
 /* For what follows it is as if it had been walked: for reading, and for writing where that was allowed. */
 START_TEST(what_was_found_is_kept)
 {
-	struct walks walks;
+	struct walks walks = { 0 };
 
 	begin(0x18, DEVICE + 0x18, true);
 	walks_begin(&walks);
