@@ -72,6 +72,50 @@ START_TEST(each_field_of_a_disk_command_is_there_when_the_command_has_it)
 }
 END_TEST
 
+/* Passes where the two words are these. */
+static void ends_are(unsigned hook, const struct disk_transfer *d, uint64_t first, uint64_t last)
+{
+	const struct { size_t at; uint64_t value; } words[] = {
+		{ offsetof(struct hv_ctx, disk_first), first }, { offsetof(struct hv_ctx, disk_last), last },
+	};
+
+	setup();
+	lab_hook(hook);
+	for (unsigned i = 0; i < 2; i++) {
+		lab_insn((struct bpf_insn)MW_INSN(0x79, 0, 6, (int16_t)words[i].at, 0));
+		lab_insn((struct bpf_insn)MW_INSN(0x18, 1, 0, 0, (int32_t)words[i].value));
+		lab_insn((struct bpf_insn)MW_INSN(0, 0, 0, 0, (int32_t)(words[i].value >> 32)));
+		lab_insn((struct bpf_insn)MW_INSN(0x1d, 0, 1, 2, 0));
+		lab_return(HV_DROP);
+	}
+	lab_return(HV_PASS);
+	ck_assert_int_eq(lab_load(), 0);
+	ck_assert_int_eq(lab_disk(hook, d), HV_PASS);
+}
+
+START_TEST(the_ends_of_all_that_is_touched_are_known)
+{
+	static struct disk_range ranges[] = { { 500, 8 }, { 100, 0 }, { 300, 100 }, { 450, 1 } };
+	struct disk_transfer d = write_two, trim = { .command = 0x06, .features = 1, .ranges = ranges, .range_count = 4,
+						     .sector_size = 512, .first_lba = 7, .sectors = 1 };
+
+	d.first_lba = 1000;
+	d.sectors = 2;
+	ends_are(HV_HOOK_DISK_WRITE, &d, 1000, 1001);
+	ends_are(HV_HOOK_DISK_READ, &d, 1000, 1001);
+	d.sectors = 0;
+	ends_are(HV_HOOK_DISK_WRITE, &d, UINT64_MAX, 0);
+	d.first_lba = UINT64_MAX - 1;
+	d.sectors = 2;
+	ends_are(HV_HOOK_DISK_WRITE, &d, UINT64_MAX - 1, UINT64_MAX);
+	d.sectors = 9;
+	ends_are(HV_HOOK_DISK_WRITE, &d, UINT64_MAX - 1, UINT64_MAX);
+	ends_are(HV_HOOK_DISK_CONTROL, &trim, 300, 507);
+	trim.range_count = 0;
+	ends_are(HV_HOOK_DISK_CONTROL, &trim, UINT64_MAX, 0);
+}
+END_TEST
+
 /* ---- sets of sectors ---- */
 
 /* Set 0: 1 word, 100..101; set 1: 2 words, {0, 0}..{9, 9}. */
@@ -280,6 +324,7 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, each_field_of_a_disk_command_is_there_when_the_command_has_it);
+	tcase_add_test(tc, the_ends_of_all_that_is_touched_are_known);
 	tcase_add_test(tc, sectors_meet_a_set_at_its_ends);
 	tcase_add_test(tc, a_packet_meets_no_sectors);
 	tcase_add_test(tc, a_classifier_tells_the_next_row_from_any_64_bit_number_on);

@@ -553,6 +553,7 @@ START_TEST(addresses_that_are_not_canonical_fault_by_segment)
 	raises("66 8b 03", GUEST_FAULT, VECTOR_GP);
 	cpu->gpr[RBX] = 0xffff7fffffffffff;
 	raises("8a 03", GUEST_FAULT, VECTOR_GP);
+	raises("66 8b 03", GUEST_FAULT, VECTOR_GP);
 	cpu->gpr[RBX] = 0xffff800000000000;
 	raises("8a 03", GUEST_FAULT, VECTOR_PF);
 }

@@ -139,6 +139,19 @@ START_TEST(what_is_done_again_is_what_was_done)
 }
 END_TEST
 
+START_TEST(an_index_is_scaled)
+{
+	begin();
+	cpu->gpr[RSI] = 8;
+	cpu->gpr[RBX] = DEVICE - 4 * 8;
+	KEEP("\x8b\x44\xb3\x40", AT, false);		/* 0x40(%rbx,%rsi,4) */
+	ck_assert_ptr_nonnull(find(AT, false));
+	cpu->gpr[RSI]++;
+	ck_assert_ptr_null(find(AT, false));
+	ck_assert_ptr_nonnull(find(AT + 4, false));
+}
+END_TEST
+
 START_TEST(relative_to_rip)
 {
 	uint8_t code[] = { 0x8b, 0x05, 0, 0, 0, 0 };
@@ -183,6 +196,8 @@ static void lab_five(struct guest_cpu *c)
 
 START_TEST(nothing_is_kept_that_was_not_a_kernels_in_one_page)
 {
+	struct walk_step step[WALK_LEVELS_MAX];
+
 	begin();
 	cpu->cpl = 3;
 	lab_map(&lab, CODE, CODE, LAB_P | LAB_U);
@@ -214,6 +229,7 @@ START_TEST(nothing_is_kept_that_was_not_a_kernels_in_one_page)
 	memcpy(at(cpu->rip), LOAD, 3);
 	emulate(AT, false);
 	cpu->rip -= 3;
+	ck_assert_uint_eq(guest_walk_steps(cpu, cpu->rip, WALK_FETCH, step), 0);
 	seen_keep(cpu, cpu->rip, &e.fetch, &e.insn);
 	ck_assert_ptr_null(find(AT, false));
 }
@@ -228,7 +244,10 @@ START_TEST(another_processor_state_is_another_access)
 	before = *cpu;
 #define DIFFERS(change) do { change; ck_assert_ptr_null(find(AT, false)); *cpu = before; \
 	ck_assert_ptr_nonnull(find(AT, false)); } while (0)
-	DIFFERS(cpu->rip += SEEN_ROWS * 65);
+	for (unsigned n = 1; n < 2 * LAB_PAGE; n++) {
+		if (seen_row(cpu->rip + n) == seen_row(cpu->rip))
+			DIFFERS(cpu->rip += n);
+	}
 	DIFFERS(cpu->cr0 ^= CR0_WP);
 	DIFFERS(cpu->cr3 += LAB_PAGE);
 	DIFFERS(cpu->cr4 ^= CR4_SMEP);
@@ -330,6 +349,7 @@ Suite *unit_suite(void)
 	TCase *c = unit_case(s, "seen");
 
 	tcase_add_test(c, what_is_done_again_is_what_was_done);
+	tcase_add_test(c, an_index_is_scaled);
 	tcase_add_test(c, relative_to_rip);
 	tcase_add_test(c, other_instructions_are_not_kept);
 	tcase_add_test(c, nothing_is_kept_that_was_not_a_kernels_in_one_page);
