@@ -29,10 +29,8 @@ void seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fe
 
 	if (!is_plain(insn) || !is_ours(cpu, fetch))
 		return;
-	s->rip = 0;
 	s->steps = guest_walk_steps(cpu, rip, WALK_FETCH, s->step);
-	if (!s->steps)
-		return;
+	s->rip = rip;
 	s->cr0 = cpu->cr0;
 	s->cr4 = cpu->cr4;
 	s->efer = cpu->efer;
@@ -43,5 +41,4 @@ void seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fe
 	for (unsigned i = 0; i < SEEN_CODE; i++)
 		((uint8_t *)s->mask)[i] = i < insn->length ? 0xff : 0;
 	s->insn = *insn;
-	s->rip = rip;
 }

@@ -2,8 +2,9 @@
  * seen.h - device accesses that were carried out before, found by where they stand and by all that made them what they were
  *
  * A driver's access comes again from the same instruction, through the same entries of page tables, whatever process
- * runs.  Where each entry on the way to its code, its bytes and the registers that decide over both are what they were, it is the same instruction: it need be
- * neither walked to, nor fetched, nor decoded.  Everything is compared at each access, nothing is taken on trust.
+ * runs.  Where each entry on the way to its code, its bytes and the registers that decide over both are what they were, it
+ * is the same instruction: it need be neither walked to, nor fetched, nor decoded.  Everything is compared at each access,
+ * nothing is taken on trust.
  *
  * For a kernel's plain MOV of 4 or 8 bytes in 64-bit code whose operand the processor has translated itself.  Inline,
  * with functions that are known where they are called: this is what most exits run.
@@ -22,10 +23,10 @@
 #define SEEN_CODE	16u		/* bytes that are compared, as two words */
 
 struct seen {
-	uint64_t rip;			/* 0: a free row */
+	uint64_t rip;
 	uint64_t cr0, cr4, efer;
 	uint64_t root_mask;		/* the bits of CR3 that are the root's address; its entry is the first step's */
-	uint32_t steps;			/* of the walk to the code */
+	uint32_t steps;			/* of the walk to the code; 0: a free row */
 	uint16_t cs_attributes;
 	struct walk_step step[WALK_LEVELS_MAX + 1];	/* the last is none */
 	gpa_t code;
@@ -104,7 +105,7 @@ seen_find(const struct vcpu_brief *b, const uint64_t gpr[GPRS], gpa_t at, bool w
 {
 	const struct seen *s = seen_row(b->rip);
 
-	if (s->rip != b->rip || s->cr0 != b->cr0 || s->cr4 != b->cr4 || s->efer != b->efer ||
+	if (!s->steps || s->rip != b->rip || s->cr0 != b->cr0 || s->cr4 != b->cr4 || s->efer != b->efer ||
 	    s->cs_attributes != b->cs_attributes || b->cpl || b->rflags & RFLAGS_TF)
 		return NULL;
 	if (seen_stores(&s->insn) != write || !seen_operand(&s->insn, gpr, b->rip, at) || !seen_same_code(s, b->cr3, view, host))

@@ -327,6 +327,31 @@ START_TEST(another_process_with_the_same_kernel_is_the_same_access)
 }
 END_TEST
 
+/* A free row is not one of code at 0. */
+START_TEST(code_may_stand_at_0)
+{
+	begin();
+	lab_map(&lab, 0, CODE, LAB_P);
+	cpu->rip = 0;
+	memcpy(at(CODE), LOAD, 3);
+	for (unsigned i = 0; i < 2; i++) {	/* the first marks the tables */
+		cpu->rip = 0;
+		cpu->gpr[RBX] = DEVICE;
+		emulate(AT, false);
+		seen_keep(cpu, 0, &e.fetch, &e.insn);
+		cpu->rip = 0;
+		ck_assert(!find(AT, false) == (i == 0));
+	}
+	/* tables that were changed: their walk is not known yet, and nothing of the old one is left */
+	lab_map(&lab, 0, CODE + LAB_PAGE, LAB_P);
+	memcpy(at(CODE + LAB_PAGE), "\x8b\x4b\x40", 3);	/* to ECX */
+	emulate(AT, false);
+	seen_keep(cpu, 0, &e.fetch, &e.insn);
+	cpu->rip = 0;
+	ck_assert_ptr_null(find(AT, false));
+}
+END_TEST
+
 START_TEST(long_instructions_are_compared_whole)
 {
 	static const char code[] = "\x3e\x3e\x3e\x3e\x48\xc7\x84\x33\x40\x00\x00\x00\x01\x00\x00\x00";
@@ -356,6 +381,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, another_processor_state_is_another_access);
 	tcase_add_test(c, other_tables_or_other_code_are_another_access);
 	tcase_add_test(c, another_process_with_the_same_kernel_is_the_same_access);
+	tcase_add_test(c, code_may_stand_at_0);
 	tcase_add_test(c, long_instructions_are_compared_whole);
 	return s;
 }
