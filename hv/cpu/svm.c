@@ -311,6 +311,7 @@ static void svm_brief(const struct vcpu *v, struct vcpu_brief *s)
 	s->cr3 = b->cr3;
 	s->cr4 = b->cr4;
 	s->efer = b->efer & ~(uint64_t)EFER_SVME;
+	s->dr7 = b->dr7;
 	s->cs_attributes = b->seg[SEG_CS].attributes;
 	s->cpl = b->cpl;
 }

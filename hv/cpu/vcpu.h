@@ -63,7 +63,7 @@ struct vcpu_state {
 
 /* What most exits need of it. */
 struct vcpu_brief {
-	uint64_t rip, rflags, cr0, cr3, cr4, efer;
+	uint64_t rip, rflags, cr0, cr3, cr4, efer, dr7;
 	uint16_t cs_attributes;
 	uint8_t cpl;
 };

@@ -78,3 +78,35 @@ uint64_t alu_shift(enum insn_op op, uint64_t a, uint64_t count, unsigned size, u
 		  result_flags(result, top);
 	return result;
 }
+
+bool alu_holds(unsigned condition, uint64_t rflags)
+{
+	bool less = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), is;
+
+	switch (condition >> 1) {
+	case 0:
+		is = rflags & RFLAGS_OF;
+		break;
+	case 1:
+		is = rflags & RFLAGS_CF;
+		break;
+	case 2:
+		is = rflags & RFLAGS_ZF;
+		break;
+	case 3:
+		is = rflags & (RFLAGS_CF | RFLAGS_ZF);
+		break;
+	case 4:
+		is = rflags & RFLAGS_SF;
+		break;
+	case 5:
+		is = rflags & RFLAGS_PF;
+		break;
+	case 6:
+		is = less;
+		break;
+	default:
+		is = less || rflags & RFLAGS_ZF;
+	}
+	return is != (condition & 1);
+}

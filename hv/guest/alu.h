@@ -4,6 +4,9 @@
 #ifndef HV_GUEST_ALU_H
 #define HV_GUEST_ALU_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "hv/guest/insn.h"
 
 /* All ones in the lowest @size (1, 2, 4, 8) bytes. */
@@ -24,5 +27,8 @@ uint64_t alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *r
  * bits).  By 0 no flag changes; else AF is cleared, and OF is what it is after a shift by 1: both are undefined there.
  */
 uint64_t alu_shift(enum insn_op op, uint64_t a, uint64_t count, unsigned size, uint64_t *rflags);
+
+/* Does @condition, as opcodes have it, hold in @rflags?  SDM 1, appendix B: bit 0 negates. */
+bool alu_holds(unsigned condition, uint64_t rflags);
 
 #endif

@@ -13,7 +13,6 @@
 
 #define PLACES		256u	/* in the guest's code; a power of two */
 #define WAIT_MAX	128u
-#define DR7_ENABLED	UINT64_C(0xff)
 
 /* What the processor has fetched ahead: all its own writes are seen in it. */
 struct code {
@@ -100,17 +99,18 @@ static const struct insn *next(const struct guest_cpu *cpu, const struct guest_b
 }
 
 /* Up to the next access, *@rip the instruction's.  False: there was none. */
-static bool reach(struct guest_cpu *cpu, const struct guest_bus *bus, struct code *code, unsigned *left, uint64_t *rip)
+static bool reach(struct guest_cpu *cpu, const struct guest_bus *bus, struct code *code, struct trail *trail, uint64_t *rip)
 {
 	struct plain_done done = { .device = false };
 
-	while (*left > 0 && !done.device) {
+	while (trail->count < CLUSTER_INSNS && !done.device) {
 		const struct insn *insn = next(cpu, bus, code);
+		struct trail_step *step = &trail->step[trail->count++];
 
-		(*left)--;
 		*rip = cpu->rip;
 		if (!insn || !guest_plain(cpu, bus, insn, &done))
 			return false;
+		*step = (struct trail_step){ *rip, done.linear, done.gpa, done.device, done.store };
 		if (done.wrote && (done.gpa.a ^ code->gpa.a) < PAGE_SIZE)
 			code->count = 0;
 	}
@@ -124,11 +124,12 @@ static bool may_go_on(const struct guest_cpu *cpu)
 }
 
 unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch, uint64_t from,
-		       bool (*unwelcome)(void *host))
+		       bool (*unwelcome)(void *host), struct trail *trail)
 {
 	struct code code;
-	unsigned left = CLUSTER_INSNS, reached = 0;
+	unsigned reached = 0, count = 0;
 
+	trail->count = 0;
 	if (!may_go_on(cpu))
 		return 0;
 	code.at = from;
@@ -136,17 +137,19 @@ unsigned guest_cluster(struct guest_cpu *cpu, const struct guest_bus *bus, const
 	code.count = fetch->in_page ? fetch->count : 0;
 	code.byte = fetch->byte;
 	cpu->found = false;		/* it was the operand of the access that is done */
-	while (left > 0 && !unwelcome(bus->host)) {
+	while (trail->count < CLUSTER_INSNS && !unwelcome(bus->host)) {
 		struct place *p = place_of(from);
 
 		if (cluster_passes(from))
 			break;
-		if (!reach(cpu, bus, &code, &left, &from)) {
+		if (!reach(cpu, bus, &code, trail, &from)) {
 			was_in_vain(p);
 			break;
 		}
 		p->wait = 1;
 		reached++;
+		count = trail->count;
 	}
+	trail->count = count;
 	return reached;
 }

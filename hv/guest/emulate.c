@@ -11,15 +11,7 @@
 /* The offset in its segment. */
 static uint64_t effective_address(const struct guest_cpu *cpu, const struct insn *insn)
 {
-	uint64_t address = insn->displacement;
-
-	if (insn->base == INSN_RIP)
-		address += cpu->rip + insn->length;
-	else if (insn->base != INSN_NO_REG)
-		address += cpu->gpr[insn->base];
-	if (insn->index != INSN_NO_REG)
-		address += cpu->gpr[insn->index] << insn->scale;
-	return address & alu_mask(insn->address_size);
+	return insn_address(insn, cpu->gpr, cpu->rip) & alu_mask(insn->address_size);
 }
 
 /* The register or immediate operand, @size bytes of it. */
@@ -141,6 +133,7 @@ static int single(struct guest_cpu *cpu, const struct guest_bus *bus, const stru
 		move(cpu, bus, insn, &memory);
 	else
 		calculate(cpu, bus, insn, &memory);
+	e->linear = memory.linear;
 	if (memory.part[1].size)
 		forget_code(e);
 	return GUEST_OK;
@@ -202,6 +195,8 @@ static bool push(struct guest_cpu *cpu, const struct guest_bus *bus, const struc
 	cpu->gpr[RSP] = to;
 	done->wrote = true;
 	done->gpa = stack.part[0].gpa;
+	done->linear = stack.linear;
+	done->store = true;
 	return true;
 }
 
@@ -218,46 +213,13 @@ static bool pop(struct guest_cpu *cpu, const struct guest_bus *bus, const struct
 	return true;
 }
 
-/* SDM 1, appendix B: bit 0 of the condition negates. */
-static bool holds(unsigned condition, uint64_t rflags)
-{
-	bool less = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), is;
-
-	switch (condition >> 1) {
-	case 0:
-		is = rflags & RFLAGS_OF;
-		break;
-	case 1:
-		is = rflags & RFLAGS_CF;
-		break;
-	case 2:
-		is = rflags & RFLAGS_ZF;
-		break;
-	case 3:
-		is = rflags & (RFLAGS_CF | RFLAGS_ZF);
-		break;
-	case 4:
-		is = rflags & RFLAGS_SF;
-		break;
-	case 5:
-		is = rflags & RFLAGS_PF;
-		break;
-	case 6:
-		is = less;
-		break;
-	default:
-		is = less || rflags & RFLAGS_ZF;
-	}
-	return is != (condition & 1);
-}
-
 /* A target that cannot be is the branch's own fault. */
 static bool branch(const struct guest_cpu *cpu, const struct insn *insn, uint64_t *next)
 {
 	struct guest_fault fault;
 	uint64_t linear;
 
-	if (insn->op == INSN_JCC && !holds(insn->condition, cpu->rflags))
+	if (insn->op == INSN_JCC && !alu_holds(insn->condition, cpu->rflags))
 		return true;
 	*next += insn->immediate;
 	return guest_linear(cpu, SEG_CS, *next, 1, WALK_FETCH, &linear, &fault) == GUEST_OK;
@@ -276,6 +238,8 @@ static bool operate(struct guest_cpu *cpu, const struct guest_bus *bus, const st
 		done->device = operand_on_device(&memory);
 		done->wrote = stores(insn) && !done->device;
 		done->gpa = memory.part[0].gpa;
+		done->linear = memory.linear;
+		done->store = stores(insn);
 	}
 	if (is_move(insn))
 		move(cpu, bus, insn, &memory);
@@ -292,7 +256,7 @@ bool guest_plain(struct guest_cpu *cpu, const struct guest_bus *bus, const struc
 	uint64_t next = cpu->rip + insn->length;
 	bool ok = true;
 
-	done->device = done->wrote = false;
+	*done = (struct plain_done){ .device = false };
 	switch (insn->op) {
 	case INSN_NOP:
 		break;

@@ -15,6 +15,7 @@ struct emulation {
 	struct fetch fetch;		/* in: bytes that are known, or none; out: all */
 	struct insn insn;		/* out, after GUEST_OK */
 	struct guest_fault fault;	/* for GUEST_FAULT and GUEST_REFUSED */
+	uint64_t linear;		/* of its operand, after GUEST_OK; not of strings */
 	bool trace;			/* TF was set: #DB with DR6.BS follows, after GUEST_OK */
 	bool unfinished;		/* REP has iterations left: the interrupt shadow stays */
 };
@@ -36,8 +37,10 @@ int guest_emulate(struct guest_cpu *cpu, const struct guest_bus *bus, struct emu
 /* What guest_plain() has done besides. */
 struct plain_done {
 	bool device;	/* its operand was on a device page */
-	bool wrote;	/* ... or in RAM and written, at @gpa */
+	bool wrote;	/* ... or in RAM and written */
+	bool store;	/* it was written, wherever it is */
 	gpa_t gpa;
+	uint64_t linear;	/* of an operand in RAM or on a device page */
 };
 
 /*

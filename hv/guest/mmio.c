@@ -291,22 +291,40 @@ static const void *view_of(void *host, gpa_t at)
 	return gmem_view(host, at);
 }
 
-/* An access that was met before, and that none follows soon: most are. */
-static bool again(struct vcpu *v, const struct vmexit *x)
+/* An access that was met before, with those behind it that were; or one that none follows soon: most are. */
+static bool again(struct vcpu *v, const struct vmexit *x, const struct guest_bus *bus)
 {
-	const struct insn *insn;
+	const struct chain_host host = { bus, view_of, is_asked_for };
+	struct seen_access a;
 	struct vcpu_brief b;
 
 	if (x->page.walk || x->page.fetch || !known_of(x->page.at.a))
 		return false;
 	svm_ops.brief(v, &b);
-	insn = seen_find(&b, v->gpr, x->page.at, x->page.write, view_of, v);
-	if (!insn || !cluster_passes(b.rip))
+	if (!seen_find(&b, v->gpr, x->page.at, x->page.write, view_of, v, &a))
 		return false;
-	b.rip += insn->length;
-	seen_carry_out(insn, v->gpr, x->page.at, bus_mmio, v);
+	if (seen_goes_on(&b, &a)) {
+		counters_spared += seen_go_on(&a, &b, v->gpr, x->page.at, &host);
+	} else {
+		if (!cluster_passes(b.rip))
+			return false;
+		b.rip += a.seen->insn.length;
+		seen_carry_out(&a.seen->insn, v->gpr, x->page.at, bus_mmio, v);
+	}
 	svm_ops.go_on(v, b.rip, b.rflags);
 	return true;
+}
+
+/* What may follow the access that the instruction at @rip was, and what to know of both the next time. */
+static void go_on(struct guest_cpu *c, const struct guest_bus *bus, uint64_t rip, const struct emulation *e, bool write)
+{
+	static struct trail trail;	/* under the guest lock */
+	unsigned reached = guest_cluster(c, bus, &e->fetch, rip, is_asked_for, &trail);
+	struct seen *s = seen_keep(c, rip, &e->fetch, &e->insn);
+
+	counters_spared += reached;
+	if (s && reached)
+		chain_keep(&s->chain, c, bus, &e->fetch, rip, e->linear, write, &trail);
 }
 
 void mmio_exit(struct vcpu *v, const struct vmexit *x)
@@ -315,7 +333,6 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		.host = v, .is_ram = bus_is_ram, .read = bus_read, .write = bus_write,
 		.cmpxchg = bus_cmpxchg, .mmio = bus_mmio,
 	};
-	unsigned reached;
 	struct emulation e;
 	static struct walks walks;	/* under the guest lock */
 	struct vcpu_state s;
@@ -327,7 +344,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 		svm_ops.inject(v, VECTOR_DF, true, 0);
 		return;
 	}
-	if (again(v, x))
+	if (again(v, x, &bus))
 		return;
 	svm_ops.get(v, &s);
 	cpu_of(v, &s, &c);
@@ -340,12 +357,8 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	walks_begin(&walks);
 	c.walks = &walks;
 	status = guest_emulate(&c, &bus, &e);
-	if (status == GUEST_OK && !e.unfinished) {
-		reached = guest_cluster(&c, &bus, &e.fetch, s.rip, is_asked_for);
-		counters_spared += reached;
-		if (!reached)
-			seen_keep(&c, s.rip, &e.fetch, &e.insn);
-	}
+	if (status == GUEST_OK && !e.unfinished)
+		go_on(&c, &bus, s.rip, &e, x->page.write);
 	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;

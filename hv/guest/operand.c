@@ -41,12 +41,12 @@ int operand_map(const struct guest_cpu *cpu, const struct guest_bus *bus, enum s
 	if (was_found(cpu, linear, size, access)) {
 		guest_walk_keep(cpu, linear, (cpu->found_write ? WALK_WRITE : 0) | walk_privilege(cpu), cpu->found_at);
 		*operand = (struct operand) {
-			.part[0] = { cpu->found_at, size, !bus->is_ram(bus->host, cpu->found_at) },
+			.part[0] = { cpu->found_at, size, !bus->is_ram(bus->host, cpu->found_at) }, .linear = linear,
 		};
 		return GUEST_OK;
 	}
 	rest = PAGE_SIZE - linear % PAGE_SIZE;
-	*operand = (struct operand) { .part[0].size = size < rest ? size : rest };
+	*operand = (struct operand) { .part[0].size = size < rest ? size : rest, .linear = linear };
 	part[1].size = size - part[0].size;
 	status = map_part(cpu, bus, linear, access, &part[0], fault);
 	if (status || !part[1].size)

@@ -14,6 +14,7 @@ struct operand {
 		unsigned size;		/* bytes; of the second part 0 within one page */
 		bool device;
 	} part[2];
+	uint64_t linear;		/* of the first byte */
 };
 
 /*

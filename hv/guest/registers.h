@@ -21,4 +21,18 @@ static inline void reg_write(struct guest_cpu *cpu, unsigned reg, unsigned size,
 	cpu->gpr[reg] = (cpu->gpr[reg] & keep) | (value & alu_mask(size));
 }
 
+/* The memory operand's offset, before it is cut to the address size; the instruction stands at @rip. */
+static inline uint64_t insn_address(const struct insn *insn, const uint64_t gpr[GPRS], uint64_t rip)
+{
+	uint64_t address = insn->displacement;
+
+	if (insn->base == INSN_RIP)
+		address += rip + insn->length;
+	else if (insn->base != INSN_NO_REG)
+		address += gpr[insn->base];
+	if (insn->index != INSN_NO_REG)
+		address += gpr[insn->index] << insn->scale;
+	return address;
+}
+
 #endif

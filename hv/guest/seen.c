@@ -23,12 +23,28 @@ static bool is_ours(const struct guest_cpu *cpu, const struct fetch *fetch)
 	       fetch->count >= SEEN_CODE;
 }
 
-void seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn)
+/* Its own, or a free one, or the one whose turn it is. */
+static struct seen *row_for(uint64_t rip)
 {
-	struct seen *s = seen_row(rip);
+	static unsigned turn;
+	struct seen *s = seen_row(rip), *first = &seen_rows[seen_first(rip)];
+
+	if (s->rip == rip || !s->steps)
+		return s;
+	if (!first->steps)
+		return first;
+	return turn++ & 1 ? first : s;
+}
+
+struct seen *seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn)
+{
+	struct seen *s;
 
 	if (!is_plain(insn) || !is_ours(cpu, fetch))
-		return;
+		return NULL;
+	s = row_for(rip);
+	if (s->rip != rip)
+		s->chain.vain = s->chain.wait = 0;
 	s->steps = guest_walk_steps(cpu, rip, WALK_FETCH, s->step);
 	s->rip = rip;
 	s->cr0 = cpu->cr0;
@@ -41,4 +57,6 @@ void seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fe
 	for (unsigned i = 0; i < SEEN_CODE; i++)
 		((uint8_t *)s->mask)[i] = i < insn->length ? 0xff : 0;
 	s->insn = *insn;
+	s->chain.links = 0;
+	return s;
 }

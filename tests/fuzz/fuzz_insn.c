@@ -6,6 +6,7 @@
  */
 #include "hv/guest/cluster.h"
 #include "hv/guest/emulate.h"
+#include "hv/guest/seen.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/guest_lab.h"
 
@@ -65,6 +66,9 @@ static void check_insn(const uint8_t *bytes, unsigned count, enum insn_mode mode
 		abort();
 }
 
+static struct trail trail;
+static struct walks kept;
+
 static bool never(void *host)
 {
 	return false;
@@ -77,9 +81,58 @@ static void check_cluster(void)
 	unsigned accesses;
 
 	lab.reads = lab.writes = 0;
-	accesses = guest_cluster(&lab.cpu, &lab.bus, &nothing, lab.cpu.rip - 1, never);
+	accesses = guest_cluster(&lab.cpu, &lab.bus, &nothing, lab.cpu.rip - 1, never, &trail);
 	if (accesses > CLUSTER_INSNS || lab.reads > accesses || lab.writes > accesses ||
 	    lab.reads + lab.writes < accesses)
+		abort();
+}
+
+static const void *view(void *host, gpa_t at)
+{
+	return at.a < sizeof(lab.ram) ? (const uint8_t *)lab.ram + at.a : NULL;
+}
+
+/* An access and what follows it, once or twice as it comes; then as it was kept, after some of memory was changed. */
+static void check_chain(struct input *in)
+{
+	const struct chain_host host = { &lab.bus, view, never };
+	uint64_t device = 3 * LAB_PAGE, ram = 4 * LAB_PAGE, code = 5 * LAB_PAGE + take(in, 1) % 64 * 64;
+	struct emulation e = { 0 };
+	struct seen_access a;
+	struct vcpu_brief b;
+
+	lab_init(&lab);
+	lab_64(&lab);
+	for (uint64_t page = device; page < device + 5 * LAB_PAGE; page += LAB_PAGE)
+		lab_map(&lab, page, page, LAB_P | LAB_W | 0x60);
+	lab.device[device / LAB_PAGE] = true;
+	memcpy((uint8_t *)lab.ram + code, "\x8b\x03", 2);	/* mov (%rbx), %eax */
+	for (unsigned i = 2; i < 62; i++)
+		((uint8_t *)lab.ram)[code + i] = (uint8_t)take(in, 1);
+	for (unsigned i = 0; i < GPRS; i++)
+		lab.cpu.gpr[i] = i == RBX ? device : ram + take(in, 2);
+	lab.cpu.walks = &kept;
+	for (unsigned i = 0; i < 2; i++) {
+		walks_begin(&kept);
+		lab.cpu.rip = code;
+		lab.cpu.gpr[RBX] = device;
+		lab.cpu.found = true;
+		lab.cpu.found_at.a = device;
+		e.fetch.count = 0;
+		if (guest_emulate(&lab.cpu, &lab.bus, &e) == GUEST_OK &&
+		    guest_cluster(&lab.cpu, &lab.bus, &e.fetch, code, never, &trail) &&
+		    seen_keep(&lab.cpu, code, &e.fetch, &e.insn))
+			chain_keep(&seen_row(code)->chain, &lab.cpu, &lab.bus, &e.fetch, code, device, false, &trail);
+	}
+	for (unsigned i = 0; i < GPRS; i++)
+		lab.cpu.gpr[i] = i == RBX ? device : ram + take(in, 2);
+	for (unsigned i = take(in, 1) % 4; i > 0; i--)
+		((uint8_t *)lab.ram)[take(in, 3) % sizeof(lab.ram)] = (uint8_t)take(in, 1);
+	lab.reads = lab.writes = 0;
+	b = (struct vcpu_brief){ .rip = code, .rflags = lab.cpu.rflags, .cr0 = lab.cpu.cr0, .cr3 = lab.cpu.cr3, .cr4 = lab.cpu.cr4,
+				 .efer = lab.cpu.efer, .cs_attributes = lab.cpu.seg[SEG_CS].attributes };
+	if (seen_find(&b, lab.cpu.gpr, (gpa_t){ device }, false, view, &lab, &a) && seen_goes_on(&b, &a) &&
+	    seen_go_on(&a, &b, lab.cpu.gpr, (gpa_t){ device }, &host) + 1 != lab.reads + lab.writes)
 		abort();
 }
 
@@ -113,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status == GUEST_OK && !lab.reads && !lab.writes)
 		abort();
 	check_cluster();
+	check_chain(&in);
 	lab.cpu.walks = NULL;
 	return 0;
 }

@@ -23,6 +23,7 @@ static struct walks walks;
 static struct guest_cpu *const cpu = &lab.cpu;
 static bool unwelcome;
 static unsigned entries_read;
+static struct trail trail;
 static struct fetch fetch;	/* of the access that went before: nothing, but in one test */
 static bool (*ram_read)(void *host, gpa_t at, void *to, unsigned size);
 
@@ -70,7 +71,7 @@ static void begin(void)
 static unsigned run(const char *code, unsigned size)
 {
 	memcpy(at(cpu->rip), code, size);
-	return guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome);
+	return guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome, &trail);
 }
 #define RUN(code) run(code, sizeof(code) - 1)
 
@@ -214,7 +215,7 @@ START_TEST(a_branch_to_nowhere_is_the_processors)
 	lab_map(&lab, UINT64_C(0x7ffffffff000), CODE + LAB_PAGE, LAB_P);
 	cpu->rip = UINT64_C(0x7fffffffff00);
 	memcpy(at(CODE + LAB_PAGE + 0xf00), "\xe9\x00\x10\x00\x00", 5);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 1, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 1, is_unwelcome, &trail), 0);
 	ck_assert_uint_eq(cpu->rip, UINT64_C(0x7fffffffff00));
 }
 END_TEST
@@ -328,16 +329,16 @@ START_TEST(code_is_fetched_as_the_processor_fetches)
 	fetch.count = 6;
 	fetch.in_page = true;
 	memcpy(at(cpu->rip), CPUID, 2);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome), 1);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome, &trail), 1);
 	fetch = (struct fetch){ .count = 6 };	/* ... unless it was in two pages */
 	begin();
 	memcpy(at(cpu->rip), CPUID, 2);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome, &trail), 0);
 	fetch = (struct fetch){ .count = 0 };
 	/* nowhere, where it must not be executed, or on a device */
 	begin();
 	cpu->rip = NOTHING;
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 2, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 2, is_unwelcome, &trail), 0);
 	begin();
 	lab_map(&lab, RAM, RAM, LAB_P | LAB_W | LAB_NX);
 	cpu->rip = RAM;
@@ -350,7 +351,7 @@ START_TEST(code_is_fetched_as_the_processor_fetches)
 	begin();
 	cpu->rip = DEVICE;
 	memcpy(at(DEVICE), LOAD CPUID, 4);
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 3, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 3, is_unwelcome, &trail), 0);
 }
 END_TEST
 
@@ -397,7 +398,7 @@ START_TEST(a_page_is_walked_once)
 	cpu->gpr[RCX] = RAM;
 	ck_assert_uint_eq(RUN("\x89\x46\x10" "\xe9\x00\x00\x00\x00"), 0);
 	cpu->rip = RAM;
-	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 4, is_unwelcome), 0);
+	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, 4, is_unwelcome, &trail), 0);
 	ck_assert_uint_eq(cpu->rip, RAM);
 }
 END_TEST

@@ -91,8 +91,9 @@ static void keep(const char *code, unsigned size, uint64_t gpa, bool write)
 static const struct insn *find(uint64_t gpa, bool write)
 {
 	struct vcpu_brief b = brief();
+	struct seen_access a;
 
-	return seen_find(&b, cpu->gpr, (gpa_t){ gpa }, write, view, &lab);
+	return seen_find(&b, cpu->gpr, (gpa_t){ gpa }, write, view, &lab, &a) ? &a.seen->insn : NULL;
 }
 
 #define LOAD	"\x8b\x43\x40"		/* mov 0x40(%rbx), %eax */
@@ -245,7 +246,7 @@ START_TEST(another_processor_state_is_another_access)
 #define DIFFERS(change) do { change; ck_assert_ptr_null(find(AT, false)); *cpu = before; \
 	ck_assert_ptr_nonnull(find(AT, false)); } while (0)
 	for (unsigned n = 1; n < 2 * LAB_PAGE; n++) {
-		if (seen_row(cpu->rip + n) == seen_row(cpu->rip))
+		if (seen_first(cpu->rip + n) / 2 == seen_first(cpu->rip) / 2)
 			DIFFERS(cpu->rip += n);
 	}
 	DIFFERS(cpu->cr0 ^= CR0_WP);
@@ -352,6 +353,40 @@ START_TEST(code_may_stand_at_0)
 }
 END_TEST
 
+/* Rows are by twos: what hashes to the same is kept, as long as it is no more. */
+START_TEST(two_of_one_row_are_both_kept)
+{
+	uint64_t rip[3];
+	unsigned n = 1;
+
+	begin();
+	rip[0] = cpu->rip = CODE;
+	for (uint64_t at_rip = CODE + 16; n < 3 && at_rip < CODE + LAB_PAGE - 64; at_rip++) {
+		if (seen_first(at_rip) == seen_first(CODE) && at_rip >= rip[n - 1] + 16)
+			rip[n++] = at_rip;
+	}
+	ck_assert_uint_eq(n, 3);
+	for (unsigned i = 0; i < 2; i++) {
+		cpu->rip = rip[i];
+		KEEP(LOAD, AT, false);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		cpu->rip = rip[i % 2];
+		ck_assert_ptr_nonnull(find(AT, false));
+	}
+	cpu->rip = rip[2];
+	ck_assert_ptr_null(find(AT, false));
+	KEEP(LOAD, AT, false);
+	ck_assert_ptr_nonnull(find(AT, false));
+	n = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		cpu->rip = rip[i];
+		n += find(AT, false) != NULL;
+	}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
 START_TEST(long_instructions_are_compared_whole)
 {
 	static const char code[] = "\x3e\x3e\x3e\x3e\x48\xc7\x84\x33\x40\x00\x00\x00\x01\x00\x00\x00";
@@ -382,6 +417,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, other_tables_or_other_code_are_another_access);
 	tcase_add_test(c, another_process_with_the_same_kernel_is_the_same_access);
 	tcase_add_test(c, code_may_stand_at_0);
+	tcase_add_test(c, two_of_one_row_are_both_kept);
 	tcase_add_test(c, long_instructions_are_compared_whole);
 	return s;
 }

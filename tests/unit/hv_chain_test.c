@@ -1,0 +1,760 @@
+/*
+ * hv_chain_test.c - a way from access to access is gone again only where it is what it was, and then as a cluster goes it
+ */
+#include <string.h>
+
+#include "hv/guest/cluster.h"
+#include "hv/guest/emulate.h"
+#include "hv/guest/seen.h"
+#include "tests/unit/guest_lab.h"
+#include "tests/unit/unit.h"
+
+/* Pages, mapped one to one. */
+#define CODE	0x8000u
+#define DEVICE	0xa000u		/* and the next */
+#define RAM	0xc000u		/* and the next */
+
+static struct lab lab;
+static struct walks walks;
+static struct guest_cpu *const cpu = &lab.cpu;
+static struct trail trail;
+static unsigned welcome;	/* so many times still */
+static uint64_t hidden;		/* a page without a view */
+
+static uint8_t *at(uint64_t gpa)
+{
+	return (uint8_t *)lab.ram + gpa;
+}
+
+static const void *view(void *host, gpa_t gpa)
+{
+	ck_assert_ptr_eq(host, &lab);
+	return gpa.a / LAB_PAGE == hidden / LAB_PAGE ? NULL : at(gpa.a);
+}
+
+static bool is_unwelcome(void *host)
+{
+	ck_assert_ptr_eq(host, &lab);
+	return welcome == 0 || welcome-- == 0;
+}
+
+/* RBX is the device, RSI RAM, RSP the end of RAM; each call another place of code. */
+static void begin(void)
+{
+	static unsigned n;
+
+	lab_init(&lab);
+	lab_64(&lab);
+	for (unsigned page = CODE; page < RAM + 2 * LAB_PAGE; page += LAB_PAGE)
+		lab_map(&lab, page, page, LAB_P | LAB_W);
+	lab.device[DEVICE / LAB_PAGE] = lab.device[DEVICE / LAB_PAGE + 1] = true;
+	cpu->walks = &walks;
+	hidden = UINT64_MAX;
+	welcome = 100000;
+	cpu->rip = CODE + 96 * (++n % 32);
+	for (unsigned r = 0; r < GPRS; r++)
+		cpu->gpr[r] = UINT64_C(0x1122334455667788) * (r + 1);
+	cpu->gpr[RBX] = DEVICE;
+	cpu->gpr[RSI] = RAM;
+	cpu->gpr[RSP] = RAM + LAB_PAGE - 0x100;
+	for (unsigned i = 0; i < LAB_PAGE; i++)
+		*at(RAM + i) = (uint8_t)(i * 7 + 1);
+}
+
+/* An exit as it goes without anything that is known: the access to @gpa, a cluster behind it, and all of it kept. */
+static unsigned slow(uint64_t gpa, bool write)
+{
+	uint64_t rip = cpu->rip;
+	struct emulation e;
+	unsigned reached;
+	struct seen *s;
+
+	walks_begin(&walks);
+	cpu->found = true;
+	cpu->found_at.a = gpa;
+	cpu->found_write = write;
+	e.fetch.count = 0;
+	e.fetch.in_page = false;
+	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
+	reached = guest_cluster(cpu, &lab.bus, &e.fetch, rip, is_unwelcome, &trail);
+	s = seen_keep(cpu, rip, &e.fetch, &e.insn);
+	if (s && reached)
+		chain_keep(&s->chain, cpu, &lab.bus, &e.fetch, rip, e.linear, write, &trail);
+	return reached;
+}
+
+/* The same by what was kept.  -1: it is not known. */
+static int quick(uint64_t gpa, bool write)
+{
+	const struct chain_host host = { &lab.bus, view, is_unwelcome };
+	struct vcpu_brief b = { .rip = cpu->rip, .rflags = cpu->rflags, .cr0 = cpu->cr0, .cr3 = cpu->cr3, .cr4 = cpu->cr4,
+		.efer = cpu->efer, .dr7 = cpu->dr7, .cs_attributes = cpu->seg[SEG_CS].attributes, .cpl = cpu->cpl };
+	struct seen_access a;
+	unsigned reached;
+
+	if (!seen_find(&b, cpu->gpr, (gpa_t){ gpa }, write, view, &lab, &a) || !seen_goes_on(&b, &a))
+		return -1;
+	reached = seen_go_on(&a, &b, cpu->gpr, (gpa_t){ gpa }, &host);
+	cpu->rip = b.rip;
+	cpu->rflags = b.rflags;
+	return (int)reached;
+}
+
+/* Twice: the first marks the tables.  Then as at the beginning. */
+static void keep(const char *code, unsigned size, uint64_t gpa, bool write)
+{
+	static struct lab before;
+
+	memcpy(at(cpu->rip), code, size);
+	for (unsigned i = 0; i < 3; i++) {
+		struct guest_cpu was = *cpu;
+		unsigned reached;
+
+		before = lab;
+		reached = slow(gpa, write);
+		ck_assert_uint_gt(reached, 0);
+		if (i == 2)
+			lab = before;
+		else
+			*cpu = was;
+	}
+}
+#define KEEP(code, gpa, write) keep(code, sizeof(code) - 1, gpa, write)
+
+/* Linux's e1000: ICR, IMC and STATUS. */
+#define E1000	"\x8b\x00" "\x85\xc0" "\x74\x71" "\x55" "\x53" "\x48\x8b\x96\xf0\x01\x00\x00" "\x48\x89\xf3" "\x83\xe2\x04" \
+		"\x75\x54" "\xa8\x0c" "\x75\x61" "\x48\x8b\x83\x08\x0e\x00\x00" "\xba\xff\xff\xff\xff" \
+		"\x89\x90\xd8\x00\x00\x00" "\x48\x8b\x83\x08\x0e\x00\x00" "\x48\x83\xc0\x08" "\x8b\x00" "\x0f\xa2"
+
+static void e1000(void)
+{
+	uint64_t device = DEVICE;
+
+	begin();
+	cpu->gpr[RAX] = DEVICE + 0xc0;
+	memcpy(at(RAM + 0xe08), &device, sizeof(device));
+	memset(at(RAM + 0x1f0), 0, 8);
+	*at(DEVICE + 0xc0) = 0x80;
+	*at(DEVICE + 8) = 0x83;
+	KEEP(E1000, DEVICE + 0xc0, false);
+}
+
+START_TEST(a_driver_gets_from_access_to_access)
+{
+	uint64_t start;
+
+	e1000();
+	start = cpu->rip;
+	lab.reads = lab.writes = 0;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 2);
+	ck_assert_uint_eq(cpu->rip, start + sizeof(E1000) - 3);
+	ck_assert_uint_eq(lab.log[0].gpa, DEVICE + 0xc0);
+	ck_assert_uint_eq(lab.log[1].gpa, DEVICE + 0xd8);
+	ck_assert(lab.log[1].write && lab.log[1].value == 0xffffffff);
+	ck_assert_uint_eq(lab.log[2].gpa, DEVICE + 8);
+	ck_assert_uint_eq(cpu->gpr[RAX], 0x83);
+	ck_assert_uint_eq(cpu->gpr[RSP], RAM + LAB_PAGE - 0x110);
+}
+END_TEST
+
+/* What the first access reads says where to go: elsewhere it is the processor's. */
+START_TEST(another_way_is_the_processors)
+{
+	uint64_t start;
+
+	e1000();
+	start = cpu->rip;
+	*at(DEVICE + 0xc0) = 0;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 0);
+	ck_assert_uint_eq(cpu->rip, start + 6 + 0x71);
+	ck_assert_uint_eq(cpu->gpr[RSP], RAM + LAB_PAGE - 0x100);
+}
+END_TEST
+
+#define LOAD	"\x8b\x43\x40"			/* mov 0x40(%rbx), %eax */
+#define STORE	"\x89\x43\x04"			/* mov %eax, 4(%rbx) */
+#define END	"\x0f\xa2"			/* CPUID: none of a cluster's */
+#define AT	(DEVICE + 0x40)
+
+static void load_and(const char *code, unsigned size)
+{
+	uint8_t whole[160];
+
+	begin();
+	memcpy(whole, LOAD, 3);
+	memcpy(whole + 3, code, size);
+	memcpy(whole + 3 + size, END, 2);
+	keep((const char *)whole, 3 + size + 2, AT, false);
+	lab.reads = lab.writes = 0;
+}
+#define LOAD_AND(code) load_and(code, sizeof(code) - 1)
+
+/* The first access's page is the processor's to find, wherever it is now. */
+START_TEST(another_page_of_the_device_is_followed)
+{
+	LOAD_AND("\x8b\x53\x08");			/* mov 8(%rbx), %edx */
+	cpu->gpr[RBX] += LAB_PAGE;
+	cpu->cr3 |= 0x18;				/* no bits of an address */
+	ck_assert_int_eq(quick(AT + LAB_PAGE, false), 1);
+	ck_assert_uint_eq(lab.log[0].gpa, AT + LAB_PAGE);
+	ck_assert_uint_eq(lab.log[1].gpa, DEVICE + LAB_PAGE + 8);
+	LOAD_AND("\x48\x8b\x16" STORE);
+	cpu->cr3 |= 0x18;
+	ck_assert_int_eq(quick(AT, false), 1);
+}
+END_TEST
+
+START_TEST(a_chain_that_leads_nowhere_is_learnt_anew)
+{
+	struct guest_cpu was;
+
+	e1000();
+	was = *cpu;
+	*at(DEVICE + 0xc0) = 0;
+	for (unsigned i = 0; i < CHAIN_VAIN; i++) {
+		ck_assert_int_eq(quick(DEVICE + 0xc0, false), 0);
+		*cpu = was;
+	}
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), -1);
+	/* one that leads somewhere between them makes it good again */
+	e1000();
+	was = *cpu;
+	for (unsigned i = 0; i < 3 * CHAIN_VAIN; i++) {
+		*at(DEVICE + 0xc0) = i % CHAIN_VAIN == 1 ? 0x80 : 0;
+		ck_assert_int_eq(quick(DEVICE + 0xc0, false), i % CHAIN_VAIN == 1 ? 2 : 0);
+		*cpu = was;
+	}
+}
+END_TEST
+
+START_TEST(what_else_the_processor_has_to_do_comes_first)
+{
+	uint64_t start;
+
+	e1000();
+	start = cpu->rip;
+	welcome = 0;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 0);
+	ck_assert_uint_eq(cpu->rip, start + 2);
+	e1000();
+	start = cpu->rip;
+	welcome = 1;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 1);
+	ck_assert_uint_eq(cpu->rip, start + 45);		/* behind IMC's write */
+}
+END_TEST
+
+START_TEST(nobody_who_has_set_breakpoints_is_led_past_them)
+{
+	e1000();
+	cpu->dr7 = 0x402;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), -1);
+	cpu->dr7 = 0x400;
+	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 2);
+}
+END_TEST
+
+START_TEST(other_code_is_another_way)
+{
+	static struct lab was;
+
+	e1000();
+	was = lab;
+	for (unsigned i = 0; i < CHAIN_BYTES; i++) {
+		lab = was;
+		*at(cpu->rip + i) ^= 0x40;
+		ck_assert(quick(DEVICE + 0xc0, false) == (i < sizeof(E1000) - 3 ? -1 : 2));
+	}
+}
+END_TEST
+
+/* The entry of @linear, @level steps below the root. */
+static uint64_t *entry(uint64_t linear, unsigned level)
+{
+	uint64_t table = cpu->cr3;
+
+	for (unsigned n = 0;; n++) {
+		uint64_t *here = (uint64_t *)(void *)at(table + (linear >> (39 - 9 * n) & 511) * 8);
+
+		if (n == level)
+			return here;
+		table = *here & ~UINT64_C(0xfff);
+	}
+}
+
+/* Of the stack's page alone: it is pushed first, and then nothing more is done.  And of a page that is read. */
+START_TEST(other_tables_are_another_way)
+{
+	static const struct { uint64_t page; unsigned offset; } rows[] = {
+		{ RAM + LAB_PAGE, 6 }, { RAM, 8 },
+	};
+	static struct lab was;
+
+	for (unsigned r = 0; r < 2; r++) {
+		begin();
+		cpu->gpr[RSP] = RAM + LAB_PAGE + 0x100;
+		/* test %eax, %eax; nop; push %rbp; nop; mov (%rsi), %rdx; mov %eax, 4(%rbx) */
+		KEEP(LOAD "\x85\xc0" "\x90" "\x55" "\x90" "\x48\x8b\x16" STORE END, AT, false);
+		was = lab;
+		for (unsigned bit = 0; bit < 64; bit++) {
+			uint64_t rip = cpu->rip;
+
+			*entry(rows[r].page, 3) ^= UINT64_C(1) << bit;
+			ck_assert_int_eq(quick(AT, false), 0);
+			ck_assert_uint_eq(cpu->rip, rip + rows[r].offset);
+			lab = was;
+			ck_assert_int_eq(quick(AT, false), 1);	/* else it would be learnt anew */
+			lab = was;
+		}
+		hidden = (uint64_t)((uint8_t *)entry(rows[r].page, 3) - (uint8_t *)lab.ram);
+		ck_assert_int_eq(quick(AT, false), -1);		/* the code's own entries are in that table too */
+	}
+}
+END_TEST
+
+START_TEST(pages_that_have_become_something_else_are_the_processors)
+{
+	LOAD_AND("\x48\x8b\x16" STORE);
+	lab.device[RAM / LAB_PAGE] = true;
+	ck_assert_int_eq(quick(AT, false), 0);
+	LOAD_AND("\x48\x8b\x16" STORE);
+	hidden = RAM;
+	ck_assert_int_eq(quick(AT, false), 0);
+	/* another page than it was, another place in it */
+	LOAD_AND("\x48\x8b\x16" STORE);
+	cpu->gpr[RSI] += LAB_PAGE;
+	ck_assert_int_eq(quick(AT, false), 0);
+	LOAD_AND("\x48\x8b\x16" STORE);
+	cpu->gpr[RSI] += 16;
+	ck_assert_int_eq(quick(AT, false), 1);
+	LOAD_AND("\x48\x8b\x16" STORE);
+	cpu->gpr[RSI] += 4;				/* misaligned */
+	ck_assert_int_eq(quick(AT, false), 0);
+}
+END_TEST
+
+/* The second device page, that the processor has not found: read first, then written. */
+START_TEST(a_device_that_has_become_ram_is_the_processors)
+{
+	LOAD_AND("\x8b\x93\x00\x10\x00\x00");		/* mov 0x1000(%rbx), %edx */
+	ck_assert_int_eq(quick(AT, false), 1);
+	LOAD_AND("\x8b\x93\x00\x10\x00\x00");
+	lab.device[DEVICE / LAB_PAGE + 1] = false;
+	ck_assert_int_eq(quick(AT, false), 0);
+	/* what was found for reading is not found for writing */
+	LOAD_AND(STORE);
+	ck_assert_int_eq(quick(AT, false), 1);
+	LOAD_AND(STORE);
+	*entry(DEVICE, 3) ^= LAB_W;
+	ck_assert_int_eq(quick(AT, false), 0);
+	/* what was found for writing is found for both */
+	begin();
+	KEEP("\x89\x43\x40" "\x89\x43\x04" "\x8b\x43\x08" END, AT, true);
+	*entry(DEVICE, 3) |= UINT64_C(1) << 9;
+	ck_assert_int_eq(quick(AT, true), 2);
+}
+END_TEST
+
+START_TEST(what_is_pushed_into_the_code_ends_it)
+{
+	begin();
+	lab_map(&lab, RAM + LAB_PAGE, CODE, LAB_P | LAB_W);
+	cpu->gpr[RSP] = RAM + LAB_PAGE + 0xff0;
+	KEEP(LOAD "\x55" STORE END, AT, false);
+	ck_assert_int_eq(quick(AT, false), 0);
+	ck_assert_uint_eq(cpu->gpr[RSP], RAM + LAB_PAGE + 0xff0);
+}
+END_TEST
+
+START_TEST(what_depends_on_more_is_not_kept)
+{
+	static const struct { const char *code; unsigned size; } rows[] = {
+		{ "\x89\x16" STORE, 5 },			/* mov %edx, (%rsi) */
+		{ "\x5a" STORE, 4 },				/* pop %rdx */
+		{ "\x01\x16" STORE, 5 },			/* add %edx, (%rsi) */
+		{ "\x00\xd0" STORE, 5 },			/* add %dl, %al */
+		{ "\x66\x01\xd0" STORE, 6 },			/* add %dx, %ax */
+		{ "\xb2\x01" STORE, 5 },			/* mov $1, %dl */
+		{ "\x88\xe2" STORE, 5 },			/* mov %ah, %dl */
+		{ "\x38\xe2" STORE, 5 },			/* cmp %ah, %dl */
+		{ "\x38\xd4" STORE, 5 },			/* cmp %dl, %ah */
+		{ "\x0f\xb6\xd4" STORE, 6 },			/* movzbl %ah, %edx */
+		{ "\x66\x0f\xb6\xd0" STORE, 7 },		/* movzbw %al, %dx */
+		{ "\x8a\x16" STORE, 5 },			/* mov (%rsi), %dl */
+		{ "\x02\x16" STORE, 5 },			/* add (%rsi), %dl */
+		{ "\x3a\x26" STORE, 5 },			/* cmp (%rsi), %ah */
+		{ "\x67\x8b\x16" STORE, 6 },			/* mov (%esi), %edx */
+		{ "\x67\x8d\x16" STORE, 6 },			/* lea (%esi), %edx */
+		{ "\x66\x8d\x16" STORE, 6 },			/* lea (%rsi), %dx */
+		{ "\x64\x8b\x16" STORE, 6 },			/* mov %fs:(%rsi), %edx */
+		{ "\x88\x43\x04", 3 },				/* mov %al, 4(%rbx) */
+		{ "\x0f\xb6\x43\x04", 4 },			/* movzbl 4(%rbx), %eax */
+		{ "\x48\x63\x43\x04", 4 },			/* movslq 4(%rbx), %rax */
+		{ "\x03\x43\x04", 3 },				/* add 4(%rbx), %eax */
+		{ "\x85\x43\x04", 3 },				/* test %eax, 4(%rbx) */
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		load_and(rows[i].code, rows[i].size);
+		ck_assert_msg(quick(AT, false) == -1, "row %u", i);
+	}
+}
+END_TEST
+
+START_TEST(pages_of_users_are_not_kept)
+{
+	begin();
+	lab_map(&lab, RAM, RAM, LAB_P | LAB_W | LAB_U);
+	KEEP(LOAD "\x48\x8b\x16" STORE END, AT, false);
+	ck_assert_int_eq(quick(AT, false), -1);
+	/* one entry without the right is enough */
+	begin();
+	lab_map(&lab, RAM, RAM, LAB_P | LAB_W | LAB_U);
+	*entry(RAM, 1) &= ~(uint64_t)LAB_U;
+	KEEP(LOAD "\x48\x8b\x16" STORE END, AT, false);
+	ck_assert_int_eq(quick(AT, false), 1);
+}
+END_TEST
+
+/* As far as is compared, and no nearer to the page's end. */
+START_TEST(code_that_is_far_is_not_kept)
+{
+	static const unsigned gaps[] = { CHAIN_BYTES - 3 - 5 - 3, CHAIN_BYTES - 3 - 5 - 2 };
+	uint8_t code[200];
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		memset(code, 0xcc, sizeof(code));
+		memcpy(code, LOAD "\xe9", 4);
+		memcpy(code + 4, &gaps[i], 4);
+		memcpy(code + 8 + gaps[i], STORE END, 5);
+		cpu->rip = CODE + 0x100;
+		keep((const char *)code, sizeof(code), AT, false);
+		ck_assert_int_eq(quick(AT, false), i ? -1 : 1);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		cpu->rip = CODE + LAB_PAGE - CHAIN_BYTES + i;
+		KEEP(LOAD STORE END, AT, false);
+		ck_assert_int_eq(quick(AT, false), i ? -1 : 1);
+	}
+}
+END_TEST
+
+START_TEST(more_pages_than_there_are_ways_are_not_kept)
+{
+	uint8_t code[100], *p = code;
+
+	for (unsigned pages = CHAIN_WAYS - 2; pages <= CHAIN_WAYS - 1; pages++) {
+		begin();
+		p = code;
+		memcpy(p, LOAD, 3);
+		p += 3;
+		for (unsigned i = 0; i < pages; i++, p += 7) {
+			uint32_t to = i * LAB_PAGE;
+
+			lab_map(&lab, RAM + to, RAM, LAB_P | LAB_W);
+			memcpy(p, "\x48\x8b\x96", 3);	/* mov to(%rsi), %rdx */
+			memcpy(p + 3, &to, 4);
+		}
+		memcpy(p, STORE END, 5);		/* one more: for writing */
+		keep((const char *)code, (unsigned)(p - code) + 5, AT, false);
+		ck_assert_int_eq(quick(AT, false), pages < CHAIN_WAYS - 1 ? 1 : -1);
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_kept_is_not_tried_each_time)
+{
+	struct guest_cpu was;
+	unsigned i;
+
+	LOAD_AND("\x89\x16" STORE);
+	was = *cpu;
+	for (i = 0; i < 500; i++) {
+		slow(AT, false);
+		*cpu = was;
+	}
+	memcpy(at(cpu->rip + 3), "\x85\xd2", 2);	/* test %edx, %edx: now it could */
+	for (i = 0; quick(AT, false) < 0 && i < 1000; i++) {
+		*cpu = was;
+		slow(AT, false);
+		*cpu = was;
+	}
+	ck_assert_uint_gt(i, 1);
+	ck_assert_uint_le(i, CHAIN_WAIT + 1);
+}
+END_TEST
+
+START_TEST(a_branch_out_of_all_addresses_is_the_processors)
+{
+	const uint64_t last = UINT64_C(0x7ffffffff000);
+	uint64_t rip = last + LAB_PAGE - CHAIN_BYTES;
+
+	begin();
+	lab_map(&lab, last, CODE, LAB_P);
+	memcpy(at(CODE + LAB_PAGE - CHAIN_BYTES), LOAD "\x85\xd2" "\x0f\x84\x00\x10\x00\x00" STORE END, 3 + 2 + 6 + 5);
+	cpu->gpr[RDX] = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		cpu->rip = rip;
+		ck_assert_uint_eq(slow(AT, false), 1);
+	}
+	cpu->rip = rip;
+	ck_assert_int_eq(quick(AT, false), 1);
+	cpu->rip = rip;
+	cpu->gpr[RDX] = 0;
+	ck_assert_int_eq(quick(AT, false), 0);
+	ck_assert_uint_eq(cpu->rip, rip + 5);
+}
+END_TEST
+
+/* ---- beside the instructions one by one ---- */
+
+static uint32_t dice(uint32_t n)
+{
+	static uint64_t state = 88172645463325252u;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 20) % n;
+}
+
+/* None of RBX, RSI and RSP. */
+static unsigned any_register(void)
+{
+	static const uint8_t free_ones[] = { RAX, RCX, RDX, RBP, RDI };
+
+	return free_ones[dice(sizeof(free_ones))];
+}
+
+static uint8_t *put(uint8_t *p, const char *bytes, unsigned count)
+{
+	memcpy(p, bytes, count);
+	return p + count;
+}
+
+/* Of registers, or with a displacement of 8 bits from @base. */
+static uint8_t *modrm(uint8_t *p, unsigned mod, unsigned reg, unsigned rm)
+{
+	*p++ = (uint8_t)(mod << 6 | reg << 3 | rm);
+	if (mod == 1)
+		*p++ = (uint8_t)(8 * dice(12));
+	return p;
+}
+
+static uint8_t *random_insn(uint8_t *p)
+{
+	static const uint8_t alu_rows[] = { 0x01, 0x03, 0x09, 0x0b, 0x11, 0x19, 0x21, 0x29, 0x31, 0x33, 0x39, 0x3b, 0x85 };
+	static const uint8_t shifts[] = { 4, 5, 7 };
+	bool wide = dice(2);
+
+	switch (dice(15)) {
+	case 0:
+		*p++ = (uint8_t)(0xb8 + any_register());
+		return put(p, "\x84\x11\x22\x93", 4);
+	case 1: case 2:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = alu_rows[dice(sizeof(alu_rows))];
+		return modrm(p, 3, any_register(), any_register());
+	case 3:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = 0x83;
+		p = modrm(p, 3, dice(8), any_register());
+		*p++ = (uint8_t)dice(256);
+		return p;
+	case 4:
+		*p++ = 0x80;					/* cmpb $imm, disp(%rsi) */
+		p = modrm(p, 1, 7, RSI);
+		*p++ = (uint8_t)dice(256);
+		return p;
+	case 5:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = 0x8b;
+		return modrm(p, 1, any_register(), RSI);
+	case 6:
+		if (wide)
+			*p++ = 0x48;
+		p = put(p, dice(2) ? "\x0f\xb6" : "\x0f\xbf", 2);	/* movzb, movsw */
+		return modrm(p, 1, any_register(), RSI);
+	case 7:
+		p = put(p, "\x48\x63", 2);
+		return dice(2) ? modrm(p, 1, any_register(), RSI) : modrm(p, 3, any_register(), any_register());
+	case 8:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = (uint8_t)(8 * dice(8) + 3);		/* op disp(%rsi), reg */
+		return modrm(p, 1, any_register(), RSI);
+	case 9:
+		if (wide)
+			*p++ = 0x48;
+		return modrm(put(p, dice(2) ? "\x85" : "\x39", 1), 1, any_register(), RSI);
+	case 10:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = 0x8d;					/* lea disp(%rbp,%rcx,2) */
+		*p++ = (uint8_t)(0x44 | any_register() << 3);
+		return put(p, "\x4d\x11", 2);
+	case 11:
+		if (wide)
+			*p++ = 0x48;
+		*p++ = dice(2) ? 0xc1 : 0xd3;
+		p = modrm(p, 3, shifts[dice(3)], any_register());
+		if (p[-2] == 0xc1)
+			*p++ = (uint8_t)dice(70);
+		return p;
+	case 12:
+		*p++ = (uint8_t)(0x50 + any_register());
+		return p;
+	case 13:
+		*p++ = (uint8_t)(0x70 + dice(16));		/* over a MOV */
+		*p++ = 5;
+		return put(p, "\xba\x01\x02\x03\x04", 5);
+	default:
+		if (wide)
+			*p++ = 0x48;
+		if (dice(3) == 0) {				/* movl, of 8 bytes sign-extended */
+			*p++ = 0xc7;
+			p = modrm(p, 1, 0, RBX);
+			return put(p, "\x01\x02\x03\xf4", 4);
+		}
+		*p++ = dice(2) ? 0x89 : 0x8b;
+		return modrm(p, 1, any_register(), RBX);
+	}
+}
+
+static void random_registers(void)
+{
+	for (unsigned r = 0; r < GPRS; r++) {
+		if (r != RBX && r != RSI && r != RSP)
+			cpu->gpr[r] = (uint64_t)dice(UINT32_MAX) << (dice(3) * 16) ^ dice(UINT32_MAX);
+	}
+	cpu->rflags = RFLAGS_FIXED | (dice(2) ? RFLAGS_CF : 0) | (dice(2) ? RFLAGS_ZF : 0) | (dice(2) ? RFLAGS_OF : 0);
+}
+
+static bool is_as(const struct lab *a, const struct lab *b)
+{
+	return !memcmp(a->cpu.gpr, b->cpu.gpr, sizeof(a->cpu.gpr)) && a->cpu.rip == b->cpu.rip &&
+	       a->cpu.rflags == b->cpu.rflags && a->reads == b->reads && a->writes == b->writes &&
+	       !memcmp(a->ram, b->ram, sizeof(a->ram)) && !memcmp(a->log, b->log, sizeof(a->log));
+}
+
+/* From @start, one by one: is it ever as @end is? */
+static bool comes_by(const struct lab *end, uint64_t gpa, bool write)
+{
+	struct emulation e = { 0 };
+	struct fetch f = { .count = 0 };
+	struct guest_fault fault;
+	struct plain_done done;
+	struct insn insn;
+
+	walks_begin(&walks);
+	cpu->found = true;
+	cpu->found_at.a = gpa;
+	cpu->found_write = write;
+	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
+	cpu->found = false;
+	for (unsigned i = 0; i <= CLUSTER_INSNS; i++) {
+		if (is_as(&lab, end))
+			return true;
+		f.count = 0;
+		if (guest_fetch(cpu, &lab.bus, &f, &insn, &fault) == GUEST_FAULT ||
+		    insn_decode_plain(f.byte, f.count < INSN_BYTES_MAX ? f.count : INSN_BYTES_MAX, &insn) ||
+		    !guest_plain(cpu, &lab.bus, &insn, &done))
+			return false;
+	}
+	return false;
+}
+
+/* As they are after the first use. */
+static void mark_tables(void)
+{
+	for (unsigned page = CODE; page < RAM + 2 * LAB_PAGE; page += LAB_PAGE) {
+		for (unsigned level = 0; level < 4; level++)
+			*entry(page, level) |= 0x60;
+	}
+}
+
+START_TEST(random_ways_beside_the_instructions_one_by_one)
+{
+	static struct lab before, after;
+	unsigned known = 0, further = 0;
+
+	for (unsigned n = 0; n < 3000; n++) {
+		uint8_t code[CHAIN_BYTES + 32], *p = code;
+		bool write = dice(4) == 0;
+		unsigned reached = 0;
+
+		begin();
+		p = modrm(put(p, write ? "\x89" : "\x8b", 1), 1, RAX, RBX);
+		p[-1] = 0x40;
+		for (unsigned i = dice(10) + 1; i > 0; i--)
+			p = random_insn(p);
+		p = modrm(put(p, "\x89", 1), 1, RDX, RBX);
+		p = put(p, END, 2);
+		memcpy(at(cpu->rip), code, (size_t)(p - code));
+		random_registers();
+		mark_tables();
+		before = lab;
+		for (unsigned i = 0; i < 2; i++) {	/* what is known of a walk is known from the second on */
+			lab = before;
+			reached = slow(AT, write);
+		}
+		if (!reached)
+			continue;
+		for (unsigned i = 0; i < 4; i++) {
+			int more;
+
+			lab = before;
+			lab.reads = lab.writes = 0;
+			memset(lab.log, 0, sizeof(lab.log));
+			if (i)
+				random_registers();
+			after = lab;
+			more = quick(AT, write);
+			if (more < 0)
+				break;
+			known++;
+			further += (unsigned)more;
+			{
+				static struct lab end;
+
+				end = lab;
+				lab = after;
+				ck_assert_msg(comes_by(&end, AT, write), "program %u, run %u", n, i);
+			}
+		}
+	}
+	ck_assert_uint_gt(known, 4000);
+	ck_assert_uint_gt(further, known);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *s = suite_create("hv_chain");
+	TCase *c = unit_case(s, "chain");
+
+	tcase_add_test(c, a_driver_gets_from_access_to_access);
+	tcase_add_test(c, another_page_of_the_device_is_followed);
+	tcase_add_test(c, another_way_is_the_processors);
+	tcase_add_test(c, a_chain_that_leads_nowhere_is_learnt_anew);
+	tcase_add_test(c, what_else_the_processor_has_to_do_comes_first);
+	tcase_add_test(c, nobody_who_has_set_breakpoints_is_led_past_them);
+	tcase_add_test(c, other_code_is_another_way);
+	tcase_add_test(c, other_tables_are_another_way);
+	tcase_add_test(c, pages_that_have_become_something_else_are_the_processors);
+	tcase_add_test(c, a_device_that_has_become_ram_is_the_processors);
+	tcase_add_test(c, what_is_pushed_into_the_code_ends_it);
+	tcase_add_test(c, what_depends_on_more_is_not_kept);
+	tcase_add_test(c, pages_of_users_are_not_kept);
+	tcase_add_test(c, code_that_is_far_is_not_kept);
+	tcase_add_test(c, more_pages_than_there_are_ways_are_not_kept);
+	tcase_add_test(c, what_cannot_be_kept_is_not_tried_each_time);
+	tcase_add_test(c, a_branch_out_of_all_addresses_is_the_processors);
+	tcase_add_test(c, random_ways_beside_the_instructions_one_by_one);
+	return s;
+}
