@@ -32,9 +32,8 @@ static const enum line_level offence_levels[] = {
 static enum log_level level = LOG_INFO;
 static struct spinlock lock;
 static bool dying;			/* some lock may never be given back */
-/* under the lock */
+struct log_ends log_ends;		/* under the lock, with all that follows */
 static uint8_t ring[LOG_RING];
-static uint64_t head, tail;		/* free-running: bytes written, sent */
 static uint64_t number, lost, unsaid;	/* lines numbered, lost, lost and not yet told */
 static uint64_t last_us;
 static uint64_t refuses_since;		/* the UART takes nothing; 0: it does */
@@ -95,8 +94,8 @@ static uint32_t processor(void)
 static void append(const char *bytes, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++)
-		ring[(head + i) % LOG_RING] = (uint8_t)bytes[i];
-	__atomic_store_n(&head, head + len, __ATOMIC_RELAXED);
+		ring[(log_ends.head + i) % LOG_RING] = (uint8_t)bytes[i];
+	__atomic_store_n(&log_ends.head, log_ends.head + len, __ATOMIC_RELAXED);
 }
 
 /* False: no room; nothing happened. */
@@ -115,9 +114,9 @@ static bool put(enum line_level at, const struct text *body, uint32_t room)
 		 (unsigned long long)number + 1);
 	crc = crc16(CRC_START, t.at + checked, t.len - checked);
 	text_add(&t, " %04x] ", crc16(crc, body->at, body->len));
-	if (head - tail + 2 + t.len + body->len + 2 > room)
+	if (log_ends.head - log_ends.tail + 2 + t.len + body->len + 2 > room)
 		return false;
-	if (head == 0)
+	if (log_ends.head == 0)
 		append("\r\n", 2);	/* whoever wrote before may have stopped in a line */
 	number++;
 	last_us = now;
@@ -266,14 +265,9 @@ void log_text(const char *what, const char *format, va_list args)
 
 /* ---- to the UART ---- */
 
-static bool has_lines(void)
-{
-	return __atomic_load_n(&head, __ATOMIC_RELAXED) != __atomic_load_n(&tail, __ATOMIC_RELAXED);
-}
-
 bool log_pending(void)
 {
-	return has_lines() && !__atomic_load_n(&stuck, __ATOMIC_RELAXED);
+	return log_has_lines() && !__atomic_load_n(&stuck, __ATOMIC_RELAXED);
 }
 
 /* Under the lock: is the UART to be given up, which took nothing just now, or to be believed again? */
@@ -292,21 +286,21 @@ static unsigned send(unsigned bytes)
 {
 	unsigned n;
 
-	if (head == tail)
+	if (log_ends.head == log_ends.tail)
 		return 0;
 	n = serial_room();
 	judge_uart(n > 0);
 	n = n < bytes ? n : bytes;
-	n = n < head - tail ? n : (unsigned)(head - tail);
+	n = n < log_ends.head - log_ends.tail ? n : (unsigned)(log_ends.head - log_ends.tail);
 	for (unsigned i = 0; i < n; i++)
-		serial_put(ring[(tail + i) % LOG_RING]);
-	__atomic_store_n(&tail, tail + n, __ATOMIC_RELAXED);
+		serial_put(ring[(log_ends.tail + i) % LOG_RING]);
+	__atomic_store_n(&log_ends.tail, log_ends.tail + n, __ATOMIC_RELAXED);
 	return n;
 }
 
 void log_drain(unsigned bytes)
 {
-	if (!has_lines() || !lock_try(&lock))
+	if (!log_has_lines() || !lock_try(&lock))
 		return;
 	send(bytes);
 	lock_give(&lock);
@@ -314,7 +308,7 @@ void log_drain(unsigned bytes)
 
 void log_flush(void)
 {
-	bool more = has_lines();
+	bool more = log_has_lines();
 
 	while (more) {
 		bool taken = take();

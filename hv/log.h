@@ -65,6 +65,14 @@ void log_drain(unsigned bytes);
 void log_flush(void);
 /* To be called about once a second or oftener, by any processor: says what was left out, minds the UART. */
 void log_tick(void);
+/* Free-running: bytes written, sent.  Inline: each exit asks. */
+extern struct log_ends { uint64_t head, tail; } log_ends;
+
+static inline bool log_has_lines(void)
+{
+	return __atomic_load_n(&log_ends.head, __ATOMIC_RELAXED) != __atomic_load_n(&log_ends.tail, __ATOMIC_RELAXED);
+}
+
 /* Is there something to be sent, and a UART that takes it? */
 bool log_pending(void);
 uint64_t log_lost(void);	/* lines that had no room */

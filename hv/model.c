@@ -43,7 +43,7 @@ static const struct model_kind *const kinds[] = { &net_kind, &disk_kind };
 static struct model models[MODELS_MAX];
 static uint32_t model_count;
 static const struct vcpu *on;		/* under the guest lock: the processor that runs a model */
-static uint32_t hz;			/* of all devices, the most */
+uint32_t model_hz;
 static uint64_t polled_us;
 
 /* ---- a model's surroundings ---- */
@@ -168,11 +168,11 @@ static void keep_pace(bool looked)
 
 	for (uint32_t i = 0; i < model_count; i++)
 		most = models[i].hz > most ? models[i].hz : most;
-	if (most == hz || (most < hz && !looked))
+	if (most == model_hz || (most < model_hz && !looked))
 		return;
-	if (!hz)
+	if (!model_hz)
 		polled_us = clock_us();
-	__atomic_store_n(&hz, most, __ATOMIC_RELAXED);
+	__atomic_store_n(&model_hz, most, __ATOMIC_RELAXED);
 	wake_need(WAKE_DEVICES, most);
 }
 
@@ -309,7 +309,7 @@ void model_port(struct model *m, const struct vcpu *v, unsigned bar, uint32_t of
 
 bool model_is_due(bool ticked)
 {
-	uint32_t most = __atomic_load_n(&hz, __ATOMIC_RELAXED);
+	uint32_t most = __atomic_load_n(&model_hz, __ATOMIC_RELAXED);
 
 	return most && (ticked || clock_us() - __atomic_load_n(&polled_us, __ATOMIC_RELAXED) >= SECOND_US / most);
 }

@@ -61,6 +61,7 @@ void model_port(struct model *m, const struct vcpu *v, unsigned bar, uint32_t of
 void model_moved(struct model *m, const struct vcpu *v);
 void model_was_reset(struct model *m, const struct vcpu *v);
 
+extern uint32_t model_hz;	/* as often devices want to be looked at, the most of all: 0, none does */
 /* Is it time to look at the devices, or did a tick come for them?  Then model_poll(), under the guest lock. */
 bool model_is_due(bool ticked);
 void model_poll(const struct vcpu *v);

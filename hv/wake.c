@@ -37,7 +37,8 @@ static struct mmio_region hpet_region = { .name = "hpet" };
 static struct hpet_guard guard;
 static struct ioapic ioapics[PLATFORM_IOAPICS];
 static struct wake_timer timer;		/* .hz 0: there is no tick */
-static uint32_t idle, need[WAKE_USERS];
+uint32_t wake_asked[WAKE_USERS];
+static uint32_t idle;
 static struct wake_pace pace;
 static uint64_t exits_then, ticks;
 static uint8_t causes_seen;
@@ -64,7 +65,7 @@ static uint32_t wanted(void)
 	uint32_t most = idle;
 
 	for (unsigned i = 0; i < WAKE_USERS; i++)
-		most = need[i] > most ? need[i] : most;
+		most = wake_asked[i] > most ? wake_asked[i] : most;
 	return most;
 }
 
@@ -91,17 +92,12 @@ static void tick(void)
 void wake_need(enum wake_user user, uint32_t per_second)
 {
 	lock_take(&lock);
-	__atomic_store_n(&need[user], per_second < WAKE_HZ_MAX ? per_second : WAKE_HZ_MAX, __ATOMIC_RELAXED);
+	__atomic_store_n(&wake_asked[user], per_second < WAKE_HZ_MAX ? per_second : WAKE_HZ_MAX, __ATOMIC_RELAXED);
 	if (timer.hz && wake_timer_is_beyond(&timer, timer.hz / wanted() + timer.margin)) {
 		wake_timer_settle(&timer);
 		wake_timer_arm(&timer, 1000000 / wanted());
 	}
 	lock_give(&lock);
-}
-
-uint32_t wake_needs(enum wake_user user)
-{
-	return __atomic_load_n(&need[user], __ATOMIC_RELAXED);
 }
 
 static uint32_t take_nmis(void *arg)

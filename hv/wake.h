@@ -27,7 +27,14 @@ void wake_init(const struct platform *p, uint32_t idle_hz);
  * where they do at that rate, the tick becomes rarer, down to an eighth.  Any processor, any lock but the log's.
  */
 void wake_need(enum wake_user user, uint32_t hz);
-uint32_t wake_needs(enum wake_user user);	/* what it said last */
+extern uint32_t wake_asked[WAKE_USERS];
+
+/* What @user said last. */
+static inline uint32_t wake_needs(enum wake_user user)
+{
+	return __atomic_load_n(&wake_asked[user], __ATOMIC_RELAXED);
+}
+
 /*
  * Takes the NMIs that wait for this processor, @index.  *@ticked: one was the tick.  Returns whether the guest gets
  * one: each that is neither ours nor a kick, and one more when port 61h shows a cause that it did not show before.

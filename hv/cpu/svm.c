@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hv/cpu/smp.h"
 #include "hv/cpu/svm_features.h"
 #include "hv/cpu/vmcb.h"
 #include "hv/mem/pages.h"
@@ -27,6 +28,7 @@ struct svm {
 	bool nmi_blocked, nmi_waits, stepping, guest_tf;
 };
 
+static struct svm svms[CPUS_MAX];
 static uint8_t *iopm, *msrpm;
 static bool has_nrip;
 
@@ -140,7 +142,7 @@ static void svm_reset(struct vcpu *v, uint32_t page)
 
 static void svm_create(struct vcpu *v, hpa_t root)
 {
-	struct svm *s = pages_alloc(1);
+	struct svm *s = &svms[v->index];
 	struct vmcb *b = pages_alloc(1);
 
 	if (!iopm) {

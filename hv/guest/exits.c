@@ -67,7 +67,7 @@ void guest_restart(const char *why)
 /* What a device has done, where no access of the guest's shows it. */
 static void mind_models(struct vcpu *v, bool ticked)
 {
-	if (!model_is_due(ticked))
+	if (!__atomic_load_n(&model_hz, __ATOMIC_RELAXED) || !model_is_due(ticked))
 		return;
 	lock_take(&guest_lock);
 	if (model_is_due(ticked))		/* no other processor was faster */
@@ -90,8 +90,12 @@ static void nmi_exit(struct vcpu *v)
 /* What the log has not sent yet shall not wait for the guest. */
 static void mind_log(void)
 {
-	bool pending = log_pending();
+	bool pending;
 
+	if (!log_has_lines() && !wake_needs(WAKE_LOG))
+		return;
+	log_drain(DRAIN_BYTES);
+	pending = log_pending();
 	if (pending != (wake_needs(WAKE_LOG) > 0))
 		wake_need(WAKE_LOG, pending ? WAKE_LOG_HZ : 0);
 }
@@ -189,7 +193,6 @@ void guest_run(struct cpu *c)
 		__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 		handle(&c->vcpu, &x);
 		mind_models(&c->vcpu, false);
-		log_drain(DRAIN_BYTES);
 		mind_log();
 		if (++c->exits % TICK_EXITS == 0)
 			guest_tick();
