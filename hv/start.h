@@ -10,7 +10,7 @@
 #include "hv/options.h"
 
 /* Bytes besides image, modules and pools: page tables, stacks, the policy's memory. */
-#define HV_MEMORY	(UINT64_C(24) << 20)
+#define HV_MEMORY	(UINT64_C(23) << 20)
 #define FIRST_DISK	0x80u		/* to INT 13h */
 #define START_STACK	(5 * PAGE_SIZE)	/* the lowest page becomes a guard */
 

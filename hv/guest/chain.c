@@ -8,6 +8,8 @@
 #define PIECE	(CHAIN_BYTES / 2)	/* of code, in one reading */
 #define PTE_U	(UINT64_C(1) << 2)
 
+struct chain chains[CHAINS];
+
 /* AH, CH, DH or BH; an immediate has no such register. */
 static bool is_high(const struct insn *insn)
 {
@@ -119,10 +121,34 @@ static bool add_link(struct chain *c, const struct guest_cpu *cpu, uint64_t rip,
 	return true;
 }
 
-void chain_keep(struct chain *c, const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
+void chain_forget(uint64_t rip)
+{
+	struct chain *c = chain_of(rip);
+
+	if (c->rip == rip)
+		c->links = 0;
+}
+
+/* Its own, or one without links, or the one whose turn it is. */
+static struct chain *chain_for(uint64_t rip)
+{
+	static unsigned turn;
+	struct chain *c = chain_of(rip), *first = &chains[chain_first(rip)];
+
+	if (c->rip == rip)
+		return c;
+	if (c->links && (!first->links || turn++ & 1))
+		c = first;
+	c->rip = rip;
+	c->links = c->vain = c->wait = 0;
+	return c;
+}
+
+void chain_keep(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
 		uint64_t rip, uint64_t linear, bool write, const struct trail *trail)
 {
 	const gpa_t behind = { fetch->gpa.a + PIECE };
+	struct chain *c = chain_for(rip);
 	unsigned ways = 1;
 
 	c->links = 0;

@@ -13,6 +13,8 @@
 #include "hv/guest/registers.h"
 #include "hv/guest/step.h"
 
+#define CHAINS_SHIFT	5u
+#define CHAINS		(1u << CHAINS_SHIFT)
 #define CHAIN_WORDS	16u	/* of code, from the first access on, in its page */
 #define CHAIN_BYTES	(8 * CHAIN_WORDS)
 #define CHAIN_WAYS	6u
@@ -35,6 +37,7 @@ struct chain_link {
 };
 
 struct chain {
+	uint64_t rip;		/* of the first access */
 	uint32_t links;		/* 0: none; the last is an access */
 	uint32_t vain;		/* so often without another access; with no links: so often it is not tried, */
 	uint32_t wait;		/* and the next time so often */
@@ -42,6 +45,22 @@ struct chain {
 	struct chain_link link[CLUSTER_INSNS];
 	struct chain_way way[CHAIN_WAYS];
 };
+
+extern struct chain chains[CHAINS];	/* under the guest lock */
+
+/* The first of the two places where it can be; the other one is next to it, with the lowest bit another. */
+static inline unsigned chain_first(uint64_t rip)
+{
+	return rip * UINT64_C(0x9e3779b97f4a7c15) >> (64 - CHAINS_SHIFT);
+}
+
+/* Its own, or another's. */
+static inline struct chain *chain_of(uint64_t rip)
+{
+	unsigned first = chain_first(rip);
+
+	return &chains[chains[first].rip == rip ? first : first ^ 1];
+}
 
 /* Who runs one: all but @bus known where it is called. */
 struct chain_host {
@@ -58,11 +77,13 @@ struct chain_at {
 	gpa_t code;
 };
 
+/* The access at @rip is learnt anew: what was known to follow is not. */
+void chain_forget(uint64_t rip);
 /*
  * The access that stands in @fetch at @rip, to @linear, a @write or not, went on as @trail has it: make a chain of it,
- * if it is of the kind that can be done again.  @cpu as for seen_keep().
+ * if it is of the kind that can be done again.  @cpu as for seen_keep(), which has just kept the access.
  */
-void chain_keep(struct chain *c, const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
+void chain_keep(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
 		uint64_t rip, uint64_t linear, bool write, const struct trail *trail);
 
 /* Does its code stand in the page still?  @code: at the first access. */

@@ -320,11 +320,10 @@ static void go_on(struct guest_cpu *c, const struct guest_bus *bus, uint64_t rip
 {
 	static struct trail trail;	/* under the guest lock */
 	unsigned reached = guest_cluster(c, bus, &e->fetch, rip, is_asked_for, &trail);
-	struct seen *s = seen_keep(c, rip, &e->fetch, &e->insn);
 
 	counters_spared += reached;
-	if (s && reached)
-		chain_keep(&s->chain, c, bus, &e->fetch, rip, e->linear, write, &trail);
+	if (seen_keep(c, rip, &e->fetch, &e->insn) && reached)
+		chain_keep(c, bus, &e->fetch, rip, e->linear, write, &trail);
 }
 
 void mmio_exit(struct vcpu *v, const struct vmexit *x)

@@ -36,15 +36,13 @@ static struct seen *row_for(uint64_t rip)
 	return turn++ & 1 ? first : s;
 }
 
-struct seen *seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn)
+bool seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn)
 {
 	struct seen *s;
 
 	if (!is_plain(insn) || !is_ours(cpu, fetch))
-		return NULL;
+		return false;
 	s = row_for(rip);
-	if (s->rip != rip)
-		s->chain.vain = s->chain.wait = 0;
 	s->steps = guest_walk_steps(cpu, rip, WALK_FETCH, s->step);
 	s->rip = rip;
 	s->cr0 = cpu->cr0;
@@ -57,6 +55,6 @@ struct seen *seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct f
 	for (unsigned i = 0; i < SEEN_CODE; i++)
 		((uint8_t *)s->mask)[i] = i < insn->length ? 0xff : 0;
 	s->insn = *insn;
-	s->chain.links = 0;
-	return s;
+	chain_forget(rip);
+	return true;
 }

@@ -35,7 +35,6 @@ struct seen {
 	gpa_t code;
 	uint64_t bytes[2], mask[2];	/* @mask: which of them are the instruction's */
 	struct insn insn;
-	struct chain chain;		/* what follows, where a cluster does */
 };
 
 extern struct seen seen_rows[SEEN_ROWS];	/* under the guest lock */
@@ -44,9 +43,9 @@ typedef void seen_mmio_fn(void *host, gpa_t at, unsigned size, bool write, uint6
 
 /*
  * The instruction at @rip, as @fetch has it, was @insn, an access that ended well: keep it where it is of the kind that
- * can be done again.  @cpu as it was before it but for what instructions of a kernel change.  Returns where, or NULL.
+ * can be done again.  @cpu as it was before it but for what instructions of a kernel change.  Returns whether it was.
  */
-struct seen *seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn);
+bool seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fetch, const struct insn *insn);
 
 /* The first of the two rows where it can be; the other one is next to it, with the lowest bit another. */
 static inline unsigned seen_first(uint64_t rip)
@@ -89,7 +88,7 @@ static inline bool seen_operand(const struct insn *insn, uint64_t linear, gpa_t 
 
 /* An access that was found again. */
 struct seen_access {
-	struct seen *seen;
+	const struct seen *seen;
 	uint64_t linear;	/* of its operand */
 	const void *code;	/* where it stands, until another page is looked at */
 };
@@ -102,7 +101,7 @@ static inline __attribute__((always_inline)) bool
 seen_find(const struct vcpu_brief *b, const uint64_t gpr[GPRS], gpa_t at, bool write, view_fn *view, void *host,
 	  struct seen_access *a)
 {
-	struct seen *s = seen_row(b->rip);
+	const struct seen *s = seen_row(b->rip);
 
 	if (!s->steps || s->rip != b->rip || s->cr0 != b->cr0 || s->cr4 != b->cr4 || s->efer != b->efer ||
 	    s->cs_attributes != b->cs_attributes || b->cpl || b->rflags & RFLAGS_TF)
@@ -116,9 +115,9 @@ seen_find(const struct vcpu_brief *b, const uint64_t gpr[GPRS], gpa_t at, bool w
 /* Is there a way to go on that was gone before?  Nobody steps through it or has set breakpoints. */
 static inline __attribute__((always_inline)) bool seen_goes_on(const struct vcpu_brief *b, const struct seen_access *a)
 {
-	const struct chain *c = &a->seen->chain;
+	const struct chain *c = chain_of(b->rip);
 
-	return c->links && !(b->dr7 & DR7_ENABLED) && chain_same_code(c, a->code);
+	return c->rip == b->rip && c->links && !(b->dr7 & DR7_ENABLED) && chain_same_code(c, a->code);
 }
 
 /* What seen_find() found, with the access itself by @mmio. */
@@ -141,12 +140,13 @@ static inline __attribute__((always_inline)) void seen_carry_out(const struct in
 static inline __attribute__((always_inline)) unsigned
 seen_go_on(const struct seen_access *a, struct vcpu_brief *b, uint64_t gpr[GPRS], gpa_t at, const struct chain_host *host)
 {
-	struct seen *s = a->seen;
+	const struct seen *s = a->seen;
+	struct chain *c = chain_of(b->rip);
 	const struct chain_at first = { b->rip, b->cr3, s->root_mask, a->linear, at, s->code };
 
 	b->rip += s->insn.length;
 	seen_carry_out(&s->insn, gpr, at, host->bus->mmio, host->bus->host);
-	return host->unwelcome(host->bus->host) ? 0 : chain_go_on(&s->chain, &first, gpr, &b->rip, &b->rflags, host);
+	return host->unwelcome(host->bus->host) ? 0 : chain_go_on(c, &first, gpr, &b->rip, &b->rflags, host);
 }
 
 #endif

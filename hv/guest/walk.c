@@ -10,7 +10,7 @@
 #include "hv/guest/walk.h"
 
 #define LEVELS_MAX	WALK_LEVELS_MAX
-#define JUDGED_SHIFT	9u
+#define JUDGED_SHIFT	8u
 #define JUDGED		(1u << JUDGED_SHIFT)
 #define HASH		UINT64_C(0x9e3779b97f4a7c15)
 #define TRIES_MAX	8	/* then the guest fights with itself, on its own time */

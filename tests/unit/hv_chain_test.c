@@ -44,6 +44,7 @@ static void begin(void)
 	static unsigned n;
 
 	memset(seen_rows, 0, sizeof(seen_rows));
+	memset(chains, 0, sizeof(chains));
 	lab_init(&lab);
 	lab_64(&lab);
 	for (unsigned page = CODE; page < RAM + 2 * LAB_PAGE; page += LAB_PAGE)
@@ -68,7 +69,6 @@ static unsigned slow(uint64_t gpa, bool write)
 	uint64_t rip = cpu->rip;
 	struct emulation e;
 	unsigned reached;
-	struct seen *s;
 
 	walks_begin(&walks);
 	cpu->found = true;
@@ -78,9 +78,8 @@ static unsigned slow(uint64_t gpa, bool write)
 	e.fetch.in_page = false;
 	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
 	reached = guest_cluster(cpu, &lab.bus, &e.fetch, rip, is_unwelcome, &trail);
-	s = seen_keep(cpu, rip, &e.fetch, &e.insn);
-	if (s && reached)
-		chain_keep(&s->chain, cpu, &lab.bus, &e.fetch, rip, e.linear, write, &trail);
+	if (seen_keep(cpu, rip, &e.fetch, &e.insn) && reached)
+		chain_keep(cpu, &lab.bus, &e.fetch, rip, e.linear, write, &trail);
 	return reached;
 }
 
@@ -242,6 +241,53 @@ START_TEST(what_else_the_processor_has_to_do_comes_first)
 	welcome = 1;
 	ck_assert_int_eq(quick(DEVICE + 0xc0, false), 1);
 	ck_assert_uint_eq(cpu->rip, start + 45);		/* behind IMC's write */
+}
+END_TEST
+
+/* Places are by twos: a third takes one of them. */
+START_TEST(two_of_one_place_are_both_kept)
+{
+	uint64_t rip[3];
+	unsigned n = 1;
+
+	begin();
+	rip[0] = CODE;
+	for (uint64_t at_rip = CODE + 16; n < 3 && at_rip < CODE + LAB_PAGE - CHAIN_BYTES; at_rip += 16) {
+		if (chain_first(at_rip) == chain_first(CODE))
+			rip[n++] = at_rip;
+	}
+	ck_assert_uint_eq(n, 3);
+	for (unsigned i = 0; i < 2; i++) {
+		cpu->rip = rip[i];
+		KEEP(LOAD STORE END, AT, false);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		cpu->rip = rip[i % 2];
+		ck_assert_int_eq(quick(AT, false), 1);
+	}
+	cpu->rip = rip[2];
+	KEEP(LOAD STORE END, AT, false);
+	ck_assert_int_eq(quick(AT, false), 1);
+	n = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		cpu->rip = rip[i];
+		n += quick(AT, false) == 1;
+	}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
+/* What was learnt of an access is of no use where the access itself is another now. */
+START_TEST(an_access_that_is_learnt_anew_has_no_chain)
+{
+	struct fetch f = { .count = 0 };
+	struct guest_fault fault;
+	struct insn insn;
+
+	LOAD_AND(STORE);
+	ck_assert_int_eq(guest_fetch(cpu, &lab.bus, &f, &insn, &fault), GUEST_OK);
+	ck_assert(seen_keep(cpu, cpu->rip, &f, &insn));
+	ck_assert_int_eq(quick(AT, false), -1);
 }
 END_TEST
 
@@ -780,6 +826,8 @@ Suite *unit_suite(void)
 
 	tcase_add_test(c, a_driver_gets_from_access_to_access);
 	tcase_add_test(c, another_page_of_the_device_is_followed);
+	tcase_add_test(c, two_of_one_place_are_both_kept);
+	tcase_add_test(c, an_access_that_is_learnt_anew_has_no_chain);
 	tcase_add_test(c, another_way_is_the_processors);
 	tcase_add_test(c, a_chain_that_leads_nowhere_is_learnt_anew);
 	tcase_add_test(c, what_else_the_processor_has_to_do_comes_first);
