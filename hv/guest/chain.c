@@ -129,15 +129,14 @@ void chain_forget(uint64_t rip)
 		c->links = 0;
 }
 
-/* Its own, or one without links, or the one whose turn it is. */
+/* Its own, or one without links, or the second: of three that share the two, one stays. */
 static struct chain *chain_for(uint64_t rip)
 {
-	static unsigned turn;
 	struct chain *c = chain_of(rip), *first = &chains[chain_first(rip)];
 
 	if (c->rip == rip)
 		return c;
-	if (c->links && (!first->links || turn++ & 1))
+	if (c->links && !first->links)
 		c = first;
 	c->rip = rip;
 	c->links = c->vain = c->wait = 0;
