@@ -91,16 +91,3 @@ int quick(uint64_t gpa, bool write)
 	cpu->rflags = b.rflags;
 	return (int)reached;
 }
-
-uint64_t *entry(uint64_t linear, unsigned level)
-{
-	uint64_t table = cpu->cr3;
-
-	for (unsigned n = 0;; n++) {
-		uint64_t *here = (uint64_t *)(void *)at(table + (linear >> (39 - 9 * n) & 511) * 8);
-
-		if (n == level)
-			return here;
-		table = *here & ~UINT64_C(0xfff);
-	}
-}

@@ -20,8 +20,6 @@ extern uint64_t hidden;		/* a page without a view */
 void begin(void);
 /* The memory behind @gpa. */
 uint8_t *at(uint64_t gpa);
-/* The entry of @linear, @level steps below the root. */
-uint64_t *entry(uint64_t linear, unsigned level);
 /* An exit of which nothing is known: the access to @gpa, a cluster behind it, whose length it returns, and all of it kept. */
 unsigned slow(uint64_t gpa, bool write);
 /* The same by what was kept.  -1: it is not known. */

@@ -103,6 +103,19 @@ void lab_map(struct lab *lab, uint64_t linear, uint64_t gpa, uint64_t flags)
 	}
 }
 
+uint64_t *lab_entry(struct lab *lab, uint64_t linear, unsigned level)
+{
+	uint64_t table = lab->cpu.cr3 & ~UINT64_C(0xfff);
+
+	for (unsigned n = 0;; n++) {
+		uint64_t *entry = (uint64_t *)(void *)at(lab, table + (linear >> (39 - 9 * n) & 511) * 8, 8);
+
+		if (n == level)
+			return entry;
+		table = *entry & ~UINT64_C(0xfff);
+	}
+}
+
 void lab_64(struct lab *lab)
 {
 	struct guest_cpu *cpu = &lab->cpu;

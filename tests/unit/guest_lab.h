@@ -39,6 +39,9 @@ uint64_t lab_page(struct lab *lab);
 /* Set @linear's entry in four-level tables to @gpa and @flags; what is above it allows all. */
 void lab_map(struct lab *lab, uint64_t linear, uint64_t gpa, uint64_t flags);
 
+/* @linear's entry in the four-level tables that CR3 names, @level steps below the root. */
+uint64_t *lab_entry(struct lab *lab, uint64_t linear, unsigned level);
+
 /* 64-bit code at privilege 0 with four-level paging; flat 32-bit code; real mode. */
 void lab_64(struct lab *lab);
 void lab_32(struct lab *lab);

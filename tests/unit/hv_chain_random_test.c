@@ -176,7 +176,7 @@ static void mark_tables(void)
 {
 	for (unsigned page = CODE; page < RAM + 2 * LAB_PAGE; page += LAB_PAGE) {
 		for (unsigned level = 0; level < 4; level++)
-			*entry(page, level) |= 0x60;
+			*lab_entry(&lab, page, level) |= 0x60;
 	}
 }
 

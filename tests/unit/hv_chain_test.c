@@ -242,14 +242,14 @@ START_TEST(other_tables_are_another_way)
 		for (unsigned bit = 0; bit < 64; bit++) {
 			uint64_t rip = cpu->rip;
 
-			*entry(rows[r].page, 3) ^= UINT64_C(1) << bit;
+			*lab_entry(&lab, rows[r].page, 3) ^= UINT64_C(1) << bit;
 			ck_assert_int_eq(quick(AT, false), 0);
 			ck_assert_uint_eq(cpu->rip, rip + rows[r].offset);
 			lab = was;
 			ck_assert_int_eq(quick(AT, false), 1);	/* else it would be learnt anew */
 			lab = was;
 		}
-		hidden = (uint64_t)((uint8_t *)entry(rows[r].page, 3) - (uint8_t *)lab.ram);
+		hidden = (uint64_t)((uint8_t *)lab_entry(&lab, rows[r].page, 3) - (uint8_t *)lab.ram);
 		ck_assert_int_eq(quick(AT, false), -1);		/* the code's own entries are in that table too */
 	}
 }
@@ -288,12 +288,12 @@ START_TEST(a_device_that_has_become_ram_is_the_processors)
 	LOAD_AND(STORE);
 	ck_assert_int_eq(quick(AT, false), 1);
 	LOAD_AND(STORE);
-	*entry(DEVICE, 3) ^= LAB_W;
+	*lab_entry(&lab, DEVICE, 3) ^= LAB_W;
 	ck_assert_int_eq(quick(AT, false), 0);
 	/* what was found for writing is found for both */
 	begin();
 	KEEP("\x89\x43\x40" "\x89\x43\x04" "\x8b\x43\x08" END, AT, true);
-	*entry(DEVICE, 3) |= UINT64_C(1) << 9;
+	*lab_entry(&lab, DEVICE, 3) |= UINT64_C(1) << 9;
 	ck_assert_int_eq(quick(AT, true), 2);
 }
 END_TEST
@@ -401,7 +401,7 @@ START_TEST(pages_of_users_are_not_kept)
 	/* one entry without the right is enough */
 	begin();
 	lab_map(&lab, RAM, RAM, LAB_P | LAB_W | LAB_U);
-	*entry(RAM, 1) &= ~(uint64_t)LAB_U;
+	*lab_entry(&lab, RAM, 1) &= ~(uint64_t)LAB_U;
 	KEEP(LOAD "\x48\x8b\x16" STORE END, AT, false);
 	ck_assert_int_eq(quick(AT, false), 1);
 }

@@ -271,26 +271,12 @@ START_TEST(another_processor_state_is_another_access)
 }
 END_TEST
 
-/* The address of @linear's entry, @level steps below the root. */
-static uint64_t *entry(uint64_t linear, unsigned level)
-{
-	uint64_t table = cpu->cr3;
-
-	for (unsigned n = 0;; n++) {
-		uint64_t *at_entry = (uint64_t *)(void *)at(table + (linear >> (39 - 9 * n) & 511) * 8);
-
-		if (n == level)
-			return at_entry;
-		table = *at_entry & ~UINT64_C(0xfff);
-	}
-}
-
 START_TEST(other_tables_or_other_code_are_another_access)
 {
 	begin();
 	KEEP(LOAD, AT, false);
 	for (unsigned level = 0; level < 4; level++) {
-		uint64_t *was = entry(CODE, level), value = *was;
+		uint64_t *was = lab_entry(&lab, CODE, level), value = *was;
 
 		for (unsigned bit = 0; bit < 64; bit++) {
 			*was = value ^ UINT64_C(1) << bit;
@@ -323,7 +309,7 @@ START_TEST(another_process_with_the_same_kernel_is_the_same_access)
 	memcpy(at(other), at(root), LAB_PAGE);
 	cpu->cr3 = other;
 	ck_assert_ptr_nonnull(find(AT, false));
-	*entry(CODE, 0) ^= LAB_W;
+	*lab_entry(&lab, CODE, 0) ^= LAB_W;
 	ck_assert_ptr_null(find(AT, false));
 }
 END_TEST
