@@ -59,6 +59,12 @@ static bool can_be_done_again(const struct insn *insn, const struct trail_step *
 	}
 }
 
+/* What @insn does to its operand in memory; of the kinds that can be done again. */
+static bool writes(const struct insn *insn)
+{
+	return insn->op == INSN_PUSH || (insn->op == INSN_MOV && insn->memory && insn->form != INSN_REG_MEM);
+}
+
 /* A page that user mode may reach depends on more than the entries. */
 static bool is_users(const struct chain_way *w)
 {
@@ -88,7 +94,7 @@ static bool way_of(struct chain *c, const struct guest_cpu *cpu, const struct tr
 	w = &c->way[*way];
 	*w = (struct chain_way){ .linear = t->linear, .gpa = { t->gpa.a & ~(uint64_t)(PAGE_SIZE - 1) },
 				 .write = t->write, .device = t->device };
-	w->steps = guest_walk_steps(cpu, t->linear, t->write ? WALK_WRITE : 0, w->step);
+	w->steps = guest_walk_steps(cpu, t->linear, t->write ? WALK_WRITE : 0, t->gpa, w->step);
 	(*ways)++;
 	return w->steps && !is_users(w);
 }
@@ -99,7 +105,10 @@ static void mask_bytes(struct chain *c, unsigned from, unsigned count)
 		((uint8_t *)c->mask)[i] = 0xff;
 }
 
-/* One more link, of what stands in the chain's words.  False: it cannot be one. */
+/*
+ * One more link, of what stands in the chain's words.  False: it cannot be one.  The code may have changed since @t was
+ * carried out, by the cluster itself too: rights to read are none to write.
+ */
 static bool add_link(struct chain *c, const struct guest_cpu *cpu, uint64_t rip, const struct trail_step *t, unsigned *ways)
 {
 	struct chain_link *l = &c->link[c->links];
@@ -113,7 +122,7 @@ static bool add_link(struct chain *c, const struct guest_cpu *cpu, uint64_t rip,
 		return false;
 	l->offset = (uint8_t)offset;
 	l->way = 0;
-	if (!can_be_done_again(&l->insn, t) ||
+	if (!can_be_done_again(&l->insn, t) || writes(&l->insn) != t->write ||
 	    ((l->insn.memory || l->insn.op == INSN_PUSH) && l->insn.op != INSN_LEA && !way_of(c, cpu, t, ways, &l->way)))
 		return false;
 	mask_bytes(c, l->offset, l->insn.length);
@@ -144,7 +153,7 @@ static struct chain *chain_for(uint64_t rip)
 }
 
 void chain_keep(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
-		uint64_t rip, uint64_t linear, bool write, const struct trail *trail)
+		const struct insn *insn, uint64_t rip, uint64_t linear, const struct trail *trail)
 {
 	const gpa_t behind = { fetch->gpa.a + PIECE };
 	struct chain *c = chain_for(rip);
@@ -161,7 +170,7 @@ void chain_keep(const struct guest_cpu *cpu, const struct guest_bus *bus, const 
 	    !bus->read(bus->host, fetch->gpa, c->word, PIECE) || !bus->read(bus->host, behind, &c->word[CHAIN_WORDS / 2], PIECE))
 		return;
 	__builtin_memset(c->mask, 0, sizeof(c->mask));
-	c->way[0] = (struct chain_way){ .linear = linear, .write = write, .device = true };
+	c->way[0] = (struct chain_way){ .linear = linear, .write = writes(insn), .device = true };
 	for (unsigned i = 0; i < trail->count; i++) {
 		if (!add_link(c, cpu, rip, &trail->step[i], &ways)) {
 			c->links = 0;

@@ -80,11 +80,12 @@ struct chain_at {
 /* The access at @rip is learnt anew: what was known to follow is not. */
 void chain_forget(uint64_t rip);
 /*
- * The access that stands in @fetch at @rip, to @linear, a @write or not, went on as @trail has it: make a chain of it,
- * if it is of the kind that can be done again.  @cpu as for seen_keep(), which has just kept the access.
+ * The access @insn, which stands in @fetch at @rip, to @linear, went on as @trail has it: make a chain of it, if it is of
+ * the kind that can be done again.  @cpu as for seen_keep(), which has just kept the access.  What it has written is
+ * asked of @insn, not of the exit: the code may have changed between the two.
  */
 void chain_keep(const struct guest_cpu *cpu, const struct guest_bus *bus, const struct fetch *fetch,
-		uint64_t rip, uint64_t linear, bool write, const struct trail *trail);
+		const struct insn *insn, uint64_t rip, uint64_t linear, const struct trail *trail);
 
 /* Does its code stand in the page still?  @code: at the first access. */
 static inline __attribute__((always_inline)) bool chain_same_code(const struct chain *c, const void *code)

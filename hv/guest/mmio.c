@@ -316,14 +316,14 @@ static bool again(struct vcpu *v, const struct vmexit *x, const struct guest_bus
 }
 
 /* What may follow the access that the instruction at @rip was, and what to know of both the next time. */
-static void go_on(struct guest_cpu *c, const struct guest_bus *bus, uint64_t rip, const struct emulation *e, bool write)
+static void go_on(struct guest_cpu *c, const struct guest_bus *bus, uint64_t rip, const struct emulation *e)
 {
 	static struct trail trail;	/* under the guest lock */
 	unsigned reached = guest_cluster(c, bus, &e->fetch, rip, is_asked_for, &trail);
 
 	counters_spared += reached;
 	if (seen_keep(c, rip, &e->fetch, &e->insn) && reached)
-		chain_keep(c, bus, &e->fetch, rip, e->linear, write, &trail);
+		chain_keep(c, bus, &e->fetch, &e->insn, rip, e->linear, &trail);
 }
 
 void mmio_exit(struct vcpu *v, const struct vmexit *x)
@@ -357,7 +357,7 @@ void mmio_exit(struct vcpu *v, const struct vmexit *x)
 	c.walks = &walks;
 	status = guest_emulate(&c, &bus, &e);
 	if (status == GUEST_OK && !e.unfinished)
-		go_on(&c, &bus, s.rip, &e, x->page.write);
+		go_on(&c, &bus, s.rip, &e);
 	__builtin_memcpy(v->gpr, c.gpr, sizeof(v->gpr));	/* also after a fault: iterations of REP are done */
 	if (status == GUEST_AGAIN)
 		return;

@@ -43,7 +43,7 @@ bool seen_keep(const struct guest_cpu *cpu, uint64_t rip, const struct fetch *fe
 	if (!is_plain(insn) || !is_ours(cpu, fetch))
 		return false;
 	s = row_for(rip);
-	s->steps = guest_walk_steps(cpu, rip, WALK_FETCH, s->step);
+	s->steps = guest_walk_steps(cpu, rip, WALK_FETCH, fetch->gpa, s->step);
 	s->rip = rip;
 	s->cr0 = cpu->cr0;
 	s->cr4 = cpu->cr4;

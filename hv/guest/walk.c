@@ -391,7 +391,7 @@ static __attribute__((noinline)) int walk(const struct guest_cpu *cpu, const str
 	return status;
 }
 
-unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access,
+unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa,
 			  struct walk_step step[WALK_LEVELS_MAX])
 {
 	const struct mode *mode = mode_of(cpu);
@@ -399,7 +399,8 @@ unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned
 	const struct judged *j = judged_row(key);
 	unsigned n = 0;
 
-	if (j->version != mode->version || j->key != key || j->by != what_judges(cpu) || mode->entry_size != 8)
+	if (j->version != mode->version || j->key != key || j->by != what_judges(cpu) || mode->entry_size != 8 ||
+	    (j->page ^ gpa.a) / PAGE_SIZE)
 		return 0;
 	for (unsigned level = mode->levels; level >= j->path.leaf; level--)
 		step[n++] = j->path.step[level];

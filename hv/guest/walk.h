@@ -42,9 +42,10 @@ int guest_walk(const struct guest_cpu *cpu, const struct guest_bus *bus, uint64_
 	       unsigned access, gpa_t *gpa, struct guest_fault *fault);
 /*
  * The entries of 8 bytes that lead to the page of @linear, from the root, as the last such walk of this kind found and
- * judged them; with the same entries below any root the outcome is the same, and nothing is to be marked.  0: not known.
+ * judged them; with the same entries below any root the outcome is the same, and nothing is to be marked.  0: not known,
+ * or they lead to another page than that of @gpa: the guest has changed its tables since.
  */
-unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access,
+unsigned guest_walk_steps(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa,
 			  struct walk_step step[WALK_LEVELS_MAX]);
 /* The processor itself has translated @linear to @gpa and allowed @access: it is kept as a walk is. */
 void guest_walk_keep(const struct guest_cpu *cpu, uint64_t linear, unsigned access, gpa_t gpa);

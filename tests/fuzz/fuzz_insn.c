@@ -122,7 +122,7 @@ static void check_chain(struct input *in)
 		if (guest_emulate(&lab.cpu, &lab.bus, &e) == GUEST_OK &&
 		    guest_cluster(&lab.cpu, &lab.bus, &e.fetch, code, never, &trail) &&
 		    seen_keep(&lab.cpu, code, &e.fetch, &e.insn))
-			chain_keep(&lab.cpu, &lab.bus, &e.fetch, code, device, false, &trail);
+			chain_keep(&lab.cpu, &lab.bus, &e.fetch, &e.insn, code, device, &trail);
 	}
 	for (unsigned i = 0; i < GPRS; i++)
 		lab.cpu.gpr[i] = i == RBX ? device : ram + take(in, 2);

@@ -72,7 +72,7 @@ unsigned slow(uint64_t gpa, bool write)
 	ck_assert_int_eq(guest_emulate(cpu, &lab.bus, &e), GUEST_OK);
 	reached = guest_cluster(cpu, &lab.bus, &e.fetch, rip, is_unwelcome, &trail);
 	if (seen_keep(cpu, rip, &e.fetch, &e.insn) && reached)
-		chain_keep(cpu, &lab.bus, &e.fetch, rip, e.linear, write, &trail);
+		chain_keep(cpu, &lab.bus, &e.fetch, &e.insn, rip, e.linear, &trail);
 	return reached;
 }
 

@@ -407,6 +407,14 @@ START_TEST(pages_of_users_are_not_kept)
 }
 END_TEST
 
+/* As gmem_read(): over the end of a page into the next. */
+static bool read_on(void *host, gpa_t gpa, void *to, unsigned size)
+{
+	ck_assert_ptr_eq(host, &lab);
+	memcpy(to, at(gpa.a), size);
+	return true;
+}
+
 /* As far as is compared, and no nearer to the page's end. */
 START_TEST(code_that_is_far_is_not_kept)
 {
@@ -425,6 +433,7 @@ START_TEST(code_that_is_far_is_not_kept)
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		begin();
+		lab.bus.read = read_on;
 		cpu->rip = CODE + LAB_PAGE - CHAIN_BYTES + i;
 		KEEP(LOAD STORE END, AT, false);
 		ck_assert_int_eq(quick(AT, false), i ? -1 : 1);
@@ -499,6 +508,152 @@ START_TEST(a_branch_out_of_all_addresses_is_the_processors)
 }
 END_TEST
 
+/* ---- what is kept is what was executed, and where it was ---- */
+
+/* Each table's entry marked, then twice from the same state: what the second has left stays. */
+static void learn_once(uint64_t gpa, bool write)
+{
+	static struct lab before;
+
+	for (unsigned page = CODE; page < 0x30000; page += LAB_PAGE) {
+		for (unsigned level = 0; level < 4; level++) {
+			if (*lab_entry(&lab, page, level) & LAB_P)
+				*lab_entry(&lab, page, level) |= 0x60;
+			else
+				break;
+		}
+	}
+	before = lab;
+	ck_assert_uint_gt(slow(gpa, write), 0);
+	lab = before;
+	ck_assert_uint_gt(slow(gpa, write), 0);
+}
+
+/* The cluster's own PUSH changes the entry of a page that is read before and behind it. */
+START_TEST(a_way_leads_where_its_entries_lead)
+{
+	const uint64_t stack = 0x2d000;		/* of RAM's row among the walks of an exit */
+	uint64_t start = CODE + 0x240, table, there;
+	struct guest_cpu was;
+
+	begin();
+	table = (uint64_t)((uint8_t *)lab_entry(&lab, RAM, 3) - (uint8_t *)lab.ram) & ~UINT64_C(0xfff);
+	lab_map(&lab, stack, table, LAB_P | LAB_W);
+	/* mov (%rsi), %rdx; push %rbp; mov (%rsi), %rcx */
+	memcpy(at(start), LOAD "\x48\x8b\x16" "\x55" "\x48\x8b\x0e" STORE END, 3 + 3 + 1 + 3 + 3 + 2);
+	memset(at(RAM + LAB_PAGE), 0x77, LAB_PAGE);
+	cpu->rip = start;
+	cpu->gpr[RBP] = (RAM + LAB_PAGE) | LAB_P | LAB_W | 0x60;
+	cpu->gpr[RSP] = stack + RAM / LAB_PAGE * 8 + 8;
+	was = *cpu;
+	learn_once(AT, false);
+	ck_assert_uint_eq(*lab_entry(&lab, RAM, 3), was.gpr[RBP]);
+	*cpu = was;
+	memcpy(&there, at(RAM + LAB_PAGE), 8);
+	if (quick(AT, false) > 0)
+		ck_assert_uint_eq(cpu->gpr[RDX], there);
+}
+END_TEST
+
+/* The cluster's own PUSH moves the code to another page, where another instruction stands at its place. */
+START_TEST(code_is_where_its_entries_lead)
+{
+	const uint64_t stack = 0x18000;		/* of CODE's row among the walks of an exit, as it is fetched */
+	uint64_t start = CODE + 0x240, other, table;
+	struct guest_cpu was;
+
+	begin();
+	other = lab_page(&lab);
+	if (other < RAM + 2 * LAB_PAGE)		/* a page that is nothing else */
+		other = RAM + 4 * LAB_PAGE;
+	table = (uint64_t)((uint8_t *)lab_entry(&lab, CODE, 3) - (uint8_t *)lab.ram) & ~UINT64_C(0xfff);
+	lab_map(&lab, stack, table, LAB_P | LAB_W);
+	/* push %rbp; jmp to STORE, 64 bytes further than is fetched at once */
+	memcpy(at(start), LOAD "\x55" "\xeb\x50", 3 + 1 + 2);
+	memcpy(at(start + 6 + 0x50), STORE END, 5);
+	memcpy(at(other + start % LAB_PAGE), at(start), 128);
+	memcpy(at(other + start % LAB_PAGE), "\x8b\x4b\x40", 3);	/* mov 0x40(%rbx), %ecx */
+	cpu->rip = start;
+	cpu->gpr[RBP] = other | LAB_P | LAB_W | 0x60;
+	cpu->gpr[RSP] = stack + CODE / LAB_PAGE * 8 + 8;
+	was = *cpu;
+	learn_once(AT, false);
+	ck_assert_uint_eq(*lab_entry(&lab, CODE, 3), was.gpr[RBP]);
+	*cpu = was;
+	if (quick(AT, false) >= 0)
+		ck_assert_uint_eq(cpu->gpr[RAX], was.gpr[RAX]);	/* it is RCX that is loaded */
+}
+END_TEST
+
+/*
+ * The exit was a write's; before its code was fetched another processor made a load of it.  Later the page is read-only.
+ */
+START_TEST(rights_to_write_are_the_instructions)
+{
+	uint64_t start = CODE + 0x240;
+
+	begin();
+	memcpy(at(start), LOAD STORE END, 8);
+	cpu->rip = start;
+	learn_once(AT, true);
+	*lab_entry(&lab, DEVICE, 3) &= ~UINT64_C(0x42);
+	cpu->rip = start;
+	lab.reads = lab.writes = 0;
+	if (quick(AT, false) >= 0)
+		ck_assert_uint_eq(cpu->rip, start + 3);
+	ck_assert_uint_eq(lab.writes, 0);
+}
+END_TEST
+
+/* The cluster's own PUSH turns a load that it has executed into a PUSH: rights to read are none to write. */
+START_TEST(what_was_executed_is_what_is_kept)
+{
+	static const uint8_t then[8] = { 0x8b, 0x43, 0x40, 0x3e, 0x3e, 0x53, 0x55, 0x89 };	/* LOAD; ds ds push %rbx; push %rbp; STORE */
+	uint64_t start = CODE + 0x240, value;
+
+	begin();
+	lab_map(&lab, RAM, RAM, LAB_P);				/* read-only, CR0.WP is set */
+	lab_map(&lab, RAM + LAB_PAGE, CODE, LAB_P | LAB_W);	/* the stack is the code's page */
+	memcpy(at(start), LOAD "\x48\x8b\x16" "\x55" STORE END, 3 + 3 + 1 + 3 + 2);
+	memcpy(&cpu->gpr[RBP], then, 8);
+	cpu->rip = start;
+	cpu->gpr[RSP] = RAM + LAB_PAGE + 0x248;
+	learn_once(AT, false);
+	ck_assert(!memcmp(at(start), then, 8));
+	cpu->rip = start;
+	cpu->gpr[RSP] = RAM + 0x108;
+	memcpy(&value, at(RAM + 0x100), 8);
+	if (quick(AT, false) >= 0)
+		ck_assert_uint_eq(cpu->rip, start + 3);		/* the PUSH faults */
+	ck_assert_uint_eq(cpu->gpr[RSP], RAM + 0x108);
+	ck_assert(!memcmp(&value, at(RAM + 0x100), 8));
+}
+END_TEST
+
+/* The same of a device: what may be read is written. */
+START_TEST(a_load_that_became_a_store_is_not_kept)
+{
+	static const uint8_t then[8] = { 0x8b, 0x43, 0x40, 0x89, 0x57, 0x08, 0x55, 0x89 };	/* LOAD; mov %edx, 8(%rdi); push %rbp; STORE */
+	uint64_t start = CODE + 0x240;
+
+	begin();
+	lab_map(&lab, DEVICE + LAB_PAGE, DEVICE + LAB_PAGE, LAB_P);	/* read-only */
+	lab_map(&lab, RAM + LAB_PAGE, CODE, LAB_P | LAB_W);
+	memcpy(at(start), LOAD "\x8b\x57\x08" "\x55" STORE END, 3 + 3 + 1 + 3 + 2);
+	memcpy(&cpu->gpr[RBP], then, 8);
+	cpu->rip = start;
+	cpu->gpr[RDI] = DEVICE + LAB_PAGE;
+	cpu->gpr[RSP] = RAM + LAB_PAGE + 0x248;
+	learn_once(AT, false);
+	ck_assert(!memcmp(at(start), then, 8));
+	cpu->rip = start;
+	lab.reads = lab.writes = 0;
+	if (quick(AT, false) >= 0)
+		ck_assert_uint_eq(cpu->rip, start + 3);		/* the store faults */
+	ck_assert_uint_eq(lab.writes, 0);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("hv_chain");
@@ -525,5 +680,10 @@ Suite *unit_suite(void)
 	tcase_add_test(c, more_pages_than_there_are_ways_are_not_kept);
 	tcase_add_test(c, what_cannot_be_kept_is_not_tried_each_time);
 	tcase_add_test(c, a_branch_out_of_all_addresses_is_the_processors);
+	tcase_add_test(c, a_way_leads_where_its_entries_lead);
+	tcase_add_test(c, code_is_where_its_entries_lead);
+	tcase_add_test(c, rights_to_write_are_the_instructions);
+	tcase_add_test(c, what_was_executed_is_what_is_kept);
+	tcase_add_test(c, a_load_that_became_a_store_is_not_kept);
 	return s;
 }

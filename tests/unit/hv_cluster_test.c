@@ -149,6 +149,13 @@ START_TEST(only_a_kernel_that_nobody_debugs_goes_on)
 	cpu->cpl = 3;
 	ck_assert_uint_eq(RUN(LOAD CPUID), 0);
 	begin();
+	cpu->cpl = 3;
+	lab_map(&lab, CODE, CODE, LAB_P | LAB_W | LAB_U);
+	lab_map(&lab, DEVICE, DEVICE, LAB_P | LAB_W | LAB_U);
+	ck_assert_uint_eq(RUN(LOAD CPUID), 0);
+	begin();
+	for (unsigned i = 0; i < GUEST_SEGMENTS; i++)
+		cpu->seg[i].limit = UINT32_MAX;
 	cpu->seg[SEG_CS].attributes &= (uint16_t)~SEGMENT_LONG;
 	ck_assert_uint_eq(RUN(LOAD CPUID), 0);
 	ck_assert_uint_eq(lab.reads, 0);
@@ -330,7 +337,7 @@ START_TEST(code_is_fetched_as_the_processor_fetches)
 	fetch.in_page = true;
 	memcpy(at(cpu->rip), CPUID, 2);
 	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome, &trail), 1);
-	fetch = (struct fetch){ .count = 6 };	/* ... unless it was in two pages */
+	fetch.in_page = false;		/* ... unless it was in two pages */
 	begin();
 	memcpy(at(cpu->rip), CPUID, 2);
 	ck_assert_uint_eq(guest_cluster(cpu, &lab.bus, &fetch, cpu->rip - 2, is_unwelcome, &trail), 0);

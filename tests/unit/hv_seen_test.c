@@ -225,12 +225,20 @@ START_TEST(nothing_is_kept_that_was_not_a_kernels_in_one_page)
 	cpu->rip = CODE + LAB_PAGE - 1;
 	KEEP(LOAD, AT, false);
 	ck_assert_ptr_null(find(AT, false));
+	/* ... of which the second looks like the instruction */
+	begin();
+	lab_map(&lab, CODE + LAB_PAGE, CODE + LAB_PAGE, LAB_P);
+	cpu->rip = CODE + LAB_PAGE - 1;
+	cpu->gpr[RBX] = AT - (uint64_t)(int32_t)0x8b8b8b8b;
+	memset(at(CODE + LAB_PAGE), 0x8b, 16);
+	KEEP("\x8b\x8b\x8b\x8b\x8b\x8b", AT, false);
+	ck_assert_ptr_null(find(AT, false));
 	/* tables that were just marked: the next walk is known */
 	begin();
 	memcpy(at(cpu->rip), LOAD, 3);
 	emulate(AT, false);
 	cpu->rip -= 3;
-	ck_assert_uint_eq(guest_walk_steps(cpu, cpu->rip, WALK_FETCH, step), 0);
+	ck_assert_uint_eq(guest_walk_steps(cpu, cpu->rip, WALK_FETCH, e.fetch.gpa, step), 0);
 	seen_keep(cpu, cpu->rip, &e.fetch, &e.insn);
 	ck_assert_ptr_null(find(AT, false));
 }
