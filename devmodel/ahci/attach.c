@@ -108,7 +108,7 @@ static bool take_ports(struct ahci *h)
 
 static bool is_reachable(const struct ahci *h, const struct dma_memory *m)
 {
-	return h->cap & CAP_S64A || m->bus.a + m->len <= 1ull << 32;
+	return m->bus.a <= hba_reach(h) - m->len;
 }
 
 /* Interrupts stay as they are masked: they are the guest's, whoever drives the controller now. */

@@ -106,7 +106,7 @@ static enum ahci_counter gather(struct port *p, struct slot *s)
 		return AHCI_PRD;
 	}
 	if (!s->bounced) {
-		s->device_prds = (uint16_t)prds_direct(d, &s->prds, s->c.bytes, device);
+		s->device_prds = (uint16_t)prds_direct(d, &s->prds, s->c.bytes, hba_reach(p->hba), device);
 		return s->device_prds ? COMMAND_RIGHT : AHCI_ADDRESS;
 	}
 	s->device_prds = (uint16_t)prds_whole((dma_t){ p->hba->bounce->memory.bus.a + s->data_at }, s->c.bytes, device);
@@ -114,7 +114,7 @@ static enum ahci_counter gather(struct port *p, struct slot *s)
 		device[s->device_prds - 1].dbc |= PRD_I;
 	/* what is read is written there when it is done, and then it is too late to refuse */
 	if (!s->c.out)
-		return prds_direct(d, &s->prds, s->c.bytes, NULL) ? COMMAND_RIGHT : AHCI_ADDRESS;
+		return prds_direct(d, &s->prds, s->c.bytes, UINT64_MAX, NULL) ? COMMAND_RIGHT : AHCI_ADDRESS;
 	p->hba->counter[AHCI_BYTES_COPIED] += s->c.bytes;
 	p->hba->burst += (uint32_t)s->c.bytes;
 	return prds_gather(d, &s->prds, slot_data(p, s), s->c.bytes) ? COMMAND_RIGHT : AHCI_ADDRESS;

@@ -86,14 +86,14 @@ static struct prd make(dma_t at, uint32_t len, uint32_t flags)
 	return (struct prd){ .dba = (uint32_t)at.a, .dbau = (uint32_t)(at.a >> 32), .dbc = (len - 1) | flags };
 }
 
-uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, struct prd *to)
+uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, uint64_t end, struct prd *to)
 {
 	uint32_t i, part;
 	dma_t at;
 
 	for (i = 0; i < p->count && len > 0; i++, len -= part) {
 		part = part_of(&p->at[i], len);
-		if (!d->ops->guest_dma(d->host, address(&p->at[i]), part, &at))
+		if (!d->ops->guest_dma(d->host, address(&p->at[i]), part, &at) || at.a > end - part)
 			return 0;
 		if (to)
 			to[i] = make(at, part, p->at[i].dbc & PRD_I);

@@ -30,9 +30,9 @@ bool prds_gather(const struct devmodel *d, const struct prds *p, uint8_t *to, ui
 bool prds_scatter(const struct devmodel *d, const struct prds *p, const uint8_t *from, uint64_t len);
 /*
  * PRDs for the device to the same @len > 0 bytes, each asked of guest_dma(); p->count at most.  0: refused, or they
- * name less.  @to NULL: no more than asked.
+ * name less, or the device does not reach them: its addresses end at @end.  @to NULL: no more than asked.
  */
-uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, struct prd *to);
+uint32_t prds_direct(const struct devmodel *d, const struct prds *p, uint64_t len, uint64_t end, struct prd *to);
 /* PRDs to @len > 0 bytes, contiguous, even, at @bus; their number. */
 uint32_t prds_whole(dma_t bus, uint64_t len, struct prd *to);
 #define PRDS_WHOLE(len)	((uint32_t)(((uint64_t)(len) + PRD_BYTES_MAX - 1) / PRD_BYTES_MAX))

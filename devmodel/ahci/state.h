@@ -149,6 +149,12 @@ static inline void hba_count(struct ahci *h, enum ahci_counter c)
 	h->counter[c]++;
 }
 
+/* Where the device's addresses end: without S64A it takes the lower half of each alone [3.1.1]. */
+static inline uint64_t hba_reach(const struct ahci *h)
+{
+	return h->cap & CAP_S64A ? UINT64_MAX : UINT64_C(1) << 32;
+}
+
 /* The command slots that there are. */
 static inline uint32_t hba_slots(const struct ahci *h)
 {

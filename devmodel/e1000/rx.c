@@ -110,11 +110,11 @@ void rx_start(struct e1000 *n)
 	struct rx *r = &n->rx;
 
 	rx_forget(n);
-	if (!r->started) {
+	if (!r->started)
 		r->crc_comes = !(n->rctl & RCTL_SECRC);
-		memset(buffer(n, 0), 0, SHADOW_RX * RX_BUFFER);
-	}
 	r->started = true;
+	/* what came behind the last stop, or waited then, nobody has judged */
+	memset(buffer(n, 0), 0, SHADOW_RX * RX_BUFFER);
 	for (uint32_t i = 0; i < SHADOW_RX; i++)
 		write_descriptor(n, i);
 	r->next = 0;
@@ -213,7 +213,7 @@ static void gather(struct e1000 *n, const struct rx_written *w)
 		r->checksum = w->checksum;
 	memcpy(whole + r->gathered, buffer(n, r->next), w->length);
 	r->gathered += w->length;
-	give_back(n);
+	give_back_cleared(n);	/* who has it, is not known before the last part */
 	if (w->status & RXD_EOP) {
 		r->frame = (struct rx_frame){ .at = whole, .len = r->gathered - crc_bytes(n) };
 		r->gathered = 0;

@@ -221,7 +221,7 @@ START_TEST(a_device_gets_as_much_as_asked_of_what_it_may_reach)
 	put(1, BUFFER + 0x1000, 100, PRD_I);
 	put(2, BUFFER + 0x2002, 4000, 0);
 	ck_assert_int_eq(fetch(3), PRDS_RIGHT);
-	ck_assert_uint_eq(prds_direct(&d, &p, 112, out), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 112, UINT64_MAX, out), 3);
 	ck_assert_uint_eq(out[0].dba, (uint32_t)RAM_BUS + BUFFER);
 	ck_assert_uint_eq(out[0].dbau, RAM_BUS >> 32);
 	ck_assert_uint_eq(out[0].dbc, 1);
@@ -229,14 +229,17 @@ START_TEST(a_device_gets_as_much_as_asked_of_what_it_may_reach)
 	ck_assert_uint_eq(out[1].dbc, 99 | PRD_I);
 	ck_assert_uint_eq(out[2].dba, (uint32_t)RAM_BUS + BUFFER + 0x2002);
 	ck_assert_uint_eq(out[2].dbc, 9);
-	ck_assert_uint_eq(prds_direct(&d, &p, 102, out), 2);
-	ck_assert_uint_eq(prds_direct(&d, &p, 4102, out), 3);
-	ck_assert_uint_eq(prds_direct(&d, &p, 4104, out), 0);
+	ck_assert_uint_eq(prds_direct(&d, &p, 102, UINT64_MAX, out), 2);
+	ck_assert_uint_eq(prds_direct(&d, &p, 4102, UINT64_MAX, out), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 4104, UINT64_MAX, out), 0);
 	no_dma = BUFFER + 0x2002 + 10;
-	ck_assert_uint_eq(prds_direct(&d, &p, 112, out), 3);
-	ck_assert_uint_eq(prds_direct(&d, &p, 114, out), 0);
-	ck_assert_uint_eq(prds_direct(&d, &p, 112, NULL), 3);
-	ck_assert_uint_eq(prds_direct(&d, &p, 114, NULL), 0);
+	ck_assert_uint_eq(prds_direct(&d, &p, 112, UINT64_MAX, out), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 114, UINT64_MAX, out), 0);
+	ck_assert_uint_eq(prds_direct(&d, &p, 112, UINT64_MAX, NULL), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 114, UINT64_MAX, NULL), 0);
+	no_dma = UINT64_MAX;
+	ck_assert_uint_eq(prds_direct(&d, &p, 112, RAM_BUS + BUFFER + 0x2002 + 10, out), 3);
+	ck_assert_uint_eq(prds_direct(&d, &p, 114, RAM_BUS + BUFFER + 0x2002 + 10, out), 0);
 }
 END_TEST
 

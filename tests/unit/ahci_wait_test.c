@@ -294,6 +294,23 @@ START_TEST(a_guest_that_gives_up_waiting_begins_anew)
 }
 END_TEST
 
+/* [4.2.3.3]: without CAP.S64A the controller takes DBA alone; where DBA alone leads nobody was asked. */
+START_TEST(no_address_above_4_gib_is_for_a_controller_of_32_bits)
+{
+	uint64_t at;
+
+	lab.h->cap &= ~CAP_S64A;
+	lab_ask(0, 0, lab_dma(false, 1, 8));	/* straight: guest_dma() says RAM_BUS + BUFFER_AT(0), above 4 GiB */
+	if (P(0)->slot[0].state != SLOT_OUT) {
+		lab_expect_refused(0);
+		return;
+	}
+	at = dev_prds(0, 0)->dba;
+	ck_assert_msg(!dev_prds(0, 0)->dbau, "it was asked for %x%08x, and the drive writes to %llx",
+		      dev_prds(0, 0)->dbau, dev_prds(0, 0)->dba, (unsigned long long)at);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_wait");
@@ -305,6 +322,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, half_an_identify_of_our_own_is_none);
 	tcase_add_test(c, an_identify_of_our_own_that_lies_of_its_length_is_none);
 	tcase_add_test(c, a_guest_that_gives_up_waiting_begins_anew);
+	tcase_add_test(c, no_address_above_4_gib_is_for_a_controller_of_32_bits);
 	c = lab_case(s, "writes", begin_writes);
 	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);
 	tcase_add_test(c, room_that_one_port_gives_back_is_anothers);
