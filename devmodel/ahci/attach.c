@@ -132,6 +132,7 @@ struct ahci *ahci_attach(void *memory, const struct devmodel *d, const struct di
 	if (!hba_is_there(h, ghc))
 		return NULL;
 	hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE);
+	h->ie = ghc & GHC_IE;
 	take_capabilities(h);
 	if (!is_reachable(h, &d->pool) || !is_reachable(h, &bounce->memory))
 		return NULL;

@@ -66,7 +66,6 @@ static const struct features_row features_rows[] = {
 #define NCQ_TAG_SHIFT		3
 #define NCQ_PRIORITY_HIGH	0x8000u	/* COUNT bits 15:14; isochronous goes by a time that nobody judges */
 #define DEVICE_FUA		0x80u	/* of queued commands */
-#define ATA_PACKET_COMMAND	0xa0u
 #define ATA_INITIALIZE_DEVICE	0x91u
 #define PAGE			512u
 #define LBA_LIMIT_28		(1ull << 28)

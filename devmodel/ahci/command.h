@@ -23,6 +23,7 @@ enum meaning {
 	MEANING_NONE,
 	MEANING_SECTORS,		/* user data: `disk read`, `disk write` */
 	MEANING_RANGES,			/* of a TRIM: LBA range entries (ACS-3, section 7.5.9) */
+	MEANING_ERASES,			/* the sectors of its address and COUNT, without data: judged as one range */
 	MEANING_IDENTIFY,		/* edited: offer nothing that is not judged */
 	MEANING_IDENTIFY_PACKET,
 	MEANING_LOG,			/* READ LOG (DMA) EXT, SMART READ LOG: edited, or the model's own */

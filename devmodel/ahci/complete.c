@@ -28,11 +28,12 @@ void slot_free(struct port *p, unsigned slot)
 static uint64_t marked_bytes(const struct port *p, const struct slot *s)
 {
 	const uint8_t *data = slot_data(p, s);
+	uint32_t sector = s->c.t.sector_size;
 	uint64_t at = 0;
 
-	while (at + MARK_EVERY <= s->c.bytes &&
-	       memcmp(data + at + MARK_EVERY - sizeof(p->hba->mark), &p->hba->mark, sizeof(p->hba->mark)) != 0)
-		at += MARK_EVERY;
+	while (at + sector <= s->c.bytes &&
+	       memcmp(data + at + sector - sizeof(p->hba->mark), &p->hba->mark, sizeof(p->hba->mark)) != 0)
+		at += sector;
 	return at;
 }
 

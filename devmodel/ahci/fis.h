@@ -81,6 +81,7 @@ enum fis_type {				/* SATA 3.x, section 10.5 */
 #define SECTOR_BYTES_MIN	512u
 #define SECTOR_BYTES_MAX	4096u
 
+#define ATA_PACKET_COMMAND	0xa0u
 #define ATA_SMART		0xb0u
 #define ATA_SET_SECTOR_CONFIGURATION	0xb2u
 #define ATA_CHECK_POWER_MODE	0xe5u

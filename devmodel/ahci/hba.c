@@ -3,7 +3,7 @@
  */
 #include "devmodel/ahci/registers.h"
 
-/* While somebody waits for a port to stop or to start, and while only memory does. */
+/* While somebody waits for a port to stop or to start, or for what he is not told; and while only memory does. */
 #define POLL_HZ		1000u
 #define POLL_SLOW_HZ	10u
 
@@ -69,6 +69,7 @@ void hba_settle(struct ahci *h)
 	}
 	h->resetting = false;
 	hba_write(h, HBA_GHC, (ghc & GHC_IE) | GHC_AE);
+	h->ie = ghc & GHC_IE;
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
 		if (!(h->pi >> i & 1))
 			continue;
@@ -107,6 +108,8 @@ void ghc_write(struct ahci *h, uint32_t offset, uint32_t value)
 	if (h->resetting)
 		return;
 	hba_write(h, HBA_GHC, value | GHC_AE);
+	h->ie = value & GHC_IE;
+	h->restless = true;
 	if (!(value & GHC_HR))
 		return;
 	forget(h);
@@ -168,7 +171,7 @@ void hba_rest(struct ahci *h)
 	for (uint32_t left = h->pi; left; left &= left - 1) {
 		const struct port *p = &h->port[__builtin_ctz(left)];
 
-		h->restless |= p->restarting || p->identifying || p->stale;
+		h->restless |= p->restarting || p->identifying || p->stale || port_is_unheard(p);
 	}
 }
 
@@ -189,7 +192,7 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 	for (uint32_t left = h->pi; left; left &= left - 1) {
 		const struct port *p = &h->port[__builtin_ctz(left)];
 
-		if (p->restarting || p->identifying)
+		if (p->restarting || p->identifying || port_is_unheard(p))
 			return POLL_HZ;
 		if (p->stale && !hz)
 			hz = POLL_SLOW_HZ;

@@ -68,7 +68,11 @@ static enum ahci_counter fetch(struct port *p, unsigned slot)
 static enum ahci_counter decode(struct port *p, unsigned slot)
 {
 	struct command *c = &p->slot[slot].c;
-	enum ahci_counter wrong = command_decode(&p->header, (const struct table *)p->head, slot, &p->drive, c);
+	enum ahci_counter wrong;
+
+	if (((const struct table *)p->head)->cfis[2] == ATA_PACKET_COMMAND && !p->drive.atapi)
+		p->drive.atapi = port_read(p, PxSIG) == SIG_ATAPI;
+	wrong = command_decode(&p->header, (const struct table *)p->head, slot, &p->drive, c);
 
 	c->t.unit = p->hba->unit;
 	c->t.port = p->index;
@@ -157,6 +161,14 @@ static void find_ranges(const struct port *p, struct slot *s)
 	s->c.t.range_count = count;
 }
 
+/* CFA ERASE SECTORS: COUNT of 0 is 256 (ACS-2, section 7.4). */
+static void find_erased(struct command *c, struct disk_range *range)
+{
+	*range = (struct disk_range){ c->t.lba, c->t.count ? c->t.count : 256 };
+	c->t.ranges = range;
+	c->t.range_count = 1;
+}
+
 static bool is_judged_later(const struct slot *s)
 {
 	return s->c.hook == HV_HOOK_DISK_READ && s->bounced && s->c.bytes && s->c.meaning == MEANING_SECTORS;
@@ -166,6 +178,7 @@ static enum hv_verdict judge(struct port *p, struct slot *s)
 {
 	struct ahci *h = p->hba;
 	struct command *c = &s->c;
+	struct disk_range erased;
 	enum hv_verdict v;
 	bool rewritten;
 
@@ -175,11 +188,15 @@ static enum hv_verdict judge(struct port *p, struct slot *s)
 		return HV_PASS;
 	if (c->meaning == MEANING_RANGES)
 		find_ranges(p, s);
+	if (c->meaning == MEANING_ERASES)
+		find_erased(c, &erased);
 	if (c->hook == HV_HOOK_DISK_WRITE && s->bounced && c->bytes) {
 		c->t.data = slot_data(p, s);
 		c->t.data_len = (uint32_t)c->bytes;
 	}
 	v = disk_judge(h->disk, (enum hv_hook)c->hook, h->d->ops->now_ns(h->d->host), &c->t, &rewritten);
+	if (c->meaning == MEANING_ERASES)
+		c->t.range_count = 0;	/* it was ours, for as long as this took */
 	if (rewritten)
 		hba_count(h, AHCI_REWRITTEN);
 	return v;
@@ -194,7 +211,7 @@ static void put_marks(struct port *p, struct slot *s)
 
 	if (!h->mark)
 		h->mark = h->d->ops->now_ns(h->d->host) * 0x9e3779b97f4a7c15 | 1;
-	for (uint64_t end = MARK_EVERY; end <= s->c.bytes; end += MARK_EVERY)
+	for (uint64_t end = s->c.t.sector_size; end <= s->c.bytes; end += s->c.t.sector_size)
 		memcpy(slot_data(p, s) + end - sizeof(h->mark), &h->mark, sizeof(h->mark));
 }
 
@@ -247,6 +264,7 @@ static void send(struct port *p, unsigned slot)
 		h->counter[AHCI_BYTES_OUT] += s->c.bytes;
 	s->state = SLOT_OUT;
 	p->out |= 1u << slot;
+	port_is_out(p);
 	port_send(p, slot, queued, flags, s->device_prds,
 		  (dma_t){ h->bounce->memory.bus.a + s->at });
 }

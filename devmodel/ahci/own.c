@@ -82,6 +82,7 @@ void port_nudge(struct port *p, unsigned slot)
 	port_begin(p);
 	hide(p, PxIS_DHRS);
 	p->out = 1u << slot;
+	port_is_out(p);
 	port_enable(p);
 	port_send(p, slot, false, flags, 0, pool_bus(p, POOL_TABLE));
 	if (!command_is_queued(&s->c))

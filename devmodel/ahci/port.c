@@ -3,9 +3,6 @@
  */
 #include "devmodel/ahci/registers.h"
 
-/* PxIS bits that say that a command has moved on. */
-#define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
-
 /*
  * QEMU before 8.1 clears neither PxCI nor PxSACT with ST, nor ends what is out: the bits stay while data moves on.  One
  * of a queued command that failed stays for ever.
@@ -243,6 +240,7 @@ uint32_t pxie_read(struct port *p, uint32_t offset)
 void pxie_write(struct port *p, uint32_t offset, uint32_t value)
 {
 	p->ie = value;
+	port_is_out(p);
 	port_enable(p);
 }
 

@@ -74,6 +74,9 @@ void slot_release(struct port *p, struct slot *s)
 {
 	if (!s->len)
 		return;
+	/* addresses in our memory, which a drive that lies of its bytes would show */
+	if (s->bounced)
+		memset(slot_table(p, s), 0, s->prd_at - s->at);
 	if (s->bounced && !s->seen)
 		memset(slot_data(p, s), 0, s->len - (s->data_at - s->at));
 	bounce_give(p->hba->bounce, s->at, s->len);

@@ -106,9 +106,11 @@ struct ahci {
 	uint8_t unit;
 	uint32_t index_pair, index;	/* its I/O BAR; the index register */
 	uint32_t cap, cap2, pi;		/* as offered */
+	bool ie;			/* GHC.IE */
 	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
 	bool more;			/* something waits for the next call, or for room */
-	bool restless;			/* a port may be restarting or identifying, or have stale slots: else none is */
+	bool restless;			/* a port may be restarting or identifying, or have stale slots, or a command
+					   whose end is told to nobody: else none is */
 	uint32_t burst;			/* bytes copied in this call: the interface's functions begin with 0 */
 	uint64_t mark;			/* where sectors of queued reads end, until the drive has written there */
 	struct port port[PORTS_MAX];
@@ -167,6 +169,24 @@ static inline bool port_runs(const struct port *p)
 	return p->cmd & PxCMD_ST && !p->restarting && !p->hba->resetting;
 }
 
+/* PxIS bits that say that a command has moved on. */
+#define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
+
+/*
+ * Is a command out whose end does not interrupt?  The guest may look for it in the received FISes, in its memory, where
+ * nothing is before somebody has called the model (EDK2's driver does so).
+ */
+static inline bool port_is_unheard(const struct port *p)
+{
+	return p->out && !(p->hba->ie && p->ie & IS_PROGRESS);
+}
+
+/* To be called when a command goes out, or who hears of it changes. */
+static inline void port_is_out(struct port *p)
+{
+	p->hba->restless |= port_is_unheard(p);
+}
+
 /* ---- issue.c ---- */
 
 /* The guest wrote @bits to PxCI (which may be set already, or while ST is 0: they wait). */
@@ -182,8 +202,6 @@ static inline struct header *port_list(const struct port *p)
 }
 
 /* ---- room.c ---- */
-
-#define MARK_EVERY	512u	/* bytes between the marks of a queued read: all sectors are multiples of it */
 
 enum room { ROOM_TAKEN, ROOM_NONE, ROOM_NEVER };
 

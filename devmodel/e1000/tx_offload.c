@@ -116,11 +116,11 @@ static bool write_context(const struct tx_wish *w, bool four, uint32_t len, stru
 {
 	const struct packet *p = &o->packet;
 	struct tx_context *c = &o->context;
-	uint32_t cmd = TXD_DEXT;
+	uint32_t cmd = TXD_DEXT, l4 = w->sum || w->segment ? p->l4 : p->l3 + p->l3_len;	/* a fragment has none */
 
-	if (p->l4 + TCP_CHECKSUM > UINT8_MAX || (w->segment && p->payload > UINT8_MAX))
+	if (l4 + TCP_CHECKSUM > UINT8_MAX || (w->segment && p->payload > UINT8_MAX))
 		return false;
-	*c = (struct tx_context){ .ipcss = (uint8_t)p->l3, .tucss = (uint8_t)p->l4 };
+	*c = (struct tx_context){ .ipcss = (uint8_t)p->l3, .tucss = (uint8_t)l4 };
 	if (four) {
 		c->ipcso = (uint8_t)(p->l3 + IP4_CHECKSUM);
 		c->ipcse = (uint16_t)(p->l3 + p->l3_len - 1);
@@ -154,8 +154,9 @@ bool tx_check_offload(const struct tx_wish *w, const uint8_t *frame, uint32_t ca
 		return true;
 	packet_parse(frame, captured, len, 0, NULL, &ctx, p);
 	four = ctx.ip_version == 4;
-	if (!w->fcs || p->malformed || p->frag != FRAG_NONE || p->l4 == PACKET_NO_OFFSET ||
-	    (!four && ctx.ip_version != 6))
+	if (!w->fcs || p->malformed || (!four && ctx.ip_version != 6))
+		return false;
+	if ((w->sum || w->segment) && (p->frag != FRAG_NONE || p->l4 == PACKET_NO_OFFSET))
 		return false;
 	if ((w->sum && !sum_is_asked(w, p, len)) || (w->ip_sum && (!four || !ip_sum_is_asked(w, p))) ||
 	    (w->segment && !burst_is_asked(w, p, four, len)))

@@ -169,6 +169,8 @@ START_TEST(meanings_are_of_these_commands_alone)
 			expected = MEANING_SECTORS;
 		if (command == 0x06)
 			expected = MEANING_RANGES;
+		if (command == 0xc0)
+			expected = MEANING_ERASES;
 		if (command == 0xec || command == 0xee)
 			expected = MEANING_IDENTIFY;
 		if (command == 0xa1)

@@ -687,6 +687,64 @@ static void add_shared(TCase *c)
 	tcase_add_test(c, read_capacity_teaches);
 }
 
+/* The model's own knowledge that it is an ATAPI drive: nobody but the tests' lab_atapi() has ever told it. */
+START_TEST(read_capacity_of_a_drive_of_512_bytes_is_believed)
+{
+	static const uint8_t capacity[16] = { 0x25 }, read[16] = { 0x28, 0, 0, 0, 0, 9, 0, 0, 4 };
+	static const uint8_t answer[8] = { 0, 0, 0xff, 0xff, 0, 0, 2, 0 };	/* LS-120, ZIP, a USB-less MO: 512 */
+
+	REG(0, PxSIG) = SIG_ATAPI;
+	lab_write(0, PxSCTL, 1);
+	lab_write(0, PxSCTL, 0);
+	lab_ask(0, 0, (struct ask){ .command = 0xa0, .features = 1, .cdb = capacity, .bytes = 8 });
+	memcpy(dev_memory((uint64_t)dev_prds(0, 0)->dbau << 32 | dev_prds(0, 0)->dba, 8), answer, 8);
+	((struct header *)dev_header(0, 0))->prdbc = 8;
+	dev_end(0, 0);
+	ck_assert_uint_eq(lab_read(0, PxCI), 0);
+	ck_assert_uint_eq(P(0)->drive.sector_size, 512);
+	lab_ask(0, 1, (struct ask){ .command = 0xa0, .features = 1, .cdb = read, .bytes = 2048 });
+	ck_assert_uint_eq(P(0)->slot[1].c.t.sectors, 4);
+	ck_assert_uint_eq(P(0)->slot[1].c.t.sector_size, 512);
+}
+END_TEST
+
+/* What lay there before is not always data: device tables name the hypervisor's memory. */
+START_TEST(a_drive_that_lies_of_its_bytes_shows_no_table)
+{
+	uint8_t bus[8];
+	uint64_t at = BOUNCE_BUS >> 32;
+
+	/* a command of one sector: table at page 0, data behind it; then one whose data lies where that table was */
+	for (unsigned slot = 0; slot < 2; slot++)
+		lab_ask(0, slot, lab_queued(slot, false, slot, 8));
+	dev_do(0, 0);
+	lab_read(0, PxSACT);
+	dev_do(0, 1);
+	lab_read(0, PxSACT);
+	lab_ask(0, 2, lab_dma(false, 50, 32));
+	((struct header *)dev_header(0, 2))->prdbc = 0x10000000;
+	dev_end(0, 2);
+	lab_read(0, PxCI);
+	ck_assert_uint_eq(COUNT(LIES), 1);
+	memcpy(bus, &at, 4);
+	ck_assert_msg(!memmem(lab.ram + BUFFER_AT(2), 32 * 512, bus, 4), "a bus address of the bounce memory");
+}
+END_TEST
+
+/* identify_learn() takes 512 to 4096: SET SECTOR CONFIGURATION's 520 and 528 (ACS-3, 7.42) are among them. */
+START_TEST(a_queued_read_of_sectors_of_520_bytes_comes_whole)
+{
+	struct ask a = lab_queued(3, false, 40, 8);
+
+	P(0)->drive.sector_size = 520;
+	a.bytes = 8 * 520;
+	lab_ask(0, 3, a);
+	dev_do(0, 3);
+	ck_assert_uint_eq(lab_read(0, PxSACT), 0);
+	lab_expect_data(3, 40, 8 * 520);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_complete");
@@ -695,6 +753,9 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, what_goes_straight_is_reported, 0, 2);
 	add_shared(c);
 	c = lab_case(s, "reads", begin_reads);
+	tcase_add_test(c, a_queued_read_of_sectors_of_520_bytes_comes_whole);
+	tcase_add_test(c, a_drive_that_lies_of_its_bytes_shows_no_table);
+	tcase_add_test(c, read_capacity_of_a_drive_of_512_bytes_is_believed);
 	tcase_add_loop_test(c, what_is_judged_is_the_guests_when_the_drive_is_done, 0, 2);
 	tcase_add_test(c, no_byte_is_shown_that_did_not_come);
 	tcase_add_loop_test(c, no_sector_is_shown_that_did_not_come_whole, 0, 2);

@@ -535,6 +535,28 @@ START_TEST(a_soft_reset_goes_as_it_is)
 }
 END_TEST
 
+/* language.md's boot track: CFast has CFA ERASE SECTORS (ACS-2, 7.4), which is neither a write nor has a range. */
+START_TEST(an_erase_of_sectors_is_judged_by_its_range)
+{
+	lab_ask(0, 3, (struct ask){ .command = 0xc0, .count = 8, .lba = 150 });
+	lab_expect_refused(3);
+}
+END_TEST
+
+START_TEST(an_erase_of_others_goes_out)
+{
+	lab_ask(0, 3, (struct ask){ .command = 0xc0, .count = 8, .lba = 200 });
+	ck_assert_int_eq(P(0)->slot[3].state, SLOT_OUT);
+}
+END_TEST
+
+START_TEST(an_erase_of_0_sectors_is_one_of_256)
+{
+	lab_ask(0, 3, (struct ask){ .command = 0xc0, .count = 0, .lba = 0 });
+	lab_expect_refused(3);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_issue");
@@ -577,6 +599,9 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(c, addresses_that_are_no_ram_are_refused, 0, 1);
 	c = lab_case(s, "trims", begin_trims);
 	tcase_add_test(c, a_trim_is_judged_by_its_ranges);
+	tcase_add_test(c, an_erase_of_sectors_is_judged_by_its_range);
+	tcase_add_test(c, an_erase_of_others_goes_out);
+	tcase_add_test(c, an_erase_of_0_sectors_is_one_of_256);
 	tcase_add_test(c, a_range_of_no_sectors_is_none_and_too_many_are_dropped);
 	return s;
 }

@@ -311,6 +311,23 @@ START_TEST(no_address_above_4_gib_is_for_a_controller_of_32_bits)
 }
 END_TEST
 
+/* EDK2's driver: PxIE 0, and the received FIS in memory is all that it looks at. */
+START_TEST(a_guest_that_looks_at_its_memory_alone_is_served)
+{
+	if (_i)
+		lab_access(HBA_GHC, true, GHC_AE);
+	else
+		lab_write(0, PxIE, 0);
+	lab_ask(0, 3, lab_dma(false, 1, 1));
+	dev_do(0, 3);
+	ck_assert_uint_eq(lab_received(0)->rfis[0], 0);
+	/* nothing else will make anybody look */
+	ck_assert_uint_gt(ahci_poll_hz(lab.h), 0);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(lab_received(0)->rfis[0], FIS_D2H);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_wait");
@@ -322,6 +339,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, half_an_identify_of_our_own_is_none);
 	tcase_add_test(c, an_identify_of_our_own_that_lies_of_its_length_is_none);
 	tcase_add_test(c, a_guest_that_gives_up_waiting_begins_anew);
+	tcase_add_loop_test(c, a_guest_that_looks_at_its_memory_alone_is_served, 0, 2);
 	tcase_add_test(c, no_address_above_4_gib_is_for_a_controller_of_32_bits);
 	c = lab_case(s, "writes", begin_writes);
 	tcase_add_test(c, what_finds_no_room_waits_and_what_is_behind_it_too);

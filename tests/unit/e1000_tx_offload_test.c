@@ -171,6 +171,25 @@ static enum e1000_counter send_ic(const struct frame *f, uint32_t css, uint32_t 
 	return fate();
 }
 
+/* DragonFly's em asks for it in every IPv4 frame (CSUM_IP), as NetBSD's wm with ip4csum: fragments, and any protocol. */
+START_TEST(an_ip_checksum_alone_needs_no_transport_header)
+{
+	struct frame *f = build(&kinds[1]);
+	struct tx_context c = context_of(&kinds[1], 0);
+
+	tx_lab_up(0, 64, 0);
+	if (_i == 0) {
+		f->bytes[20] = 0x20;	/* more fragments */
+	} else if (_i == 1) {
+		f->bytes[20] = 0x00;	/* a later one, which the policy drops where the first was not seen */
+		f->bytes[21] = 0x10;
+	} else {
+		f->bytes[23] = _i == 2 ? 2 : _i == 3 ? 47 : 50;	/* IGMP, GRE, ESP */
+	}
+	ck_assert_int_eq(send_with(f, c, POPTS_IXSM, 0), _i == 1 ? E1000_TX_DROPPED : E1000_TX_PASSED);
+}
+END_TEST
+
 START_TEST(sums_of_what_has_none_are_refused)
 {
 	struct frame *f;
@@ -562,6 +581,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, sums_without_any_context_are_refused);
 	tcase_add_loop_test(tc, a_sum_at_another_place_is_refused, 0, WRONG);
 	tcase_add_test(tc, the_sums_end_may_be_the_frames_or_the_datagrams);
+	tcase_add_loop_test(tc, an_ip_checksum_alone_needs_no_transport_header, 0, 5);
 	tcase_add_test(tc, sums_of_what_has_none_are_refused);
 	tcase_add_test(tc, sums_need_the_devices_fcs);
 	tcase_add_loop_test(tc, a_legacy_checksum_is_summed_where_it_is, 0, KINDS);
