@@ -50,6 +50,7 @@ struct command {
 	uint8_t device;			/* bits that mean something: FUA, LBA */
 	uint8_t tag;			/* of a queued one: its slot */
 	uint64_t bytes;			/* of its data; PACKET: at most, for what its PRD table holds bounds it too */
+	struct disk_range erased;	/* MEANING_ERASES */
 	struct disk_transfer t;		/* as the judge sees it, data and ranges apart; command, features, count, lba, cdb */
 };
 

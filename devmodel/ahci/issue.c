@@ -162,10 +162,10 @@ static void find_ranges(const struct port *p, struct slot *s)
 }
 
 /* CFA ERASE SECTORS: COUNT of 0 is 256 (ACS-2, section 7.4). */
-static void find_erased(struct command *c, struct disk_range *range)
+static void find_erased(struct command *c)
 {
-	*range = (struct disk_range){ c->t.lba, c->t.count ? c->t.count : 256 };
-	c->t.ranges = range;
+	c->erased = (struct disk_range){ c->t.lba, c->t.count ? c->t.count : 256 };
+	c->t.ranges = &c->erased;
 	c->t.range_count = 1;
 }
 
@@ -178,7 +178,6 @@ static enum hv_verdict judge(struct port *p, struct slot *s)
 {
 	struct ahci *h = p->hba;
 	struct command *c = &s->c;
-	struct disk_range erased;
 	enum hv_verdict v;
 	bool rewritten;
 
@@ -189,14 +188,12 @@ static enum hv_verdict judge(struct port *p, struct slot *s)
 	if (c->meaning == MEANING_RANGES)
 		find_ranges(p, s);
 	if (c->meaning == MEANING_ERASES)
-		find_erased(c, &erased);
+		find_erased(c);
 	if (c->hook == HV_HOOK_DISK_WRITE && s->bounced && c->bytes) {
 		c->t.data = slot_data(p, s);
 		c->t.data_len = (uint32_t)c->bytes;
 	}
 	v = disk_judge(h->disk, (enum hv_hook)c->hook, h->d->ops->now_ns(h->d->host), &c->t, &rewritten);
-	if (c->meaning == MEANING_ERASES)
-		c->t.range_count = 0;	/* it was ours, for as long as this took */
 	if (rewritten)
 		hba_count(h, AHCI_REWRITTEN);
 	return v;

@@ -161,6 +161,18 @@ START_TEST(what_the_model_has_not_delivered_keeps_its_interrupt)
 }
 END_TEST
 
+/* What a burst leaves of it keeps its interrupt: that must be known before. */
+START_TEST(what_is_copied_is_looked_at_before_its_bits_are_cleared)
+{
+	lab_slot(3, SLOT_OUT, 0, 0);
+	PORT(0)->slot[3].bounced = _i;
+	DEVICE_PORT(0, PxIS) = PxIS_DHRS;
+	lab.on_look = fall_behind;
+	lab_write(P0(PxIS), PxIS_DHRS);
+	ck_assert_uint_eq(DEVICE_PORT(0, PxIS), _i ? PxIS_DHRS : 0);
+}
+END_TEST
+
 START_TEST(pxie_reaches_the_device_as_the_guest_has_it)
 {
 	lab_write(P0(PxIE), UINT32_MAX);
@@ -201,6 +213,7 @@ static void add_interrupts(Suite *s)
 	tcase_add_test(tc, a_refusal_that_interrupts_nobody_is_clear_with_any_write);
 	tcase_add_test(tc, a_nudge_that_ends_while_the_guest_clears_bits_still_interrupts);
 	tcase_add_test(tc, what_the_model_has_not_delivered_keeps_its_interrupt);
+	tcase_add_loop_test(tc, what_is_copied_is_looked_at_before_its_bits_are_cleared, 0, 2);
 	tcase_add_test(tc, pxie_reaches_the_device_as_the_guest_has_it);
 	tcase_add_test(tc, a_nudge_interrupts_whom_a_commands_end_would);
 	suite_add_tcase(s, tc);

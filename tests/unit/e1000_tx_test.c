@@ -151,6 +151,22 @@ START_TEST(a_tail_beyond_the_ring_does_not_hold_up_what_is_under_way)
 }
 END_TEST
 
+/* As if nothing were there, but what is under way is told all the same. */
+START_TEST(a_tail_set_back_to_the_head_does_not_hold_up_what_is_under_way)
+{
+	uint32_t index;
+
+	tx_lab_up(0, 8, 0);
+	index = tx_lab_send_one(1, 60);
+	tx_lab_kick(0);
+	ck_assert_uint_eq(lab.n.tx[0].taken, 1);
+	lab.n.tx[0].guest.tail = 0;
+	tx_lab_device(1);
+	tx_complete(&lab.n, 0);
+	ck_assert(tx_lab_is_done(0, index));
+}
+END_TEST
+
 START_TEST(a_tail_set_back_makes_the_ring_go_round_and_no_further)
 {
 	tx_lab_up(0, 8, 0);
@@ -531,6 +547,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_tail_in_any_place_is_followed);
 	tcase_add_test(tc, a_tail_of_ffff_in_a_ring_of_4096_bytes_moves_nothing);
 	tcase_add_test(tc, a_tail_beyond_the_ring_does_not_hold_up_what_is_under_way);
+	tcase_add_test(tc, a_tail_set_back_to_the_head_does_not_hold_up_what_is_under_way);
 	tcase_add_test(tc, a_tail_set_back_makes_the_ring_go_round_and_no_further);
 	tcase_add_test(tc, descriptors_without_length_or_address_carry_nothing);
 	tcase_add_test(tc, a_frame_of_nothing_is_not_sent_and_done);

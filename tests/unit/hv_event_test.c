@@ -130,6 +130,15 @@ START_TEST(a_frame_has_protocol_ends_and_length)
 	ctx.present = UINT64_C(1) << HV_F_IP_PROTO;
 	ctx.ip_proto = 47;
 	ck_assert_ptr_nonnull(strstr(said(&e), "\"r\" drop alert ip-47 "));
+	ctx.present |= UINT64_C(1) << HV_F_IP_SRC | UINT64_C(1) << HV_F_IP_DST;
+	ctx.ip_version = 4;
+	ctx.ip_src.lo = 0x0a000001;
+	ctx.ip_dst.lo = 0x0a000002;
+	ck_assert_ptr_nonnull(strstr(said(&e), "10.0.0.1 > 10.0.0.2, "));
+	ctx.present |= UINT64_C(1) << HV_F_L4_SPORT | UINT64_C(1) << HV_F_L4_DPORT;
+	ctx.l4_sport = 1;
+	ctx.l4_dport = 65535;
+	ck_assert_ptr_nonnull(strstr(said(&e), "10.0.0.1:1 > 10.0.0.2:65535, "));
 }
 END_TEST
 

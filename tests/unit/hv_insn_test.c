@@ -165,6 +165,22 @@ START_TEST(every_opcode_has_its_operands)
 }
 END_TEST
 
+/* SHL, SHR, SAR of a register; rotations, and the second encoding of SHL, are left to the processor. */
+START_TEST(of_the_second_group_three_are_plain)
+{
+	static const int ops[8] = { -1, -1, -1, -1, INSN_SHL, INSN_SHR, -1, INSN_SAR };
+
+	for (unsigned reg = 0; reg < 8; reg++) {
+		const uint8_t bytes[2] = { 0xd1, (uint8_t)(0xc3 | reg << 3) };
+		struct insn insn;
+
+		ck_assert_int_eq(insn_decode_plain(bytes, 2, &insn), ops[reg] < 0 ? INSN_OTHER : INSN_OK);
+		if (ops[reg] >= 0)
+			ck_assert_int_eq((int)insn.op, ops[reg]);
+	}
+}
+END_TEST
+
 START_TEST(the_first_group_is_eight_operations)
 {
 	static const struct row rows[] = {
@@ -409,6 +425,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tc, every_opcode_has_its_operands);
 	tcase_add_test(tc, the_first_group_is_eight_operations);
+	tcase_add_test(tc, of_the_second_group_three_are_plain);
 	tcase_add_test(tc, sizes_follow_mode_and_prefixes);
 	tcase_add_test(tc, addresses_of_16_bits);
 	tcase_add_test(tc, addresses_of_32_and_64_bits);
