@@ -74,6 +74,7 @@ void hba_settle(struct ahci *h)
 		if (!(h->pi >> i & 1))
 			continue;
 		port_give(&h->port[i]);
+		room_let_go(&h->port[i], 0);
 		port_program(&h->port[i]);
 	}
 }
@@ -171,7 +172,8 @@ void hba_rest(struct ahci *h)
 	for (uint32_t left = h->pi; left; left &= left - 1) {
 		const struct port *p = &h->port[__builtin_ctz(left)];
 
-		h->restless |= p->restarting || p->identifying || p->stale || port_is_unheard(p);
+		h->restless |= p->restarting || p->identifying || p->stale || p->held_count ||
+			       port_is_unheard(p);
 	}
 }
 
@@ -194,7 +196,7 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 
 		if (p->restarting || p->identifying || port_is_unheard(p))
 			return POLL_HZ;
-		if (p->stale && !hz)
+		if ((p->stale || p->held_count) && !hz)
 			hz = POLL_SLOW_HZ;
 	}
 	return hz;

@@ -5,7 +5,8 @@
 
 /*
  * QEMU before 8.1 clears neither PxCI nor PxSACT with ST, nor ends what is out: the bits stay while data moves on.  One
- * of a queued command that failed stays for ever.
+ * of a queued command that failed stays until its tag is used again.  So after this time the port goes on, and the memory
+ * of what has its bit still is nobody else's before that falls.
  */
 #define LINGER_NS	100000000u
 
@@ -92,22 +93,29 @@ static void start(struct port *p, uint32_t cmd)
 	port_push(p);
 }
 
-static bool lingers(struct port *p)
+static bool lingers(struct port *p, uint32_t bits)
 {
 	const struct devmodel *d = p->hba->d;
 
-	return p->stale & (port_read(p, PxCI) | port_read(p, PxSACT)) &&
-	       d->ops->now_ns(d->host) - p->forgotten_ns < LINGER_NS;
+	if (!(p->stale & bits))
+		return false;
+	if (d->ops->now_ns(d->host) - p->forgotten_ns < LINGER_NS)
+		return true;
+	return !room_hold(p, p->stale & bits);
 }
 
 void port_quiet(struct port *p)
 {
-	uint32_t cmd;
+	uint32_t cmd, bits;
 
-	if ((!p->stale && !p->restarting) || p->hba->resetting)
+	if ((!p->stale && !p->restarting && !p->held_count) || p->hba->resetting)
 		return;
 	cmd = port_read(p, PxCMD);
-	if (!hba_is_there(p->hba, cmd) || cmd & PxCMD_CR || lingers(p))
+	if (!hba_is_there(p->hba, cmd))
+		return;
+	bits = port_read(p, PxCI) | port_read(p, PxSACT);
+	room_let_go(p, bits);
+	if (cmd & PxCMD_CR || lingers(p, bits))
 		return;
 	port_give(p);
 	if (p->restarting)

@@ -82,3 +82,42 @@ void slot_release(struct port *p, struct slot *s)
 	bounce_give(p->hba->bounce, s->at, s->len);
 	s->len = 0;
 }
+
+/* ---- memory that the device may still write to ---- */
+
+bool room_hold(struct port *p, uint32_t slots)
+{
+	unsigned count = 0;
+
+	for (uint32_t left = slots; left; left &= left - 1)
+		count++;
+	if (count > HELD_MAX - p->held_count)
+		return false;
+	for (; slots; slots &= slots - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(slots);
+		struct slot *s = &p->slot[slot];
+
+		if (s->len)
+			p->held[p->held_count++] = (struct held){ s->at, s->len, (uint8_t)slot };
+		s->len = 0;
+	}
+	return true;
+}
+
+void room_let_go(struct port *p, uint32_t bits)
+{
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < p->held_count; i++) {
+		struct held h = p->held[i];
+
+		if (bits >> h.slot & 1) {
+			p->held[kept++] = h;
+			continue;
+		}
+		memset(bounce_at(p, h.at), 0, h.len);
+		bounce_give(p->hba->bounce, h.at, h.len);
+		p->hba->more = true;
+	}
+	p->held_count = kept;
+}

@@ -57,6 +57,13 @@ struct slot {
 	uint8_t why;			/* enum ahci_counter, of a refusal */
 };
 
+/* Bounce memory of a command that was given up, to which the device may still write. */
+struct held {
+	uint32_t at, len;
+	uint8_t slot;
+};
+#define HELD_MAX	64u
+
 struct port {
 	struct ahci *hba;
 	uint8_t index;
@@ -76,6 +83,8 @@ struct port {
 	uint32_t own;			/* slots that the model sees through: REFUSED, ANSWERED */
 	uint32_t stale;			/* slots forgotten while it had them: freed once it has stopped */
 	uint64_t forgotten_ns;		/* when */
+	uint8_t held_count;		/* where its bits outlasted that: until they fall, or a reset of the controller */
+	struct held held[HELD_MAX];
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until ST is cleared */
 	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */
@@ -211,6 +220,10 @@ enum room slot_take(struct port *p, struct slot *s, bool direct);
 void slot_shrink(struct port *p, struct slot *s, uint32_t bytes);
 /* Give it back, cleared where the guest has not seen what it holds.  The device must be done with it. */
 void slot_release(struct port *p, struct slot *s);
+/* The memory of @slots, which are stale, is kept until the device's bits of them fall.  False: too much is kept already. */
+bool room_hold(struct port *p, uint32_t slots);
+/* What is kept of slots whose bits are not in @bits, the device's, comes back. */
+void room_let_go(struct port *p, uint32_t bits);
 static inline uint8_t *bounce_at(const struct port *p, uint32_t at)
 {
 	return p->hba->bounce->memory.at + at;

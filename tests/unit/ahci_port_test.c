@@ -446,9 +446,20 @@ START_TEST(what_goes_on_in_spite_of_the_stop_keeps_its_memory_a_while)
 	DEVICE_PORT(0, PxSACT) = 8;
 	lab_slot(3, SLOT_OUT, 0x1000, 0x1000);
 	lab_write(P0(PxCMD), OFF);
+	lab_write(P0(PxCMD), ON);
 	lab.now_ns += 100000000;
 	ahci_poll(lab.h);
-	ck_assert_uint_eq(lab.given, 0x3000);
+	/* the port goes on; what may be written to is kept, for as long as it takes */
+	ck_assert(port_runs(PORT(0)));
+	ck_assert_uint_eq(lab.given, 0x2000);
+	ck_assert_uint_eq(PORT(0)->held_count, 1);
+	lab.now_ns += 100000000;
+	ck_assert_uint_gt(ahci_poll_hz(lab.h), 0);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(PORT(0)->held_count, 1);
+	DEVICE_PORT(0, PxSACT) = 0;
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(PORT(0)->held_count, 0);
 }
 END_TEST
 

@@ -156,6 +156,22 @@ void slot_release(struct port *p, struct slot *s)
 	s->len = 0;
 }
 
+bool room_hold(struct port *p, uint32_t slots)
+{
+	say("hold %x\n", slots);
+	for (; slots; slots &= slots - 1)
+		p->slot[__builtin_ctz(slots)].len = 0;
+	p->held_count = 1;
+	return true;
+}
+
+void room_let_go(struct port *p, uint32_t bits)
+{
+	if (p->held_count)
+		say("let go all but %x\n", bits);
+	p->held_count = bits ? p->held_count : 0;
+}
+
 void command_nudge(struct table *t, uint16_t *flags)
 {
 	t->cfis[2] = ATA_CHECK_POWER_MODE;

@@ -328,6 +328,76 @@ START_TEST(a_guest_that_looks_at_its_memory_alone_is_served)
 }
 END_TEST
 
+/* QEMU before 8.1: ST is cleared, PxCI stays, and data moves on, for as long as the disk takes. */
+static void ci_stays(uint32_t offset)
+{
+	if (offset == PORT_AT(0) + PxCI)
+		REG(0, PxCI) |= 1;
+}
+
+START_TEST(what_was_judged_is_not_written_over_by_a_command_that_was_aborted)
+{
+	uint64_t bus;
+
+	memcpy(&lab.fill, "goodgood", sizeof(lab.fill));
+	lab_ask(0, 0, (struct ask){ .command = 0x2f, .count = 8, .lba = 1, .bytes = 4096 });
+	bus = (uint64_t)dev_prds(0, 0)->dbau << 32 | dev_prds(0, 0)->dba;
+	lab.on_read = ci_stays;
+	lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE);
+	lab.now += 100000000;
+	lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE | PxCMD_ST);
+	ck_assert(port_runs(P(0)));
+	lab_fill(1, 5, 4096);
+	lab_ask(0, 1, lab_dma(true, 5, 8));
+	ck_assert_int_eq(P(0)->slot[1].state, SLOT_OUT);
+	/* slot 0's data comes at last */
+	memcpy(dev_memory(bus, 4096), "evil", 4);
+	dev_do(0, 1);
+	/* its bit falls: the memory is the next one's, and nothing is left in it */
+	lab.on_read = NULL;
+	REG(0, PxCI) = 0;
+	ck_assert_uint_eq(P(0)->held_count, 1);
+	ck_assert_uint_gt(ahci_poll_hz(lab.h), 0);
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(P(0)->held_count, 0);
+	ck_assert(!memcmp(dev_memory(bus, 4), "\0\0\0\0", 4));
+	ck_assert_msg(!memmem(lab.medium, lab.medium_len, "evil", 4), "on the medium is what the policy drops");
+}
+END_TEST
+
+/* Each time the same command is given up, and each time its bit stays. */
+START_TEST(what_can_not_be_kept_any_more_keeps_the_port)
+{
+	unsigned held;
+
+	lab.on_read = ci_stays;
+	for (unsigned i = 0; i < HELD_MAX; i++) {
+		lab_ask(0, 0, (struct ask){ .command = 0x2f, .count = 1, .lba = 1, .bytes = 512 });
+		lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE);
+		lab.now += 100000000;
+		lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE | PxCMD_ST);
+		ck_assert(port_runs(P(0)));
+	}
+	ck_assert_uint_eq(P(0)->held_count, HELD_MAX);
+	lab_ask(0, 0, (struct ask){ .command = 0x2f, .count = 1, .lba = 1, .bytes = 512 });
+	lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE);
+	lab.now += 100000000;
+	lab_write(0, PxCMD, PxCMD_SUD | PxCMD_FRE | PxCMD_ST);
+	ck_assert(!port_runs(P(0)));
+	held = lab.h->bounce->taken;
+	/* a reset of the controller ends all of it, whatever its bits say */
+	lab_access(HBA_GHC, true, GHC_AE | GHC_HR);
+	ck_assert_uint_eq(P(0)->held_count, HELD_MAX);
+	lab.reg[HBA_GHC / 4] = GHC_AE;
+	for (unsigned port = 0; port < PORTS_MAX; port++)
+		REG(port, PxCMD) = 0;
+	ahci_poll(lab.h);
+	ck_assert_uint_eq(P(0)->held_count, 0);
+	ck_assert_uint_lt(lab.h->bounce->taken, held);
+	ck_assert_uint_eq(lab.h->bounce->taken, 0);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("ahci_wait");
@@ -349,6 +419,8 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_port_that_stands_still_holds_up_nobody);
 	tcase_add_test(c, what_can_never_have_room_is_refused);
 	tcase_add_test(c, no_more_is_copied_in_one_call_than_a_burst);
+	tcase_add_test(c, what_was_judged_is_not_written_over_by_a_command_that_was_aborted);
+	tcase_add_test(c, what_can_not_be_kept_any_more_keeps_the_port);
 	c = lab_case(s, "settings", begin_settings);
 	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
