@@ -505,7 +505,7 @@ void pci_guest_write(const struct vcpu *v, uint16_t bdf, uint16_t offset, unsign
 		return;
 	}
 	if (!guard_msi(f, at, (pci_read(bdf, at) & ~bits) | (value & bits))) {
-		refuse(v, f, offset, "would send interrupts into memory: refused");
+		refuse(v, f, offset, "would send interrupts into memory, or an INIT: refused");
 		return;
 	}
 	write_bits(f, offset, size, value, bits);

@@ -14,7 +14,10 @@
 /* Capabilities (PCI Code and ID Assignment 1.11, section 2) */
 enum { CAP_NULL = 0x00, CAP_PM = 0x01, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_SATA = 0x12 };
 /* PCI Local Bus 3.0, section 6.8.1; PCI Express base 3.0, section 7.8 */
-enum { MSI_ADDRESS = 4, MSI_UPPER = 8 };
+enum { MSI_ADDRESS = 4, MSI_UPPER = 8, MSI_DATA = 8, MSI_DATA_64 = 12 };
+/* Its data has a local APIC's delivery mode (SDM 3A, section 10.11.2). */
+#define DELIVERY_MODE(data)	((data) >> 8 & 7u)
+#define MODE_INIT	5u
 enum { EXPRESS_CAPABILITIES = 4, EXPRESS_CONTROL = 8, EXPRESS_LINK = 0x10 };
 /* PCI Power Management 1.2, section 3.2: state, PME enable and status */
 enum { PM_CONTROL = 4, PM_BYTES = 8 };
@@ -185,6 +188,8 @@ bool guard_msi(const struct pci_function *f, uint16_t at, uint32_t value)
 		return true;
 	if (at == cap + MSI_ADDRESS)
 		return value >> 20 == 0xfee;
+	if (at == cap + (f->msi64 ? MSI_DATA_64 : MSI_DATA))
+		return DELIVERY_MODE(value) != MODE_INIT;
 	return at != cap + MSI_UPPER || !f->msi64 || value == 0;
 }
 

@@ -43,7 +43,7 @@ uint16_t guard_bar_at(const struct pci_function *f, unsigned n);
  */
 #define GUARD_NO_PAIR	UINT32_MAX
 uint32_t guard_pair(const struct pci_function *f, uint32_t cr1, unsigned *bar);
-/* May @value come to @at?  An MSI goes to local APICs, and nowhere else (SDM 3A, section 10.11.1). */
+/* May @value come to @at?  An MSI goes to local APICs, nowhere else (SDM 3A, section 10.11.1), and is no INIT. */
 bool guard_msi(const struct pci_function *f, uint16_t at, uint32_t value);
 /* Where @f decodes with registers @r. */
 void guard_places(const struct pci_function *f, const struct guard_registers *r, struct pci_bar place[PCI_PLACES]);

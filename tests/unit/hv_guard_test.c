@@ -225,6 +225,25 @@ START_TEST(an_msi_goes_to_local_apics)
 }
 END_TEST
 
+/* Neither by its data, nor by what stands where other kinds of the capability have theirs. */
+START_TEST(an_msi_is_no_init)
+{
+	function(PCI_DEVICE, PCI_MODELLED, 0x10d38086);
+	ck_assert(!guard_msi(&f, 0x5c, 0x0500));
+	ck_assert(!guard_msi(&f, 0x5c, 0xc541));
+	for (uint32_t mode = 0; mode < 8; mode++)
+		ck_assert_int_eq(guard_msi(&f, 0x5c, mode << 8 | 0x41), mode != 5);
+	ck_assert(guard_msi(&f, 0x60, 0x0500));			/* masks */
+	f.msi64 = false;
+	f.msi_bytes = 12;
+	ck_assert(!guard_msi(&f, 0x58, 0x0541));
+	ck_assert(guard_msi(&f, 0x58, 0x0441));
+	ck_assert(guard_msi(&f, 0x5c, 0x0500));			/* behind it */
+	f.fate = PCI_SHOWN;
+	ck_assert(!guard_msi(&f, 0x58, 0x0500));
+}
+END_TEST
+
 /* ---- what is read ---- */
 
 START_TEST(index_and_data_are_in_a_bar_of_ports_or_nowhere)
@@ -493,6 +512,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_modelled_function_is_put_to_sleep_and_woken);
 	tcase_add_test(tc, others_are_the_guests_but_for_extended_registers);
 	tcase_add_test(tc, an_msi_goes_to_local_apics);
+	tcase_add_test(tc, an_msi_is_no_init);
 	tcase_add_test(tc, index_and_data_are_in_a_bar_of_ports_or_nowhere);
 	tcase_add_test(tc, capabilities_that_are_hidden_lead_on);
 	tcase_add_test(tc, extended_capabilities_that_grow_are_null);

@@ -538,6 +538,23 @@ static const char *msi_address(void)
 	return NULL;
 }
 
+static const char *msi_init(void)
+{
+	uint32_t disk = find(CLASS_AHCI), cap = disk | capability(disk, 5), was, at;
+
+	at = cap + (config_read(cap, 4) & 1u << 23 ? 12 : 8);
+	was = config_read(at, 4);
+	config_write(at, 2, 0x0041);
+	if (config_read(at, 2) != 0x0041)
+		return "a vector is refused";
+	config_write(at, 2, 0x0500);
+	config_write(at + 1, 1, 0x05);
+	if (config_read(at, 2) != 0x0041)
+		return "its message can be an INIT";
+	config_write(at, 2, was & 0xffff);
+	return NULL;
+}
+
 /* ---- ports -------------------------------------------------------------------------- */
 
 static bool a20_is_on(void)
@@ -668,6 +685,7 @@ const struct check pci_checks[] = {
 	{"no-option-rom", HV_ONLY, no_rom, no_nic},
 	{"no-msi-x", HV_ONLY, no_msix, NULL},
 	{"msi-goes-to-apics", HV_ONLY, msi_address, no_msi},
+	{"msi-sends-no-init", HV_ONLY, msi_init, no_msi},
 	{"a20-stays-on", HV_ONLY, a20, NULL},
 	{"fw-cfg-dma-does-nothing", HV_ONLY, no_fw_cfg_dma, NULL},
 	{"sleep-with-memory-refused", HV_ONLY, sleep, NULL},
