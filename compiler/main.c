@@ -104,10 +104,14 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	static char name[] = "hvc";
 	struct cmd_options o = { 0 };
-	int operands = 0, status = take_options(argc, argv, &o, &operands);
+	int operands = 0, status;
 	const struct command *c = commands, *end = commands + sizeof(commands) / sizeof(*commands);
 
+	if (argc)
+		argv[0] = name;		/* as getopt_long() says it: not by the way that led here */
+	status = take_options(argc, argv, &o, &operands);
 	if (status >= 0)
 		return finish(status);
 	if (!operands)

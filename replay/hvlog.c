@@ -224,9 +224,13 @@ static int read_options(struct hvlog *h, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static char name[] = "hvlog";
 	struct hvlog h = { .status = STATUS_READ };
-	int status = read_options(&h, argc, argv);
+	int status;
 
+	if (argc)
+		argv[0] = name;		/* as getopt_long() says it */
+	status = read_options(&h, argc, argv);
 	if (status < 0) {
 		if (optind == argc)
 			one_file(&h, "-");

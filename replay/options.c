@@ -219,8 +219,11 @@ static int check(const struct options *o)
 
 int options_read(struct options *o, int argc, char **argv)
 {
+	static char name[] = "hvreplay";
 	int c, status, operands = 0;
 
+	if (argc)
+		argv[0] = name;		/* as getopt_long() says it */
 	memset(o, 0, sizeof(*o));
 	o->jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!o->jobs || o->jobs > OPTIONS_MAX_JOBS)

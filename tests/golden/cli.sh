@@ -39,6 +39,7 @@ claim "an unknown command is a usage error" 2 "no such command: brew" "$hvc" bre
 claim "which says where to look" 2 "; hvc --help lists commands and options" "$hvc" brew
 claim "in one line" 0 "" sh -c "[ \$('$hvc' brew 2>&1 | wc -l) = 1 ]"
 claim "an unknown option is a usage error" 2 "--brew" "$hvc" build --brew "$dir/good.hvrule"
+claim "told by the program's name alone" 0 "" sh -c "'$hvc' build --brew 2>&1 | grep -q '^hvc: '"
 claim "build without -o is a usage error" 2 "-o FILE is missing" "$hvc" build "$dir/good.hvrule"
 claim "build of no file is a usage error" 2 "no file for build" "$hvc" build -o "$dir/x"
 claim "two files are a usage error" 2 "more than one file" "$hvc" check "$dir/good.hvrule" "$dir/bad.hvrule"

@@ -200,7 +200,7 @@ def errors_are_status_2_and_say_why():
     assert "no such level: loud" in run("-l", "loud", status=2)[1]
     assert "--help lists" in run("-f", "log", "gaps", status=2)[1]
     run("-fc", "log", status=2)
-    run("--nonsense", status=2)
+    assert run("--nonsense", status=2)[1].startswith("hvlog: ")
     run("--level", status=2)
     with open("/dev/full", "wb") as full:
         p = subprocess.run([HVLOG, "log"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)

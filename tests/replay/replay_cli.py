@@ -187,7 +187,7 @@ def usage_errors_end_with_2_and_one_line():
                  ["p.hvrule", "nothere"], ["p.hvrule", "."], ["p.hvrule", "net.pcap", "--expect", "nothere"],
                  ["p.hvrule", "net.pcap", "--write", "no/where"]):
         out, err = run(*args, status=2)
-        assert len(err.splitlines()) == 1, (args, err)
+        assert len(err.splitlines()) == 1 and err.startswith("hvreplay: "), (args, err)
     assert get("net.pcap") == pcap() and get("p.hvrule") == POLICY.encode()
 
 
