@@ -52,7 +52,8 @@ struct reg {
 /* Everything known at one point of a function.  r10 is constant and not in it. */
 struct state {
 	struct reg reg[BPF_FP];
-	uint64_t init[BPF_STACK_SIZE / 64];	/* bytes of the frame that were written */
+	uint64_t init[BPF_STACK_SIZE / 64];	/* bytes of the frame that were written, with numbers */
+	uint64_t pointer[BPF_STACK_SIZE / 64];	/* bytes that may be a pointer's, or left of one */
 	uint64_t spilled;	/* slots whose 8 bytes are slot[] */
 	struct reg slot[VERIFY_SLOTS];
 };
@@ -65,6 +66,7 @@ struct saved {
 	uint32_t live;		/* registers that are in reg[], then the slots */
 	uint64_t spilled;
 	uint64_t init[BPF_STACK_SIZE / 64];
+	uint64_t pointer[BPF_STACK_SIZE / 64];
 	struct reg reg[];
 };
 
@@ -150,6 +152,8 @@ void state_take(struct verifier *v, struct block *b, struct state *st);
 void state_clear(struct state *st);
 void state_copy(struct state *to, const struct state *from);
 void state_init_bytes(struct state *st, int64_t lo, int64_t hi);
+/* A pointer was written there: no byte of it is a number, on no way. */
+void state_pointer_bytes(struct state *st, int64_t lo, int64_t hi);
 bool state_bytes_are_init(const struct state *st, int64_t lo, int64_t hi);
 void state_forget_slots(struct state *st, int64_t lo, int64_t hi);
 bool reg_is_pointer(const struct reg *r);

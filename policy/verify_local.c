@@ -15,15 +15,14 @@ struct func *call_callee(const struct verifier *v, uint32_t pc)
 	return &v->funcs[v->blocks[v->block_of[to]].head];
 }
 
-/* First slot at or behind stack byte @from that holds a pointer, as a stack offset; or 0. */
+/* First stack byte at or behind @from that may be a pointer's; or 0. */
 static int64_t next_pointer(const struct state *st, int64_t from)
 {
-	unsigned first = (unsigned)(from + (int)BPF_STACK_SIZE) / 8;
+	unsigned i = (unsigned)(from + (int)BPF_STACK_SIZE);
 
-	for (unsigned s = first; s < VERIFY_SLOTS; s++)
-		if ((st->spilled >> s & 1) && reg_is_pointer(&st->slot[s]))
-			return (int64_t)s * 8 - (int)BPF_STACK_SIZE;
-	return 0;
+	while (i < BPF_STACK_SIZE && !(st->pointer[i / 64] >> i % 64 & 1))
+		i++;
+	return (int64_t)i - (int)BPF_STACK_SIZE;
 }
 
 /* Lend the caller's stack from @r on; *@r becomes what the callee sees. */
@@ -34,7 +33,7 @@ static int lend_stack(struct verifier *v, uint32_t pc, struct reg *r)
 	if (lo < -(int64_t)BPF_STACK_SIZE || hi > 0)
 		return refuse(v, pc, "a pointer beyond the stack is passed on");
 	end = next_pointer(&v->now, lo);
-	if (end < hi)
+	if (end < hi || (end == hi && end < 0))
 		return refuse(v, pc, "a pointer to where pointers are kept is passed on");
 	if ((uint32_t)-lo > v->func->depth)
 		v->func->depth = (uint32_t)-lo;

@@ -28,7 +28,7 @@ static int check_stack(struct verifier *v, uint32_t pc, int64_t lo, int64_t hi, 
 			      (long long)lo, (long long)hi, BPF_STACK_SIZE);
 	if (!write && !state_bytes_are_init(&v->now, lo, hi))
 		return refuse(v, pc, "stack bytes %lld to %lld are read, but were not written on "
-			      "every way here", (long long)lo, (long long)hi);
+			      "every way here, or are a pointer's", (long long)lo, (long long)hi);
 	if ((uint32_t)-lo > v->func->depth)
 		v->func->depth = (uint32_t)-lo;
 	return 0;
@@ -123,6 +123,20 @@ static void stack_load(const struct verifier *v, unsigned op, int64_t at, struct
 		*out = reg_num(half(&s->r, at % 8 != 0));
 }
 
+/* The whole of a pointer that was put aside: its bytes are read in no other way. */
+static bool is_pointer_load(const struct verifier *v, unsigned op, const struct reg *p, int64_t off)
+{
+	uint64_t at, slot;
+
+	if (p->type != REG_STACK || !range_is_const(&p->r) || op != BPF_LDX64)
+		return false;
+	at = (uint64_t)(p->r.smin + off + (int)BPF_STACK_SIZE);
+	slot = at / 8;
+	if (at % 8 != 0 || slot >= VERIFY_SLOTS)
+		return false;
+	return (v->now.spilled >> slot & 1) && reg_is_pointer(&v->now.slot[slot]);
+}
+
 int mem_load(struct verifier *v, uint32_t pc)
 {
 	const struct bpf_insn *i = &v->in->insns[pc];
@@ -130,7 +144,7 @@ int mem_load(struct verifier *v, uint32_t pc)
 	struct reg p, out = reg_num(mem_any(op));
 	int rc = reg_read(v, pc, bpf_src(i), &p);
 
-	if (rc == 0)
+	if (rc == 0 && !is_pointer_load(v, op, &p, i->offset))
 		rc = mem_check(v, pc, &p, i->offset, size, false);
 	if (rc)
 		return rc;
@@ -156,7 +170,10 @@ static int stack_store(struct verifier *v, uint32_t pc, const struct reg *p, int
 	state_forget_slots(&v->now, lo, hi);
 	if (!fixed)
 		return 0;
-	state_init_bytes(&v->now, lo, hi);
+	if (reg_is_pointer(val))
+		state_pointer_bytes(&v->now, lo, hi);
+	else
+		state_init_bytes(&v->now, lo, hi);
 	upper = half(&old, true);
 	if (whole)
 		*s = *val;

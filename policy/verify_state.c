@@ -36,9 +36,24 @@ static uint64_t word_mask(unsigned w, unsigned lo, unsigned hi)
 
 void state_init_bytes(struct state *st, int64_t lo, int64_t hi)
 {
-	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++)
-		st->init[w] |= word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
-					 (unsigned)(hi + (int)BPF_STACK_SIZE));
+	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++) {
+		uint64_t bytes = word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
+					   (unsigned)(hi + (int)BPF_STACK_SIZE));
+
+		st->init[w] |= bytes;
+		st->pointer[w] &= ~bytes;
+	}
+}
+
+void state_pointer_bytes(struct state *st, int64_t lo, int64_t hi)
+{
+	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++) {
+		uint64_t bytes = word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
+					   (unsigned)(hi + (int)BPF_STACK_SIZE));
+
+		st->init[w] &= ~bytes;
+		st->pointer[w] |= bytes;
+	}
 }
 
 bool state_bytes_are_init(const struct state *st, int64_t lo, int64_t hi)
@@ -65,6 +80,7 @@ void state_clear(struct state *st)
 		st->reg[i] = (struct reg){ .type = REG_NONE };
 	st->spilled = 0;
 	memset(st->init, 0, sizeof(st->init));
+	memset(st->pointer, 0, sizeof(st->pointer));
 }
 
 void state_copy(struct state *to, const struct state *from)
@@ -117,6 +133,7 @@ static struct saved *save(struct verifier *v, const struct state *st)
 	s->live = live;
 	s->spilled = st->spilled;
 	memcpy(s->init, st->init, sizeof(s->init));
+	memcpy(s->pointer, st->pointer, sizeof(s->pointer));
 	for (; live; live &= live - 1)
 		s->reg[count++] = st->reg[__builtin_ctz(live)];
 	for (uint64_t m = st->spilled; m; m &= m - 1)
@@ -136,6 +153,7 @@ void state_take(struct verifier *v, struct block *b, struct state *st)
 			st->reg[i] = (struct reg){ .type = REG_NONE };
 	st->spilled = s->spilled;
 	memcpy(st->init, s->init, sizeof(st->init));
+	memcpy(st->pointer, s->pointer, sizeof(st->pointer));
 	for (uint64_t m = s->spilled; m; m &= m - 1)
 		st->slot[__builtin_ctzll(m)] = s->reg[count++];
 	b->in = s->next;
@@ -269,8 +287,10 @@ static void join(const struct verifier *v, struct saved *s, const struct state *
 		else
 			s->spilled &= ~(UINT64_C(1) << i);
 	}
-	for (unsigned i = 0; i < BPF_STACK_SIZE / 64; i++)
+	for (unsigned i = 0; i < BPF_STACK_SIZE / 64; i++) {
 		s->init[i] &= st->init[i];
+		s->pointer[i] |= st->pointer[i];
+	}
 }
 
 static bool pointers_differ(const struct reg *a, const struct reg *b)
