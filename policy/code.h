@@ -15,7 +15,9 @@
  * everything resolved, JA32 does not appear; and these.
  */
 enum code_op {
-	CODE_CALL_LOCAL = BPF_OPS,	/* jump: the function, imm: bytes of the caller's frame */
+	/* jump: the function; imm: bytes of the caller's frame, and in its upper half how many
+	 * of the callee's are cleared */
+	CODE_CALL_LOCAL = BPF_OPS,
 	CODE_LEAVE,			/* exit of a function that is called */
 	/* Several at once; only within a block, so nothing jumps between them. */
 	CODE_CLASS,			/* call of hv_class; jump: the classifier, imm: first row */
@@ -43,7 +45,7 @@ struct program {
 	uint32_t entry[HV_HOOKS];	/* POLICY_NO_INSN: no program */
 	struct program_front front[HV_HOOKS];
 	uint64_t cost[HV_HOOKS];
-	bool zero_stack;		/* clear the stack before a run */
+	uint32_t clear[HV_HOOKS];	/* bytes of the stack that are cleared before a run */
 };
 
 #endif

@@ -80,9 +80,16 @@ static uint64_t modulo_signed(int64_t a, int64_t b)
 	do_ST##size: { type t = (type)pc->imm; \
 		memcpy((char *)(uintptr_t)DST + pc->off, &t, sizeof(t)); } NEXT
 
-/* From @pc on, with r0 as given; r6 is the context, which only a program that was resumed reads
- * before it writes it. */
-static uint64_t run(const struct program *p, const struct code *pc, uint64_t r0, struct judge *j,
+/* What a function lends without having written it is 0: no number of an earlier call, no pointer. */
+static void clear_frame(uint64_t fp, uint64_t bytes)
+{
+	if (bytes)
+		memset((uint8_t *)(uintptr_t)fp - bytes, 0, bytes);
+}
+
+/* From @pc on, in a frame of which @clear bytes are cleared, with r0 as given; r6 is the context,
+ * which only a program that was resumed reads before it writes it. */
+static uint64_t run(const struct code *pc, uint32_t clear, uint64_t r0, struct judge *j,
 		    const struct hv_ctx *ctx)
 {
 	static const void *const label[CODE_OPS] = {
@@ -99,11 +106,10 @@ static uint64_t run(const struct program *p, const struct code *pc, uint64_t r0,
 	_Alignas(VERIFY_FRAME_ALIGN) uint8_t stack[BPF_STACK_SIZE];
 	struct frame frames[VERIFY_MAX_FRAMES], *frame = frames;
 
-	if (p->zero_stack)
-		memset(stack, 0, sizeof(stack));
 	reg[0] = r0;
 	reg[1] = reg[6] = (uintptr_t)ctx;
 	reg[BPF_FP] = (uintptr_t)(stack + sizeof(stack));
+	clear_frame(reg[BPF_FP], clear);
 	goto *label[pc->op];
 
 	ALU(ADD, a + b, a + b);
@@ -211,7 +217,8 @@ do_CALL_LOCAL:
 	frame->code = pc;
 	memcpy(frame->saved, &reg[6], sizeof(frame->saved));
 	frame++;
-	reg[BPF_FP] -= pc->imm;
+	reg[BPF_FP] -= (uint32_t)pc->imm;
+	clear_frame(reg[BPF_FP], pc->imm >> 32);
 	pc += pc->jump;
 	NEXT;
 do_LEAVE:
@@ -239,11 +246,11 @@ do_RETURN:
 uint64_t program_run(const struct program *p, enum hv_hook hook, struct judge *j,
 		     const struct hv_ctx *ctx)
 {
-	return run(p, p->code + p->entry[hook], 0, j, ctx);
+	return run(p->code + p->entry[hook], p->clear[hook], 0, j, ctx);
 }
 
 uint64_t program_resume(const struct program *p, enum hv_hook hook, struct judge *j,
 			const struct hv_ctx *ctx, uint32_t row)
 {
-	return run(p, p->code + p->front[hook].resume, row, j, ctx);
+	return run(p->code + p->front[hook].resume, p->clear[hook], row, j, ctx);
 }

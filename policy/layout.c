@@ -95,9 +95,11 @@ static void emit_insn(struct emitter *e, uint32_t pc, const struct func *f)
 			return;
 		c.imm = (uintptr_t)helper_table[i->imm];
 	} else if (kind == KIND_CALL) {
+		const struct func *callee = call_callee(e->v, pc);
+
 		c.op = CODE_CALL_LOCAL;
-		c.jump = skip(e, call_callee(e->v, pc)->entry);
-		c.imm = f->depth;
+		c.jump = skip(e, callee->entry);
+		c.imm = (uint64_t)func_clears(callee) << 32 | f->depth;
 	}
 	emit(e, c);
 }

@@ -52,10 +52,16 @@ static int verify_all(struct verifier *v, struct program *p, struct code *code)
 		return rc;
 	p->count = layout(v, code);
 	p->code = code;
-	p->zero_stack = v->zero_stack;
-	for (unsigned h = 0; h < HV_HOOKS; h++)
-		p->entry[h] = v->in->entry[h] == POLICY_NO_INSN ? POLICY_NO_INSN :
-			      v->blocks[v->block_of[v->in->entry[h]]].at;
+	for (unsigned h = 0; h < HV_HOOKS; h++) {
+		const struct block *b;
+
+		p->entry[h] = POLICY_NO_INSN;
+		if (v->in->entry[h] == POLICY_NO_INSN)
+			continue;
+		b = &v->blocks[v->block_of[v->in->entry[h]]];
+		p->entry[h] = b->at;
+		p->clear[h] = func_clears(&v->funcs[b->head]);
+	}
 	find_fronts(p);
 	return 0;
 }

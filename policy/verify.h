@@ -95,6 +95,7 @@ struct func {
 	uint32_t depth;		/* bytes of its frame */
 	uint32_t above;		/* most bytes of its callers' frames */
 	bool is_hook;
+	bool lends_unwritten;	/* bytes of its frame that it never wrote, to a function */
 	bool returns;		/* an exit was seen in this pass */
 	bool result_read;	/* by a caller */
 	struct range result;	/* of all exits */
@@ -131,7 +132,6 @@ struct verifier {
 	struct state other;	/* the second way of a conditional jump */
 	uint64_t extra;		/* cost of the block's helpers, as walked now */
 	bool scouting;		/* verify_scout.c: all is numbers, nothing is refused */
-	bool zero_stack;	/* a function may read what its caller never wrote */
 };
 
 #define refuse(v, pc, ...) policy_fail((v)->err, POLICY_EVERIFY, "", pc, __VA_ARGS__)
@@ -190,6 +190,8 @@ struct func *call_callee(const struct verifier *v, uint32_t pc);
 int walk(struct verifier *v);
 int walk_pass(struct verifier *v);
 int cost(struct verifier *v, uint64_t hook_cost[HV_HOOKS]);
+/* Bytes of the frame of @f that are cleared when it is entered; after walk(). */
+uint32_t func_clears(const struct func *f);
 /* Code of all functions into @code, which has room for two a instruction; returns how many. */
 struct code;
 uint32_t layout(struct verifier *v, struct code *code);

@@ -21,10 +21,12 @@ static void block_cost(struct verifier *v, struct block *b)
 			continue;
 		b->steps = add(b->steps, 1);
 		if (v->op[pc] == BPF_CALL && bpf_src(&v->in->insns[pc]) == BPF_SRC_LOCAL) {
-			const struct block *callee = &v->blocks[call_callee(v, pc)->entry];
+			const struct func *f = call_callee(v, pc);
+			const struct block *callee = &v->blocks[f->entry];
 
 			b->steps = add(b->steps, callee->steps);
 			b->cost = add(b->cost, callee->cost - callee->steps);
+			b->cost = add(b->cost, func_clears(f) / 8);
 		}
 	}
 	for (unsigned e = EDGE_NEXT; e <= EDGE_TARGET; e++) {
@@ -56,7 +58,7 @@ int cost(struct verifier *v, uint64_t hook_cost[HV_HOOKS])
 		if (v->in->entry[h] == POLICY_NO_INSN)
 			continue;
 		b = &v->blocks[v->block_of[v->in->entry[h]]];
-		hook_cost[h] = b->cost;
+		hook_cost[h] = add(b->cost, func_clears(&v->funcs[b->head]) / 8);
 		if (b->steps > VERIFY_MAX_STEPS)
 			return policy_fail(v->err, POLICY_ELIMIT, "", b->start,
 					   "%llu instructions in the worst case, at most %u",

@@ -4,7 +4,9 @@
  * A function is walked once, after all its callers, with the join of their arguments.  A
  * pointer to the caller's stack becomes memory of known size, in which the callee may read
  * and write numbers: it ends before the caller's next spilled pointer, and the caller
- * afterwards knows nothing of what lies in it.
+ * afterwards knows nothing of what lies in it.  What the caller never wrote may be what another
+ * call left there, pointers too: the frame of a function that lends such bytes is cleared when
+ * it is entered.
  */
 #include "policy/verify.h"
 
@@ -38,7 +40,7 @@ static int lend_stack(struct verifier *v, uint32_t pc, struct reg *r)
 	if ((uint32_t)-lo > v->func->depth)
 		v->func->depth = (uint32_t)-lo;
 	if (!state_bytes_are_init(&v->now, lo, end))
-		v->zero_stack = true;
+		v->func->lends_unwritten = true;
 	state_forget_slots(&v->now, lo, end);
 	state_init_bytes(&v->now, lo, end);
 	*r = (struct reg){ .type = REG_ARG, .object = (uint32_t)(end - hi), .r = range_const(0) };

@@ -34,26 +34,26 @@ static uint64_t word_mask(unsigned w, unsigned lo, unsigned hi)
 	return below & UINT64_MAX << from;
 }
 
-void state_init_bytes(struct state *st, int64_t lo, int64_t hi)
+/* Stack bytes [lo, hi) are in map @to now, and not in @from. */
+static void move_bytes(uint64_t *to, uint64_t *from, int64_t lo, int64_t hi)
 {
 	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++) {
 		uint64_t bytes = word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
 					   (unsigned)(hi + (int)BPF_STACK_SIZE));
 
-		st->init[w] |= bytes;
-		st->pointer[w] &= ~bytes;
+		to[w] |= bytes;
+		from[w] &= ~bytes;
 	}
+}
+
+void state_init_bytes(struct state *st, int64_t lo, int64_t hi)
+{
+	move_bytes(st->init, st->pointer, lo, hi);
 }
 
 void state_pointer_bytes(struct state *st, int64_t lo, int64_t hi)
 {
-	for (unsigned w = 0; w < BPF_STACK_SIZE / 64; w++) {
-		uint64_t bytes = word_mask(w, (unsigned)(lo + (int)BPF_STACK_SIZE),
-					   (unsigned)(hi + (int)BPF_STACK_SIZE));
-
-		st->init[w] &= ~bytes;
-		st->pointer[w] |= bytes;
-	}
+	move_bytes(st->pointer, st->init, lo, hi);
 }
 
 bool state_bytes_are_init(const struct state *st, int64_t lo, int64_t hi)

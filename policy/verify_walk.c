@@ -103,6 +103,11 @@ static int check_frames(struct verifier *v)
 	return 0;
 }
 
+uint32_t func_clears(const struct func *f)
+{
+	return f->lends_unwritten ? f->depth : 0;
+}
+
 int walk_pass(struct verifier *v)
 {
 	int rc = 0;

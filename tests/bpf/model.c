@@ -216,6 +216,7 @@ static uint32_t call(struct machine *m, const struct bpf_insn *i, uint32_t pc)
 	m->frames[m->level].ret = pc + 1;
 	memcpy(m->frames[m->level].saved, &m->reg[6], 32);
 	m->frames[m->level++].fp = m->reg[10];
+	memset(m->stack[m->level], 0, sizeof(m->stack[m->level]));
 	m->reg[10] = (uintptr_t)m->stack[m->level] + 512;
 	m->reg[0] = 0;	/* what a function without result returns */
 	return pc + 1 + (uint32_t)i->imm;
