@@ -506,6 +506,65 @@ START_TEST(rules_over_disk_commands_hold_for_the_same_optimised_and_plain)
 }
 END_TEST
 
+/* An element of a set of @kind: a number, an address, a pair. */
+static void put_element(FILE *f, unsigned kind)
+{
+	if (kind == 0) {
+		put_item(f, 65535);
+	} else if (kind == 1) {
+		put_address(f);
+	} else {
+		fputs("(", f);
+		put_item(f, 255);
+		fputs(", ", f);
+		put_item(f, 65535);
+		fputs(")", f);
+	}
+}
+
+/* Three sets and what is made of them; a rule for the whole, and one that says the same of the parts. */
+static size_t write_sets(void)
+{
+	static const char *const subject[] = { "l4.dport", "ip.src", "(ip.ttl, l4.dport)" };
+	unsigned kind = dice(3), add1 = dice(2), add2 = dice(2);
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	fputs("policy \"sets\" version 1;\n", f);
+	for (unsigned n = 0; n < 3; n++) {
+		fprintf(f, "set s%u = { ", n);
+		for (uint32_t i = dice(4) + 1; i > 0; i--) {
+			put_element(f, kind);
+			fputs(", ", f);
+		}
+		fputs("};\n", f);
+	}
+	fprintf(f, "set whole = s0 %c s1 %c s2;\non net in default pass {\n", add1 ? '+' : '-', add2 ? '+' : '-');
+	fprintf(f, "r0: %s in whole -> count seen;\n", subject[kind]);
+	fprintf(f, "r1: (%s in s0 %s %s in s1) ", subject[kind], add1 ? "or" : "and not", subject[kind]);
+	fprintf(f, "%s %s in s2 -> count seen;\n}\n", add2 ? "or" : "and not", subject[kind]);
+	fclose(f);
+	return len;
+}
+
+START_TEST(sums_and_differences_of_sets_hold_what_their_parts_do)
+{
+	state = 0x9e3779b97f4a7c15u;
+	held = failed = 0;
+	for (uint32_t n = 0; n < POLICIES; n++) {
+		load(write_sets());
+		for (uint32_t i = 0; i < TRANSFERS; i++) {
+			compare(any_transfer(true), 2, n);
+			if (sides[0].hits[0] != sides[0].hits[1])
+				ck_abort_msg("policy %u: the whole holds %d\n%s", n, sides[0].hits[0] > sides[0].hits[1], text);
+		}
+		unload();
+	}
+	ck_assert_uint_gt(held, POLICIES * TRANSFERS / 10);
+	ck_assert_uint_gt(failed, POLICIES * TRANSFERS / 10);
+}
+END_TEST
+
 /* Sides that have no room are tested behind the classifier; what a box would not hold is not lost. */
 START_TEST(a_box_has_only_so_many_sides)
 {
@@ -535,6 +594,7 @@ Suite *unit_suite(void)
 	tcase_set_timeout(c, 300);
 	tcase_add_test(c, rules_over_packets_hold_for_the_same_optimised_and_plain);
 	tcase_add_test(c, rules_over_disk_commands_hold_for_the_same_optimised_and_plain);
+	tcase_add_test(c, sums_and_differences_of_sets_hold_what_their_parts_do);
 	tcase_add_test(c, a_box_has_only_so_many_sides);
 	return s;
 }
