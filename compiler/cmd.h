@@ -50,6 +50,9 @@ void out_abandon(struct out_file *o);
 /* A whole file in memory: malloc()ed, 16-byte aligned; -1 with a message printed. */
 int read_file(const char *path, size_t limit, uint8_t **bytes, size_t *len);
 
+/* Is it a module, or an object of C?  Not for a pipe, whose first bytes can be read only once: that is a policy's text. */
+bool is_object(const char *path);
+
 /* A module loaded as the hypervisor would, with memory of its own. */
 struct loaded {
 	struct policy *policy;

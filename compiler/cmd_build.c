@@ -155,25 +155,6 @@ static int seal(const struct cmd_options *o)
 	return status;
 }
 
-/* A pipe is a policy's text: its first bytes can be read only once. */
-static bool is_object(const char *path)
-{
-	static const char magic[4] = { 0x7f, 'E', 'L', 'F' };
-	struct stat st;
-	FILE *f;
-	char head[4];
-	bool yes;
-
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return false;
-	f = fopen(path, "rb");
-	if (!f)
-		return false;
-	yes = fread(head, 1, sizeof(head), f) == sizeof(head) && !memcmp(head, magic, sizeof(magic));
-	fclose(f);
-	return yes;
-}
-
 static bool same_file(const char *a, const char *b)
 {
 	struct stat x, y;

@@ -20,6 +20,24 @@ static int complain(const char *path)
 	return -1;
 }
 
+bool is_object(const char *path)
+{
+	static const char magic[4] = { 0x7f, 'E', 'L', 'F' };
+	struct stat st;
+	FILE *f;
+	char head[4];
+	bool yes;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	f = fopen(path, "rb");
+	if (!f)
+		return false;
+	yes = fread(head, 1, sizeof(head), f) == sizeof(head) && !memcmp(head, magic, sizeof(magic));
+	fclose(f);
+	return yes;
+}
+
 /* Ctrl-C and its like wait while a temporary file stands, so that none is left behind. */
 static void hold_signals(struct out_file *o)
 {

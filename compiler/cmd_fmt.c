@@ -28,6 +28,10 @@ int cmd_fmt(const struct cmd_options *o)
 	struct stat st;
 	int status;
 
+	if (is_object(o->input)) {
+		fprintf(stderr, "hvc: %s: a module has no text to format; hvc dump shows what is in it\n", o->input);
+		return EXIT_WRONG;
+	}
 	if (!o->in_place)
 		return format(o, stdout);
 	if (!stat(o->input, &st) && !S_ISREG(st.st_mode)) {

@@ -8,7 +8,7 @@
 static void too_deep(struct parse *ps, struct loc loc)
 {
 	if (!ps->too_deep)
-		diag_error(ps->diags, loc, "nested too deeply: at most %d levels", HVC_MAX_NESTING);
+		diag_error(ps->diags, loc, "too many operators in a row: at most %d", HVC_MAX_OPERATORS);
 	ps->too_deep = true;
 	ps->failed = true;
 }
@@ -52,12 +52,15 @@ void node_free(struct parse *ps, struct node *n)
 	ps->free_nodes = n;
 }
 
-/* One level above @child; a tree too deep becomes BAD, so that nobody walks it. */
+/*
+ * One level above @child; a tree too deep becomes BAD, so that nobody walks it.  What is deep by brackets or `not` ended in
+ * the scanner: this is a chain.
+ */
 static void deepen(struct parse *ps, struct node *n, const struct node *child)
 {
 	if (!child || n->kind == NODE_BAD)
 		return;
-	if (child->depth >= HVC_MAX_NESTING) {
+	if (child->depth >= HVC_MAX_OPERATORS) {
 		too_deep(ps, n->loc);
 		n->kind = NODE_BAD;
 		n->a = n->b = n->c = NULL;

@@ -41,7 +41,7 @@ enum node_kind {
 struct node {
 	uint8_t kind, op;
 	bool negated, little_endian;
-	uint16_t depth;		/* of the tree below, at most HVC_MAX_NESTING */
+	uint16_t depth;		/* of the tree below, at most HVC_MAX_OPERATORS */
 	struct loc loc;
 	struct node *a, *b, *c;
 	struct node *next;	/* in the list that it stands in */

@@ -101,9 +101,10 @@ def deep_define(n):
 def bounds():
     limit("NESTING", main_only(lambda n: net("a: " + "(" * n + "tcp.syn" + ")" * n + " -> drop;")), "nested")
     limit("NESTING", main_only(lambda n: net("a: " + "not " * n + "tcp.syn -> drop;")), "nested")
-    limit("NESTING", main_only(lambda n: net("a: ip.id" + " + ip.id" * n + " == 1 -> drop;")
-                               if n == LIMITS["NESTING"] + 1 else
-                               net("a: ip.id" + " + ip.id" * (n - 1) + " == 1 -> drop;")), "nested")
+    # the comparison is one of them, and so are a set's braces
+    limit("OPERATORS", main_only(lambda n: net("a: ip.id" + " + ip.id" * (n - 1) + " == 1 -> drop;")), "in a row")
+    limit("OPERATORS", main_only(lambda n: HEAD + "set s = { 0 }" + "".join(" + { %d }" % (2 * i) for i in range(1, n)) +
+                                 ";\non net in default pass { a: ip.id in s -> drop; }\n"), "in a row")
     limit("INCLUDE_DEPTH", nested_includes, "deeper")
     limit("FILES", many_files, "files")
     limit("NAME_DEPTH", main_only(name_chain), "too deeply")

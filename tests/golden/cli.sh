@@ -48,6 +48,7 @@ claim "--plain with fmt is a usage error" 2 "--plain is for build" "$hvc" fmt --
 claim "--plain with dump is a usage error" 2 "--plain is for build" "$hvc" dump --plain "$dir/good.hvrule"
 claim "--json with dump is a usage error" 2 "--json is not for dump" "$hvc" dump --json "$dir/good.hvrule"
 claim "-i with check is a usage error" 2 "-i is for fmt" "$hvc" check -i "$dir/good.hvrule"
+claim "a module has no text to format" 1 "hvc dump shows" "$hvc" fmt "$dir/elf.o"
 claim "build prints the worst case of a hook" 0 "net out: at most" "$hvc" build "$dir/good.hvrule" -o "$dir/good.hvb"
 claim "options stand anywhere" 0 "" "$hvc" -o "$dir/good2.hvb" build --plain "$dir/good.hvrule"
 claim "dump shows name, version and rules" 0 'policy "good" version 3, 1 rule' "$hvc" dump "$dir/good.hvb"

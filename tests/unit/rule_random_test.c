@@ -3,7 +3,7 @@
  *
  * Conditions of every shape that becomes boxes of a classifier: comparisons, sets small and large, addresses of both
  * families, tuples, ranges of sectors, under `and`, `or` and `not`.  Numbers come from few places and their neighbours, in
- * the rules and in what is judged, so that borders meet.
+ * the rules and in what is judged, so that borders meet.  Sets that are made of others are asked beside their parts.
  */
 #include <stdio.h>
 
