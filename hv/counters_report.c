@@ -27,7 +27,7 @@
 #define SUMMARY_US	(60 * SECOND_US)
 
 static const char *const reasons[VMEXIT_KINDS] = {
-	"cpuid", "msr", "io", "page", "hypercall", "forbidden", "none", "nmi", "interrupt", "init",
+	"cpuid", "msr", "io", "page", "hypercall", "forbidden", "exception", "none", "nmi", "interrupt", "init",
 	"shutdown", "invalid", "other",
 };
 

@@ -17,6 +17,14 @@
 #define IO_PORTS	65536u
 #define DR6_BS		(UINT64_C(1) << 14)
 
+/*
+ * Delivering one of these can raise it again, for ever: a data breakpoint on the stack that #DB is delivered on, a misaligned
+ * stack for #AC.  A processor takes no NMI meanwhile, so that neither tick nor kick would get it back.  Each exits, and is
+ * given to the guest from here (APM volume 2, section 15.12).
+ */
+#define EXCEPTIONS	(1u << VECTOR_DB | 1u << VECTOR_AC)
+#define DR7_GD		(UINT64_C(1) << 13)
+
 struct svm {
 	struct vmcb *vmcb;
 	void *host;		/* VMSAVE area */
@@ -133,7 +141,7 @@ static void svm_reset(struct vcpu *v, uint32_t page)
 	b->dr7 = 0x400;
 	b->eventinj = 0;
 	b->intercept1 &= ~(uint32_t)INTERCEPT1_IRET;
-	b->intercept_exceptions = 0;
+	b->intercept_exceptions = EXCEPTIONS;
 	b->interrupt_shadow = 0;
 	b->g_pat = PAT_RESET;
 	b->tlb_control = TLB_FLUSH_ALL;
@@ -155,9 +163,9 @@ static void svm_create(struct vcpu *v, hpa_t root)
 	s->hsave = pages_alloc(1);
 	v->arch = s;
 	b->intercept1 = INTERCEPT1_NMI | INTERCEPT1_INIT | INTERCEPT1_CPUID | INTERCEPT1_IOIO |
-			INTERCEPT1_MSR | INTERCEPT1_SHUTDOWN | INTERCEPT1_INVLPGA;
+			INTERCEPT1_MSR | INTERCEPT1_SHUTDOWN | INTERCEPT1_INVLPGA | INTERCEPT1_INVD;
 	b->intercept2 = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
-			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT;
+			INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT | INTERCEPT2_ICEBP;
 	b->iopm_base = hpa_of(iopm).a;
 	b->msrpm_base = hpa_of(msrpm).a;
 	b->asid = GUEST_ASID;
@@ -248,14 +256,17 @@ static void decode(const struct vmcb *b, struct vmexit *x)
 	case SVM_EXIT_SHUTDOWN:
 		x->kind = VMEXIT_SHUTDOWN;
 		break;
-	case SVM_EXIT_IRET: case SVM_EXIT_DB:
+	case SVM_EXIT_DB: case SVM_EXIT_AC: case SVM_EXIT_ICEBP:
+		x->kind = VMEXIT_EXCEPTION;
+		break;
+	case SVM_EXIT_IRET: case SVM_EXIT_INVD:
 		x->kind = VMEXIT_NONE;
 		break;
 	}
 }
 
 static void iret_exit(struct svm *s);
-static void step_exit(struct vcpu *v);
+static void event_exit(struct vcpu *v);
 
 static void svm_enter(struct vcpu *v, struct vmexit *x)
 {
@@ -275,8 +286,8 @@ static void svm_enter(struct vcpu *v, struct vmexit *x)
 	decode(b, x);
 	if (b->exitcode == SVM_EXIT_IRET)
 		iret_exit(v->arch);
-	else if (b->exitcode == SVM_EXIT_DB)
-		step_exit(v);
+	else if (x->kind == VMEXIT_EXCEPTION || b->exitcode == SVM_EXIT_INVD)
+		event_exit(v);
 	if (x->kind == VMEXIT_MSR)
 		x->msr.msr = (uint32_t)v->gpr[RCX];
 }
@@ -394,7 +405,6 @@ static void iret_exit(struct svm *s)
 	s->stepping = true;
 	s->guest_tf = b->rflags & RFLAGS_TF;
 	b->rflags |= RFLAGS_TF;
-	b->intercept_exceptions |= 1u << VECTOR_DB;
 }
 
 /* The IRET is done, or the guest's own debug exception came first. */
@@ -403,7 +413,6 @@ static void step_exit(struct vcpu *v)
 	struct svm *s = v->arch;
 	struct vmcb *b = s->vmcb;
 
-	b->intercept_exceptions &= ~(1u << VECTOR_DB);
 	b->clean = 0;
 	s->stepping = false;
 	s->nmi_waits = false;
@@ -415,6 +424,43 @@ static void step_exit(struct vcpu *v)
 		return;
 	s->nmi_waits = s->nmi_blocked = true;	/* behind the IRET of the other event's handler */
 	b->intercept1 |= INTERCEPT1_IRET;
+}
+
+/* As the processor would: general detection ends with the exception (SDM volume 3, section 17.2.4). */
+static void give_debug_exception(struct vcpu *v)
+{
+	struct vmcb *b = ((struct svm *)v->arch)->vmcb;
+
+	b->dr7 &= ~DR7_GD;
+	b->clean = 0;
+	svm_inject(v, VECTOR_DB, false, 0);
+}
+
+/* What is not left to the processor: see EXCEPTIONS; and INVD, which would lose what we have written. */
+static void event_exit(struct vcpu *v)
+{
+	struct svm *s = v->arch;
+	struct vmcb *b = s->vmcb;
+
+	switch (b->exitcode) {
+	case SVM_EXIT_DB:
+		if (s->stepping)
+			step_exit(v);
+		else
+			give_debug_exception(v);
+		break;
+	case SVM_EXIT_AC:
+		svm_inject(v, VECTOR_AC, true, (uint32_t)b->exitinfo1);
+		break;
+	case SVM_EXIT_ICEBP:		/* behind it, as a trap; DR6 stays */
+		svm_skip(v, behind(b, 1));
+		give_debug_exception(v);
+		break;
+	case SVM_EXIT_INVD:
+		wbinvd();
+		svm_skip(v, behind(b, 2));
+		break;
+	}
 }
 
 static void svm_flush(struct vcpu *v)

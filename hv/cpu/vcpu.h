@@ -28,6 +28,7 @@ enum vmexit_kind {
 	VMEXIT_CPUID, VMEXIT_MSR, VMEXIT_IO, VMEXIT_PAGE,
 	VMEXIT_HYPERCALL,	/* VMMCALL, VMCALL */
 	VMEXIT_FORBIDDEN,	/* an instruction of the virtualization itself: #UD */
+	VMEXIT_EXCEPTION,	/* dealt with: the guest gets it; run on */
 	VMEXIT_NONE,		/* dealt with: run on */
 	VMEXIT_NMI, VMEXIT_INTERRUPT, VMEXIT_INIT, VMEXIT_SHUTDOWN,
 	VMEXIT_INVALID,		/* the guest is in a state that no processor can be in */

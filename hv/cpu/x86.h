@@ -163,6 +163,11 @@ CR_ACCESS(3)
 CR_ACCESS(4)
 #undef CR_ACCESS
 
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
 static inline void invlpg(const void *at)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");

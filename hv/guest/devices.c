@@ -301,6 +301,17 @@ void devices_init(const struct acpi_report *r)
 	pci_watch(&watch);
 }
 
+bool devices_share(uint16_t port, unsigned size)
+{
+	for (uint32_t i = 0; i < trap_count; i++) {
+		const struct trapped *t = &traps[i];
+
+		if (t->ports && port < t->port + t->ports && port + size > t->port && (port < t->port || port + size > t->port + t->ports))
+			return true;
+	}
+	return false;
+}
+
 bool devices_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, uint32_t *value)
 {
 	for (uint32_t i = 0; i < trap_count; i++) {

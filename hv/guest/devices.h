@@ -15,6 +15,8 @@
 void devices_init(const struct acpi_report *r);
 /* Count the guest's access to a register of configuration space, whichever way it came. */
 void devices_config(const struct vcpu *v, uint16_t bdf, uint16_t reg, bool write);
+/* Does an access touch ports of a modelled device and others too?  It is nobody's. */
+bool devices_share(uint16_t port, unsigned size);
 /* An access to a port of a modelled device; false: it is none of theirs. */
 bool devices_port(const struct vcpu *v, uint16_t port, unsigned size, bool in, uint32_t *value);
 

@@ -133,7 +133,7 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 			  (unsigned long long)x->other);
 		svm_ops.inject(v, VECTOR_UD, false, 0);
 		break;
-	case VMEXIT_NONE:
+	case VMEXIT_EXCEPTION: case VMEXIT_NONE:
 		break;
 	case VMEXIT_NMI:
 		nmi_exit(v);

@@ -156,6 +156,8 @@ static uint32_t access(const struct vcpu *v, uint16_t port, unsigned size, bool 
 	}
 	if (serial_port() && touches(port, size, serial_port(), UART_PORTS))
 		return refuse(v, console, OFFENCE_CONSOLE, port, in);
+	if (devices_share(port, size))
+		return refuse(v, other, OFFENCE_PORT, port, in);
 	if (devices_port(v, port, size, in, &value))
 		return value;
 	if (!touches(port, size, CONFIG_ADDRESS, 8) && !touches(port, size, FW_CFG_DMA, FW_CFG_DMA_BYTES))

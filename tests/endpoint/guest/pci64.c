@@ -479,6 +479,17 @@ static const char *index_data(void)
 	return NULL;
 }
 
+/* What begins below a BAR's ports, or ends above them, must not reach the device past its model. */
+static const char *port_shared(void)
+{
+	uint32_t disk = find(CLASS_AHCI), bar = config_read(disk | BAR(4), 4) & ~3u;
+
+	config_write(disk | COMMAND, 2, config_read(disk | COMMAND, 2) | DECODE_IO);
+	if (inl(bar - 1) != NOWHERE)
+		return "an access from below reaches them";
+	return inl(bar + 0x1f) == NOWHERE ? NULL : "an access that ends above reaches them";
+}
+
 /* The keyboard controller, the PIT, CF8: ports that no BAR may take. */
 static const char *port_over(void)
 {
@@ -680,6 +691,7 @@ const struct check pci_checks[] = {
 	{"bar-over-hypervisor-late", HV_ONLY, over_hypervisor_late, no_hidden_range},
 	{"bar-everywhere", 0, everywhere, no_nic},
 	{"index-and-data-ports", 0, index_data, no_disk},
+	{"port-bar-is-not-shared", HV_ONLY, port_shared, no_disk},
 	{"port-bar-over-config", HV_ONLY, port_over, no_disk},
 	{"ahci-stays-ahci", HV_ONLY, legacy_mode, no_disk},
 	{"no-option-rom", HV_ONLY, no_rom, no_nic},
