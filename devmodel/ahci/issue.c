@@ -311,6 +311,7 @@ static bool take_turn(struct port *p)
 	if (wrong == COMMAND_RIGHT) {
 		wrong = decode(p, slot);
 		if (wrong == AHCI_SECTOR_SIZE && !p->identify_failed) {
+			bounce_leave(p->hba->bounce, &p->turn);	/* it could not take room now */
 			if (!p->out)
 				port_identify(p);
 			return false;
@@ -345,6 +346,7 @@ void port_push(struct port *p)
 	while (is_running(p)) {
 		/* nothing goes before what the model sees through */
 		if (p->own) {
+			bounce_leave(p->hba->bounce, &p->turn);	/* before others are done it takes no room */
 			if (!p->out)
 				port_nudge(p, first_own(p));
 			return;

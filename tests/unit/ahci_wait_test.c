@@ -23,6 +23,44 @@ static void begin_settings(void)
 
 /* ---- room ---- */
 
+#define BOTH	"policy \"b\" version 1; on disk read default pass { bad: data has \"evilevil\" -> log, drop; } " \
+		"on disk write default pass { worse: data has \"evilevil\" -> log, drop; }"
+
+static void begin_both(void)
+{
+	lab_begin(BOTH, 1u << 20);
+}
+
+START_TEST(a_port_that_waits_for_its_refusal_holds_up_nobody)
+{
+	/* tag 6 of port 0 never ends, and its memory is little; 7 will be refused when its data is there */
+	lab_ask(0, 6, lab_queued(6, false, 1, 8));
+	lab_ask(0, 7, lab_queued(7, false, 9, 8));
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_queued(5, true, 1, 1600));	/* no room: first in the line */
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+	ck_assert_ptr_nonnull(lab.bounce.first);
+	memcpy(&lab.fill, "evilevil", 8);
+	dev_do(0, 7);
+	lab.fill = 0;
+	ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[7].state, SLOT_REFUSED);
+	ck_assert(P(0)->own);
+	/* all of port 1's end: nearly all memory is free */
+	dev_do(1, 0);
+	dev_do(1, 1);
+	lab_read(1, PxSACT);
+	for (unsigned i = 0; i < 100; i++)
+		ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	for (unsigned i = 0; i < 100; i++)
+		ahci_poll(lab.h);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
 START_TEST(what_finds_no_room_waits_and_what_is_behind_it_too)
 {
 	/* 256 pages: three of 80 pages and their tables */
@@ -421,6 +459,8 @@ Suite *unit_suite(void)
 	tcase_add_test(c, no_more_is_copied_in_one_call_than_a_burst);
 	tcase_add_test(c, what_was_judged_is_not_written_over_by_a_command_that_was_aborted);
 	tcase_add_test(c, what_can_not_be_kept_any_more_keeps_the_port);
+	c = lab_case(s, "both", begin_both);
+	tcase_add_test(c, a_port_that_waits_for_its_refusal_holds_up_nobody);
 	c = lab_case(s, "settings", begin_settings);
 	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
