@@ -120,13 +120,25 @@ static bool same_kind(const union tx_desc *a, const union tx_desc *b)
 	return !((a->legacy.cmd ^ b->legacy.cmd) & TXD_DEXT) && is_burst(a) == is_burst(b);
 }
 
-/* No address and no length: no bytes (8254x manual, section 3.3.3.1). */
+/*
+ * No address and no length: no bytes (8254x manual, section 3.3.3.1).  Of a burst, what lies behind the piece before is part
+ * of it: drivers cut those of small segments every few hundred bytes, for the sake of the device's FIFO.  The first piece, the
+ * headers, stays by itself.
+ */
 static void take_piece(struct tx_frame *f, uint64_t at, uint32_t len)
 {
+	struct tx_piece *last = f->pieces > 1 && is_burst(&f->first) ? &f->piece[f->pieces - 1] : NULL;
+	bool adjoins = last && last->at.a + last->len == at;
+
 	if (at == 0 || len == 0)
 		return;
-	if (f->pieces == TX_PIECES || len > TX_FRAME_MAX - f->len) {
+	if ((f->pieces == TX_PIECES && !adjoins) || len > TX_FRAME_MAX - f->len) {
 		spoil(f, E1000_TX_TOO_LONG);
+		return;
+	}
+	if (adjoins) {
+		last->len += len;
+		f->len += len;
 		return;
 	}
 	f->piece[f->pieces++] = (struct tx_piece){ { at }, len };

@@ -101,6 +101,31 @@ START_TEST(a_burst_comes_in_pieces)
 }
 END_TEST
 
+/* As Linux's e1000 cuts a burst of page fragments: e1000_xmit_frame(), max_per_txd = min(mss << 2, 4096). */
+START_TEST(a_burst_of_small_segments_comes_as_linux_cuts_it)
+{
+	static const uint16_t all[] = { 1448, 536, 342, 341, 256, 88 };
+	struct kind k = { .proto = TCP, .payload = 65535 - 40, .burst = true };
+	struct frame *f = build(&k);
+	uint16_t mss = all[_i];
+	uint64_t at = tx_lab_bytes(f->bytes, f->len);
+	uint32_t done = 54, max = 4u * mss < 4096 ? 4u * mss : 4096;
+
+	tx_lab_up(0, 256, 0);
+	tx_lab_context(0, context_of(&k, mss));
+	tx_lab_data(0, at, 54, TXD_IFCS | TXD_TSE, BOTH);
+	for (uint32_t part; done < f->len; done += part) {
+		uint32_t page = 4096 - (done - 54) % 4096;
+
+		part = f->len - done < page ? f->len - done : page;
+		part = part < max ? part : max;
+		tx_lab_data(0, at + done, part, TXD_TSE | (done + part == f->len ? TX_LAST : TXD_IFCS), 0);
+	}
+	ck_assert_int_eq(fate(), E1000_TX_PASSED);
+	check_burst(&k, mss);
+}
+END_TEST
+
 START_TEST(a_burst_is_one_in_all_its_descriptors_or_refused)
 {
 	struct frame *f = build(&plain);
@@ -384,6 +409,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_loop_test(tc, a_burst_is_judged_once_and_given_to_the_device, 0, KINDS);
 	tcase_add_test(tc, a_burst_comes_in_pieces);
+	tcase_add_loop_test(tc, a_burst_of_small_segments_comes_as_linux_cuts_it, 0, 6);
 	tcase_add_test(tc, a_burst_is_one_in_all_its_descriptors_or_refused);
 	tcase_add_loop_test(tc, a_burst_with_a_wrong_context_is_refused, 0, WRONG);
 	tcase_add_test(tc, a_bursts_header_longer_than_it_is_refused);
