@@ -61,6 +61,29 @@ START_TEST(a_port_that_waits_for_its_refusal_holds_up_nobody)
 }
 END_TEST
 
+/* Another drive may have been plugged in: its size is asked for when nothing is under way any more. */
+START_TEST(a_port_that_waits_to_ask_for_the_size_holds_up_nobody)
+{
+	lab_ask(0, 6, lab_queued(6, false, 1, 8));	/* never ends */
+	lab_ask(1, 0, lab_queued(0, true, 1, 800));
+	lab_ask(1, 1, lab_queued(1, true, 801, 800));
+	lab_ask(0, 5, lab_queued(5, true, 1, 1600));	/* no room: first in the line */
+	ck_assert_ptr_nonnull(lab.bounce.first);
+	REG(0, PxSERR) = SERR_X;
+	lab_write(0, PxSERR, SERR_X);
+	dev_do(1, 0);
+	dev_do(1, 1);
+	lab_read(1, PxSACT);
+	for (unsigned i = 0; i < 100; i++)
+		ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
+	lab_ask(1, 2, lab_queued(2, true, 1, 8));
+	for (unsigned i = 0; i < 100; i++)
+		ahci_poll(lab.h);
+	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+}
+END_TEST
+
 START_TEST(what_finds_no_room_waits_and_what_is_behind_it_too)
 {
 	/* 256 pages: three of 80 pages and their tables */
@@ -461,6 +484,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, what_can_not_be_kept_any_more_keeps_the_port);
 	c = lab_case(s, "both", begin_both);
 	tcase_add_test(c, a_port_that_waits_for_its_refusal_holds_up_nobody);
+	tcase_add_test(c, a_port_that_waits_to_ask_for_the_size_holds_up_nobody);
 	c = lab_case(s, "settings", begin_settings);
 	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
