@@ -243,8 +243,8 @@ static void set_sizes(struct decoder *d, const struct opcode *o)
 	d->insn->address_size = address_sizes[d->mode][d->address];
 	d->insn->size = o->size ? o->size : d->operand_size;
 	d->insn->reg_size = o->flags & EXTEND ? d->operand_size : d->insn->size;
-	if (o->flags & ONLY_64 && d->insn->size == 8)
-		d->insn->size = 4;		/* MOVSXD: never more */
+	if (o->flags & ONLY_64)
+		d->insn->size = 4;		/* MOVSXD reads 32 bits whatever it writes; Intel's 16 for 16 */
 }
 
 static void set_base(struct decoder *d, uint8_t base)

@@ -45,7 +45,7 @@ struct insn {
 	enum insn_form form;
 	uint8_t length;
 	uint8_t size;		/* of the memory operand in bytes: 1, 2, 4, 8 */
-	uint8_t reg_size;	/* of the register operand in bytes */
+	uint8_t reg_size;	/* of the register operand in bytes; of MOVSXD it may be less than @size */
 	uint8_t address_size;	/* 2, 4, 8 */
 	uint8_t segment;	/* enum seg, overrides applied; of MOVS, the source's */
 	uint8_t reg, base, index;	/* enum gpr */

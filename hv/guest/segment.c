@@ -63,7 +63,8 @@ int guest_linear(const struct guest_cpu *cpu, enum seg seg, uint64_t offset, uns
 	}
 	if (guest_long64(cpu)) {
 		*linear = offset + (seg == SEG_FS || seg == SEG_GS ? s->base : 0);
-		ok = canonical(cpu, *linear);
+		/* the end too: AMD's processors look at it before they look whether it is aligned, Intel's behind that */
+		ok = canonical(cpu, *linear) && canonical(cpu, *linear + size - 1);
 	} else {
 		*linear = (s->base + offset) & UINT32_MAX;
 		ok = (!guest_protected(cpu) || type_allows(s, access)) &&
@@ -71,8 +72,5 @@ int guest_linear(const struct guest_cpu *cpu, enum seg seg, uint64_t offset, uns
 	}
 	if (ok && misaligned(cpu, *linear, size))
 		return guest_raise(cpu, VECTOR_AC, fault);
-	/* only a misaligned operand can begin canonical and end otherwise: #AC comes first then */
-	if (ok && guest_long64(cpu))
-		ok = canonical(cpu, *linear + size - 1);
 	return ok ? GUEST_OK : guest_raise(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, fault);
 }

@@ -584,6 +584,9 @@ START_TEST(alignment_is_checked_for_users_who_ask_for_it)
 	raises("8b 43 02", GUEST_FAULT, VECTOR_AC);
 	ck_assert(e.fault.has_error);
 	does("66 8b 43 02");
+	/* an end that is not canonical comes first */
+	cpu->gpr[RCX] = 0x00007ffffffffffe;
+	raises("8b 01", GUEST_FAULT, VECTOR_GP);
 	cpu->cpl = 0;
 	does("8b 43 02");
 	cpu->cpl = 3;

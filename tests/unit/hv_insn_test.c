@@ -158,7 +158,7 @@ START_TEST(every_opcode_has_its_operands)
 		{ INSN_32, "0f 38 f1 03", "movbe4 ds:r3+0/4 r0.4" },
 		{ INSN_64, "63 03", "mov4 r0.4s ds:r3+0/8" },
 		{ INSN_64, "48 63 03", "mov4 r0.8s ds:r3+0/8" },
-		{ INSN_64, "66 63 03", "mov2 r0.2s ds:r3+0/8" },
+		{ INSN_64, "66 63 03", "mov4 r0.2s ds:r3+0/8" },
 	};
 
 	ROWS(rows);
