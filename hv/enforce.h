@@ -1,5 +1,5 @@
 /*
- * enforce.h - the policy that was loaded, its one judge, and what they counted
+ * enforce.h - the policy that was loaded, its judges, and what they counted
  */
 #ifndef HV_ENFORCE_H
 #define HV_ENFORCE_H

@@ -44,6 +44,7 @@ static struct model models[MODELS_MAX];
 static uint32_t model_count;
 static const struct vcpu *on;		/* under the guest lock: the processor that runs a model */
 uint32_t model_hz;
+bool model_rests;
 static uint64_t polled_us;
 
 /* ---- a model's surroundings ---- */
@@ -156,6 +157,7 @@ static void enter(struct model *m, const struct vcpu *v)
 static void ask(struct model *m)
 {
 	m->hz = m->state ? m->kind->poll_hz(m->state) : 0;
+	model_rests = m->kind->rests && m->hz;
 }
 
 /*

@@ -33,6 +33,7 @@ struct model_kind {
 		     uint32_t *value);
 	void (*poll)(void *state);
 	uint32_t (*poll_hz)(const void *state);
+	bool rests;				/* what it has left to do after an access is for a later exit */
 	void (*was_reset)(void *state);
 	uint32_t counters;
 	const char *const *counter_name;
@@ -60,6 +61,12 @@ void model_port(struct model *m, const struct vcpu *v, unsigned bar, uint32_t of
 /* Its BARs are elsewhere, or it has been in D3: its registers are as after a reset. */
 void model_moved(struct model *m, const struct vcpu *v);
 void model_was_reset(struct model *m, const struct vcpu *v);
+
+/*
+ * Did the last access leave something that shall wait for the next exit?  Then none is carried out in this one any more.
+ * Needs the guest lock.
+ */
+extern bool model_rests;
 
 extern uint32_t model_hz;	/* as often devices want to be looked at, the most of all: 0, none does */
 /* Is it time to look at the devices, or did a tick come for them?  Then model_poll(), under the guest lock. */

@@ -101,6 +101,7 @@ static void write_content(struct writer *w, const struct hvb_rewrite *row, uint3
 
 	if (!j->ctx_is_net) {
 		rewrite_fill(j->t->disk.data + start, len, bytes, row->bytes_count);
+		match_worked(j->match, len);
 		return;
 	}
 	if (!w->in_content)
@@ -211,6 +212,8 @@ static void write_sectors(struct writer *w)
 	for (uint32_t n = 0; n < count; n++)
 		match_walk_begin(walk_of(j, n)->walk, j->match, write_literal, w);
 	for (uint32_t at = 0; at < len; at++) {
+		if (at % MATCH_BLOCK == 0)
+			match_worked(j->match, MATCH_BLOCK);
 		j->turn[at & j->turn_mask] = 0;
 		for (uint32_t n = 0; n < count; n++)
 			walk_of(j, n)->over = match_walk_read(walk_of(j, n)->walk, at);

@@ -145,11 +145,9 @@ HELPER(hv_overlaps_range)
 /* log */
 HELPER(hv_log)
 {
-	struct log_state *l = &j->logs[a2];
-
-	if (l->run == j->run)
+	if (j->log_run[a2] == j->run)
 		return 0;
-	l->run = j->run;
+	j->log_run[a2] = j->run;
 	j->noted_logs[j->now.noted_logs++] = (uint32_t)a2;
 	return 0;
 }
@@ -245,16 +243,16 @@ HELPER(hv_map_delete)
 /* rule */
 HELPER(hv_hit)
 {
-	struct rule_state *r = &j->rules[a2];
+	struct rule_stats *r = &j->rules[a2];
 
-	if (r->run == j->run)
+	if (j->rule_run[a2] == j->run)
 		return 0;
-	r->run = j->run;
-	r->stats.hits++;
-	r->stats.last = j->t->number;
-	if (r->stats.hits == 1)
-		r->stats.first = j->t->number;
-	r->stats.bytes += transfer_bytes(j->t);
+	j->rule_run[a2] = j->run;
+	r->hits++;
+	r->last = j->t->number;
+	if (r->hits == 1)
+		r->first = j->t->number;
+	r->bytes += transfer_bytes(j->t);
 	j->now.matched = true;
 	return 0;
 }

@@ -36,7 +36,8 @@ static bool follows_fragments(const struct policy *p, enum hv_hook hook)
 	return p->needs[hook] & (HVB_NEED_TRANSPORT | HVB_NEED_CONTENT);
 }
 
-static int create_tables(struct arena *a, struct judge *j)
+/* What outlives a transfer: judges beside each other have it in common. */
+static int create_shared(struct arena *a, struct judge *j)
 {
 	const struct policy *p = j->p;
 	bool frags = false;
@@ -44,17 +45,38 @@ static int create_tables(struct arena *a, struct judge *j)
 	j->rules = arena_alloc(a, p->rule_count, sizeof(*j->rules));
 	j->logs = arena_alloc(a, p->log_count, sizeof(*j->logs));
 	j->counters = arena_alloc(a, p->counter_count, sizeof(*j->counters));
+	j->tally = arena_alloc(a, JUDGE_COUNTERS, sizeof(*j->tally));
+	j->own_limit = arena_alloc(a, 1, sizeof(*j->own_limit));
+	if (!j->rules || !j->logs || !j->counters || !j->tally || !j->own_limit)
+		return POLICY_ENOMEM;
+	for (unsigned h = HV_HOOK_NET_OUT; h <= HV_HOOK_NET_IN; h++)
+		frags |= p->has_hook[h] && follows_fragments(p, h);
+	return frags ? frag_table_create(a, JUDGE_MAX_DATAGRAMS, &j->frags) : 0;
+}
+
+static void share(struct judge *j, const struct judge *with)
+{
+	j->rules = with->rules;
+	j->logs = with->logs;
+	j->counters = with->counters;
+	j->tally = with->tally;
+	j->own_limit = with->own_limit;
+	j->frags = with->frags;
+}
+
+static int create_tables(struct arena *a, struct judge *j)
+{
+	const struct policy *p = j->p;
+
+	j->rule_run = arena_alloc(a, p->rule_count, sizeof(*j->rule_run));
+	j->log_run = arena_alloc(a, p->log_count, sizeof(*j->log_run));
 	j->rewrite_run = arena_alloc(a, p->rewrite_count, sizeof(*j->rewrite_run));
 	j->noted_rewrites = arena_alloc(a, p->rewrite_count, sizeof(*j->noted_rewrites));
 	j->noted_logs = arena_alloc(a, p->log_count + JUDGE_MAX_MODULE_EVENTS,
 				    sizeof(*j->noted_logs));
 	j->own = arena_alloc(a, JUDGE_MAX_MODULE_EVENTS, sizeof(*j->own));
-	if (!j->rules || !j->logs || !j->counters || !j->rewrite_run || !j->noted_rewrites ||
-	    !j->noted_logs || !j->own)
-		return POLICY_ENOMEM;
-	for (unsigned h = HV_HOOK_NET_OUT; h <= HV_HOOK_NET_IN; h++)
-		frags |= p->has_hook[h] && follows_fragments(p, h);
-	return frags ? frag_table_create(a, JUDGE_MAX_DATAGRAMS, &j->frags) : 0;
+	return j->rule_run && j->log_run && j->rewrite_run && j->noted_rewrites && j->noted_logs &&
+	       j->own ? 0 : POLICY_ENOMEM;
 }
 
 void judge_add_entropy(struct judge *j, uint64_t e0, uint64_t e1)
@@ -71,31 +93,58 @@ void judge_add_entropy(struct judge *j, uint64_t e0, uint64_t e1)
 		frag_table_key(j->frags, key[2], key[3]);
 }
 
-int judge_create(struct arena *a, const struct policy *p, event_fn *events, void *arg,
-		 struct judge **out, struct policy_error *err)
+/* @with: what it shares its tables with, or NULL. */
+static int create(struct arena *a, const struct judge *like, const struct judge *with,
+		  struct judge **out, struct policy_error *err)
 {
 	struct judge *j = arena_alloc(a, 1, sizeof(*j));
 
 	if (!j)
 		goto no_memory;
-	j->p = p;
-	j->events = events;
-	j->events_arg = arg;
+	j->p = like->p;
+	j->events = like->events;
+	j->events_arg = like->events_arg;
 	j->ctx.size = sizeof(j->ctx);
+	if (with)
+		share(j, with);
+	else if (create_shared(a, j))
+		goto no_memory;
 	if (create_tables(a, j) || create_apply(a, j))
 		goto no_memory;
-	if (p->matches) {
-		int rc = match_state_create(a, p->matches, &j->match, err);
+	if (j->p->matches) {
+		int rc = match_state_create(a, j->p->matches, &j->match, err);
 
 		if (rc)
 			return rc;
 	}
-	judge_add_entropy(j, 0, 0);
 	*out = j;
 	return 0;
 no_memory:
 	return policy_fail(err, POLICY_ENOMEM, "", POLICY_NO_INSN,
 			   "the arena is too small for the judge");
+}
+
+int judge_create(struct arena *a, const struct policy *p, event_fn *events, void *arg,
+		 struct judge **out, struct policy_error *err)
+{
+	const struct judge like = { .p = p, .events = events, .events_arg = arg };
+	int rc = create(a, &like, NULL, out, err);
+
+	if (!rc)
+		judge_add_entropy(*out, 0, 0);
+	return rc;
+}
+
+int judge_create_beside(struct arena *a, const struct judge *first, struct judge **out,
+			struct policy_error *err)
+{
+	return create(a, first, first, out, err);
+}
+
+void judge_set_pause(struct judge *j, uint32_t bytes, void (*pause)(void *arg), void *arg)
+{
+	if (j->match)
+		match_set_pause(j->match, bytes, pause, arg);
 }
 
 void judge_reset(struct judge *j)
@@ -109,7 +158,7 @@ void judge_reset(struct judge *j)
 	}
 	for (uint32_t i = 0; i < p->log_count; i++)
 		j->logs[i].began = false;
-	j->own_limit.began = false;
+	j->own_limit->began = false;
 	for (uint32_t i = 0; i < p->map_count; i++)
 		map_clear(p->maps[i]);
 	for (uint32_t i = 0; i < p->region_count; i++) {
@@ -404,5 +453,5 @@ uint64_t judge_user_counter(const struct judge *j, uint32_t counter)
 
 const struct rule_stats *judge_rule_stats(const struct judge *j, uint32_t rule)
 {
-	return rule < j->p->rule_count ? &j->rules[rule].stats : &j->no_stats;
+	return rule < j->p->rule_count ? &j->rules[rule] : &j->no_stats;
 }

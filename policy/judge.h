@@ -85,6 +85,22 @@ int judge_create(struct arena *a, const struct policy *p, event_fn *events, void
 		 struct judge **out, struct policy_error *err);
 
 /*
+ * Another judge of @first's policy: both have fragments, figures, limits, counters and events in
+ * common, and all else apart.  So one may stand in its pause, in the middle of a transfer, while
+ * the other judges.  0, or a negative POLICY_E code and @err.
+ */
+int judge_create_beside(struct arena *a, const struct judge *first, struct judge **out,
+			struct policy_error *err);
+
+/*
+ * Call @pause(@arg) each time that @j has searched some @bytes > 0 of a transfer's content: no
+ * less of them, and not many more (match_set_pause()).  It may return much later; until then @j,
+ * its transfer and the transfer's bytes are to be left alone.  Or never: then the next
+ * judge_transfer() of @j begins anew.  What was counted by then stays counted.
+ */
+void judge_set_pause(struct judge *j, uint32_t bytes, void (*pause)(void *arg), void *arg);
+
+/*
  * Tables whose keys a sender can choose (fragments, maps of C modules) are hashed with a key
  * that comes from the module's digest: two policies differ, and the same one judges a trace
  * the same way each time.  But whoever has the module can compute that key.  So where the

@@ -55,14 +55,8 @@ struct policy {
 	uint32_t region_count;
 };
 
-struct rule_state {
-	struct rule_stats stats;
-	uint64_t run;			/* of the last hit */
-};
-
-struct log_state {
-	uint64_t run;			/* of the last time it was carried out */
-	uint64_t second;		/* its limit's second began then (transfer time, ns) */
+struct log_limit {
+	uint64_t second;		/* began then (transfer time, ns) */
 	uint32_t in_second;		/* events since */
 	bool began;
 };
@@ -127,17 +121,21 @@ struct judge {
 	struct run_state now;
 	bool ctx_is_net;		/* whose words of ctx may be set */
 	struct packet packet;
-	struct frag_table *frags;	/* NULL: no hook follows fragments */
 	struct match_state *match;	/* NULL: no patterns */
 	struct match_area_bytes areas[HV_AREAS];	/* by area() alone */
 
-	struct rule_state *rules;
-	struct log_state *logs;
+	/* the same of all judges beside each other */
+	struct frag_table *frags;	/* NULL: no hook follows fragments */
+	struct rule_stats *rules;
 	uint64_t *counters;
-	uint64_t *rewrite_run;		/* by row: the run in which it was noted */
+	uint64_t *tally;		/* by enum judge_counter */
+	struct log_limit *logs;
+	struct log_limit *own_limit;	/* of the judge's own events */
+
+	/* by row: the run in which it was hit, noted */
+	uint64_t *rule_run, *log_run, *rewrite_run;
 	uint32_t *noted_logs;		/* rows of logs in order; JUDGE_OWN_EVENT + n */
 	struct own_event *own;
-	struct log_state own_limit;	/* of the judge's own events */
 	struct noted_rewrite *noted_rewrites;
 	struct noted_field noted_fields[HV_FIELDS];
 	struct extent *extents;		/* in order of the rewrites */
@@ -149,7 +147,6 @@ struct judge {
 
 	event_fn *events;
 	void *events_arg;
-	uint64_t tally[JUDGE_COUNTERS];
 	struct rule_stats no_stats;
 };
 
@@ -166,7 +163,7 @@ static inline enum hv_verdict verdict_of(uint64_t r0)
 uint64_t transfer_bytes(const struct transfer *t);
 
 /* At most @limit a second (0: any number)?  Deterministic in @time_ns. */
-bool limit_allows(struct log_state *l, uint32_t limit, uint64_t time_ns);
+bool limit_allows(struct log_limit *l, uint32_t limit, uint64_t time_ns);
 
 /* report.c: note an event of a C module, or of the judge itself; emit all that were noted. */
 void note_own_event(struct judge *j, uint32_t severity, const void *text, size_t len);

@@ -43,6 +43,7 @@ int match_state_create(struct arena *a, const struct match_table *t, struct matc
 		goto memory;
 	s->t = t;
 	s->epoch = 1;
+	s->nfa.pace = &s->pace;
 	s->group = arena_alloc(a, t->groups, sizeof(*s->group));
 	s->asked = arena_alloc(a, t->queries, sizeof(*s->asked));
 	s->answer = arena_alloc(a, t->queries, sizeof(*s->answer));
@@ -60,12 +61,23 @@ memory:
 	return policy_fail(err, POLICY_ENOMEM, ".hv.match", POLICY_NO_INSN, "out of memory");
 }
 
+void match_set_pause(struct match_state *s, uint32_t bytes, void (*pause)(void *arg), void *arg)
+{
+	s->pace = (struct pace){ .pause = pause, .arg = arg, .every = bytes, .left = bytes };
+}
+
+void match_worked(struct match_state *s, uint32_t bytes)
+{
+	pace_worked(&s->pace, bytes);
+}
+
 void match_begin(struct match_state *s, enum hv_hook hook, struct match_stream *stream)
 {
 	(void)hook;		/* a query knows its hook */
 	(void)stream;
 	s->epoch++;		/* 64 bits: never comes round */
 	memset(s->area, 0, sizeof(s->area));
+	s->pace.left = s->pace.every;
 }
 
 void match_area(struct match_state *s, enum hv_area area, const uint8_t *bytes, uint32_t len)
@@ -87,7 +99,7 @@ static struct group_state *scan_group(struct match_state *s, const struct hvm_qu
 		if (tree)
 			g->found_count[fold] = tree_scan(s->t, tree, fold, query_subject(s, q),
 							 g->stamp[fold], s->epoch,
-							 g->found[fold]);
+							 g->found[fold], &s->pace);
 	}
 	return g;
 }
@@ -136,7 +148,8 @@ bool ruled_out(struct match_state *s, const struct hvm_query *q, const struct hv
 	if (m->literal != HVM_NONE &&
 	    scan_group(s, q)->stamp[m->fold][m->literal] != s->epoch)
 		return true;
-	return p->dfa != HVM_NONE && !dfa_search(s->t, &s->t->dfa[p->dfa], query_subject(s, q));
+	return p->dfa != HVM_NONE && !dfa_search(s->t, &s->t->dfa[p->dfa], query_subject(s, q),
+						     &s->pace);
 }
 
 enum match_answer next_regex(struct match_state *s, const struct hvm_query *q,
@@ -199,7 +212,7 @@ static bool literals_here(const struct match_table *t, const struct hvm_query *q
 }
 
 /* The leftmost-longest literal of one tree; with @any the first that is seen. */
-static bool first_literal(const struct match_state *s, const struct hvm_query *q, unsigned fold,
+static bool first_literal(struct match_state *s, const struct hvm_query *q, unsigned fold,
 			  bool any, struct match_extent *best)
 {
 	const struct hvm_tree *tree = group_tree(s->t, q->group, fold);
@@ -214,6 +227,8 @@ static bool first_literal(const struct match_state *s, const struct hvm_query *q
 		uint8_t c = fold ? hvm_fold(area.bytes[i]) : area.bytes[i];
 		uint32_t from;
 
+		if (i % MATCH_BLOCK == 0)
+			match_worked(s, MATCH_BLOCK);
 		node = tree_step(s->t, tree, node, c);
 		have = literals_here(s->t, q, tree, fold, node, i + 1, &w, best, have);
 		/* whatever ends later starts at @from or behind it */

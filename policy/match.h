@@ -34,6 +34,16 @@ int match_table_load(struct arena *a, const void *blob, size_t len, struct match
 int match_state_create(struct arena *a, const struct match_table *t, struct match_state **out,
 		       struct policy_error *err);
 
+/*
+ * Call @pause(@arg) each time that @bytes more have been searched; a byte that is looked at by
+ * several automata, or by one of several states, counts each time.  It is looked for once a
+ * MATCH_BLOCK of bytes.  @pause NULL: never, as at first.
+ */
+#define MATCH_BLOCK	4096u
+void match_set_pause(struct match_state *s, uint32_t bytes, void (*pause)(void *arg), void *arg);
+/* So many were looked at by the caller, who does something else with them. */
+void match_worked(struct match_state *s, uint32_t bytes);
+
 uint32_t match_query_count(const struct match_table *t);
 uint32_t match_query_area(const struct match_table *t, uint32_t query);
 uint32_t match_query_hook(const struct match_table *t, uint32_t query);

@@ -147,6 +147,8 @@ static void walk(struct match_walk *w, struct subject area)
 	uint32_t node[2] = { 0, 0 };
 
 	for (uint32_t i = 0; i < area.len; i++) {
+		if (i % MATCH_BLOCK == 0)
+			match_worked(w->s, MATCH_BLOCK);
 		for (unsigned fold = 0; fold < 2; fold++) {
 			uint8_t c = fold ? hvm_fold(area.bytes[i]) : area.bytes[i];
 

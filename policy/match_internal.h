@@ -56,7 +56,32 @@ static inline bool window_has(const struct window *w, uint32_t at)
 /* The first allowed start at or behind @at, UINT64_MAX: none. */
 uint64_t window_next(const struct window *w, uint64_t at);
 
+struct pace {
+	void (*pause)(void *arg);	/* NULL: none */
+	void *arg;
+	uint32_t every, left;		/* bytes */
+};
+
+static inline void pace_worked(struct pace *p, uint64_t bytes)
+{
+	if (!p->pause)
+		return;
+	if (bytes < p->left) {
+		p->left -= (uint32_t)bytes;
+		return;
+	}
+	p->left = p->every;
+	p->pause(p->arg);
+}
+
+/* Where the block ends that @at is in, or @end. */
+static inline uint32_t block_end(uint32_t at, uint32_t end)
+{
+	return end - at > MATCH_BLOCK ? at + MATCH_BLOCK : end;
+}
+
 struct nfa_scratch {
+	struct pace *pace;
 	uint32_t *pos[2], *start[2];	/* threads now and next, ascending by start */
 	uint64_t *mark;			/* by position: the last step that reached it */
 	uint64_t step;
@@ -95,6 +120,7 @@ struct match_state {
 	uint8_t *answer;	/* by query */
 	struct match_walk each;	/* of match_each(), with room for any query */
 	struct nfa_scratch nfa;
+	struct pace pace;
 };
 
 /* ---- match_literal.c ---- */
@@ -112,12 +138,13 @@ static inline const struct hvm_node *tree_node(const struct match_table *t,
 /* The literals that occur, each once: @stamp[literal] becomes @epoch and @found gets its
  * number.  Returns how many. */
 uint32_t tree_scan(const struct match_table *t, const struct hvm_tree *tree, bool fold,
-		   struct subject s, uint64_t *stamp, uint64_t epoch, uint32_t *found);
+		   struct subject s, uint64_t *stamp, uint64_t epoch, uint32_t *found, struct pace *pace);
 
 /* ---- match_dfa.c ---- */
 
 /* Is there a match anywhere? */
-bool dfa_search(const struct match_table *t, const struct hvm_dfa *d, struct subject s);
+bool dfa_search(const struct match_table *t, const struct hvm_dfa *d, struct subject s,
+		struct pace *pace);
 
 /* ---- match_nfa.c ---- */
 

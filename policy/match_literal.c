@@ -41,25 +41,29 @@ uint32_t tree_step(const struct match_table *t, const struct hvm_tree *tree, uin
 }
 
 uint32_t tree_scan(const struct match_table *t, const struct hvm_tree *tree, bool fold,
-		   struct subject s, uint64_t *stamp, uint64_t epoch, uint32_t *found)
+		   struct subject s, uint64_t *stamp, uint64_t epoch, uint32_t *found,
+		   struct pace *pace)
 {
-	uint32_t node = 0, count = 0;
+	uint32_t node = 0, count = 0, i = 0;
 
-	for (uint32_t i = 0; i < s.len; i++) {
-		uint32_t hit;
+	while (i < s.len) {
+		uint32_t end = block_end(i, s.len), bytes = end - i, hit;
 
-		node = tree_step(t, tree, node, fold ? hvm_fold(s.bytes[i]) : s.bytes[i]);
-		/* behind a literal that was met before, all shorter ones were met too */
-		for (hit = node; hit; hit = tree_node(t, tree, hit)->out) {
-			uint32_t literal = tree_node(t, tree, hit)->literal;
+		for (; i < end; i++) {
+			node = tree_step(t, tree, node, fold ? hvm_fold(s.bytes[i]) : s.bytes[i]);
+			/* behind a literal that was met before, all shorter ones were met too */
+			for (hit = node; hit; hit = tree_node(t, tree, hit)->out) {
+				uint32_t literal = tree_node(t, tree, hit)->literal;
 
-			if (literal == HVM_NONE)
-				continue;
-			if (stamp[literal] == epoch)
-				break;
-			stamp[literal] = epoch;
-			found[count++] = literal;
+				if (literal == HVM_NONE)
+					continue;
+				if (stamp[literal] == epoch)
+					break;
+				stamp[literal] = epoch;
+				found[count++] = literal;
+			}
 		}
+		pace_worked(pace, bytes);
 	}
 	return count;
 }

@@ -118,6 +118,8 @@ static uint32_t next_start(const struct run *r, const struct window *w, uint32_t
 			return r->s.len;
 		if (hvm_class_has(c, r->s.bytes[next]))
 			return (uint32_t)next;
+		if (next % MATCH_BLOCK == 0)
+			pace_worked(r->x->pace, MATCH_BLOCK);
 	}
 }
 
@@ -140,6 +142,7 @@ enum match_answer nfa_search(const struct match_table *t, const struct hvm_nfa *
 	uint32_t at = from;
 
 	for (;; at++) {
+		uint64_t steps;
 		unsigned ctx;
 
 		if (!r.count) {
@@ -157,8 +160,10 @@ enum match_answer nfa_search(const struct match_table *t, const struct hvm_nfa *
 		accept(&r, ctx, at);
 		if ((any && r.found) || at >= s.len)
 			break;
-		if (!spend(budget, advance(&r, ctx, at, !r.found && window_has(w, at))))
+		steps = advance(&r, ctx, at, !r.found && window_has(w, at));
+		if (!spend(budget, steps))
 			return MATCH_UNKNOWN;
+		pace_worked(x->pace, steps);
 	}
 	out->start = r.start;
 	out->len = r.end - r.start;

@@ -26,7 +26,7 @@ uint64_t transfer_bytes(const struct transfer *t)
  * Seconds are counted from the first event in them.  Records of a capture may be slightly
  * out of order: those before the second's start count into it, those far off begin a new one.
  */
-bool limit_allows(struct log_state *l, uint32_t limit, uint64_t time_ns)
+bool limit_allows(struct log_limit *l, uint32_t limit, uint64_t time_ns)
 {
 	uint64_t away = time_ns >= l->second ? time_ns - l->second : l->second - time_ns;
 
@@ -154,7 +154,7 @@ static void emit_log(struct judge *j, uint32_t row, struct policy_event *e)
 	struct text t;
 
 	if (!limit_allows(&j->logs[row], l->limit, j->t->time_ns)) {
-		j->rules[l->rule].stats.suppressed++;
+		j->rules[l->rule].suppressed++;
 		j->tally[JUDGE_SUPPRESSED]++;
 		return;
 	}
@@ -206,7 +206,7 @@ void report_command(struct judge *j, const char *name, const char *why)
 	char buffer[EVENT_TEXT_MAX];
 	struct text t;
 
-	if (!limit_allows(&j->own_limit, OWN_LIMIT, j->t->time_ns)) {
+	if (!limit_allows(j->own_limit, OWN_LIMIT, j->t->time_ns)) {
 		j->tally[JUDGE_SUPPRESSED]++;
 		return;
 	}

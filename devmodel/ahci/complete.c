@@ -75,34 +75,19 @@ static void learn(struct port *p, const struct slot *s, uint8_t *data, uint32_t 
 		identify_edit(&s->c, data, len);
 }
 
-static enum hv_verdict judge(struct port *p, struct slot *s, uint32_t len)
-{
-	struct ahci *h = p->hba;
-	struct disk_transfer t = s->c.t;
-	enum hv_verdict v;
-	bool rewritten;
-
-	if (s->c.hook != HV_HOOK_DISK_READ || s->c.meaning != MEANING_SECTORS)
-		return HV_PASS;
-	t.data = slot_data(p, s);
-	t.data_len = len;
-	v = disk_judge(h->disk, HV_HOOK_DISK_READ, h->d->ops->now_ns(h->d->host), &t, &rewritten);
-	if (rewritten)
-		hba_count(h, AHCI_REWRITTEN);
-	return v;
-}
-
-/* The first @len bytes that the drive sent; false: the guest must not have them. */
-static bool deliver(struct port *p, struct slot *s, uint64_t len)
+/*
+ * The first @len bytes that the drive sent: HV_PASS; HV_DROP: the guest must not have them; HV_WAIT: not yet known whether,
+ * to be called again in the next call.  With @now it is.
+ */
+static enum hv_verdict deliver(struct port *p, struct slot *s, uint64_t len, bool now)
 {
 	struct ahci *h = p->hba;
 	const uint8_t *from = slot_data(p, s);
 
 	if (s->c.out || !len)
-		return true;
+		return HV_PASS;
 	if (s->bounced) {
-		h->burst += (uint32_t)len;
-		switch (judge(p, s, (uint32_t)len)) {
+		switch (slot_judge_done(p, s, (uint32_t)len, now)) {
 		case HV_PASS:
 			learn(p, s, slot_data(p, s), (uint32_t)len);
 			s->seen = len == s->c.bytes;
@@ -111,36 +96,50 @@ static bool deliver(struct port *p, struct slot *s, uint64_t len)
 			hba_count(h, AHCI_SILENT);
 			from = NULL;
 			break;
+		case HV_WAIT:
+			return HV_WAIT;
 		default:
-			return false;
+			return HV_DROP;
 		}
+		h->burst += (uint32_t)len;
 		h->counter[AHCI_BYTES_COPIED] += len;
 		if (!prds_scatter(h->d, &s->prds, from, len))
 			hba_count(h, AHCI_MEMORY);
 	}
 	h->counter[AHCI_BYTES_IN] += len;
-	return true;
+	return HV_PASS;
 }
 
 /* ---- what is done ---- */
 
-static void finish(struct port *p, unsigned slot)
+/* False: in a later call; with @now it is true. */
+static bool finish(struct port *p, unsigned slot, bool now)
 {
 	struct slot *s = &p->slot[slot];
-	uint64_t len = bytes_come(p, slot);
+	/* what is being judged may have been rewritten: its marks say nothing any more */
+	uint64_t len = disk_is_under_way(&s->trial) ? s->c.t.data_len : bytes_come(p, slot);
+	enum hv_verdict v = deliver(p, s, len, now);
 
+	if (v == HV_WAIT) {
+		if (!command_is_queued(&s->c))
+			port_await(p);
+		return false;
+	}
+	if (port_is_awaited(p))
+		p->tfd_ours = false;
 	p->out &= ~(1u << slot);
-	if (!deliver(p, s, len)) {
+	if (v != HV_PASS) {
 		port_refuse(p, slot, AHCI_DROPPED);
 		if (!command_is_queued(&s->c))
 			port_await(p);
-		return;
+		return true;
 	}
 	slot_report(p, s, (uint32_t)len);
 	/* a Set Device Bits FIS is news where the last one said the same */
 	if (command_is_queued(&s->c))
 		p->received.sdbfis[0] = 0;
 	slot_free(p, slot);
+	return true;
 }
 
 /*
@@ -154,7 +153,7 @@ static void deliver_rest(struct port *p)
 		struct slot *s = &p->slot[slot];
 		uint64_t len = s->bounced || !command_is_queued(&s->c) ? bytes_come(p, slot) : 0;
 
-		if (len && deliver(p, s, len))
+		if (len && deliver(p, s, len, true) == HV_PASS)
 			slot_report(p, s, (uint32_t)len);
 		s->seen = false;
 	}
@@ -218,6 +217,22 @@ static uint32_t done_of(const struct port *p, const struct device *d)
 	return p->out & ~d->ci & ~(queued_out(p) & d->sact);
 }
 
+/*
+ * Drivers wait for PxIS, for PxTFD or for the interrupt: while a read of @done is not searched to its end, nothing says
+ * that it is done.
+ */
+static void tell_nothing(struct port *p, uint32_t done)
+{
+	bool searching = false;
+
+	for (; done; done &= done - 1)
+		searching |= disk_is_under_way(&p->slot[__builtin_ctz(done)].trial);
+	if (searching == p->searching)
+		return;
+	p->searching = searching;
+	port_enable(p);
+}
+
 /* @all: however much it is. */
 static void look_out(struct port *p, bool all)
 {
@@ -239,10 +254,13 @@ static void look_out(struct port *p, bool all)
 		p->stopped = true;
 		all = true;	/* the guest is about to forget all of them */
 	}
-	for (; done && (all || p->hba->burst < BURST_BYTES); done &= done - 1)
-		finish(p, (unsigned)__builtin_ctz(done));
+	for (; done && (all || p->hba->burst < BURST_BYTES); done &= done - 1) {
+		if (!finish(p, (unsigned)__builtin_ctz(done), all))
+			break;
+	}
 	p->behind = done;
 	p->hba->more |= done != 0;
+	tell_nothing(p, done);
 	if (failed)
 		deliver_rest(p);
 }

@@ -5,6 +5,7 @@
 
 /* While somebody waits for a port to stop or to start, or for what he is not told; and while only memory does. */
 #define POLL_HZ		1000u
+#define POLL_SEARCH_HZ	2000u		/* what is searched in parts is as fast as that lets it be */
 #define POLL_SLOW_HZ	10u
 
 /* Nothing answers when a controller is gone: all ones. */
@@ -187,7 +188,7 @@ void ahci_poll(struct ahci *h)
 
 uint32_t ahci_poll_hz(const struct ahci *h)
 {
-	uint32_t hz = h->more ? POLL_HZ : 0;
+	uint32_t hz = h->more ? disk_is_searching(h->disk) ? POLL_SEARCH_HZ : POLL_HZ : 0;
 
 	if (!h->restless)
 		return hz;
@@ -195,7 +196,7 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 		const struct port *p = &h->port[__builtin_ctz(left)];
 
 		if (p->restarting || p->identifying || port_is_unheard(p))
-			return POLL_HZ;
+			return hz > POLL_HZ ? hz : POLL_HZ;
 		if ((p->stale || p->held_count) && !hz)
 			hz = POLL_SLOW_HZ;
 	}

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define TABLE_READ	offsetof(struct table, reserved)	/* FIS and ATAPI command */
-#define RANGE_BYTES	8u
 
 static bool is_running(const struct port *p)
 {
@@ -124,81 +123,6 @@ static enum ahci_counter gather(struct port *p, struct slot *s)
 	return prds_gather(d, &s->prds, slot_data(p, s), s->c.bytes) ? COMMAND_RIGHT : AHCI_ADDRESS;
 }
 
-/* ---- its judgement ---- */
-
-static bool is_direct(const struct port *p, const struct command *c)
-{
-	return c->bytes && c->meaning == MEANING_SECTORS && c->hook >= 0 &&
-	       disk_need(p->hba->disk, (enum hv_hook)c->hook) != DISK_NEED_DATA;
-}
-
-/* What always fails was never decoded far enough to be judged otherwise; the policy's log tells of it. */
-static void tell(struct port *p, struct command *c, enum ahci_counter why)
-{
-	bool rewritten;
-
-	c->t.fails = why == AHCI_NO_ROW;
-	if (c->t.fails || ata_hook(&c->t) == ATA_FAILS)
-		disk_judge(p->hba->disk, HV_HOOK_DISK_CONTROL, p->hba->d->ops->now_ns(p->hba->d->host), &c->t,
-			   &rewritten);
-}
-
-/* LBA range entries: LBA in bits 47:0, sectors in bits 63:48; 0 sectors: no entry (ACS-3, section 7.5.9). */
-static void find_ranges(const struct port *p, struct slot *s)
-{
-	const uint8_t *data = slot_data(p, s);
-	struct disk_range *ranges = slot_ranges(p, s);
-	uint32_t count = 0;
-
-	for (uint64_t at = 0; at + RANGE_BYTES <= s->c.bytes && count <= JUDGE_MAX_RANGES; at += RANGE_BYTES) {
-		uint64_t entry;
-
-		memcpy(&entry, data + at, sizeof(entry));
-		if (entry >> 48)
-			ranges[count++] = (struct disk_range){ entry & (LBA_LIMIT_48 - 1), entry >> 48 };
-	}
-	s->c.t.ranges = ranges;
-	s->c.t.range_count = count;
-}
-
-/* CFA ERASE SECTORS: COUNT of 0 is 256 (ACS-2, section 7.4). */
-static void find_erased(struct command *c)
-{
-	c->erased = (struct disk_range){ c->t.lba, c->t.count ? c->t.count : 256 };
-	c->t.ranges = &c->erased;
-	c->t.range_count = 1;
-}
-
-static bool is_judged_later(const struct slot *s)
-{
-	return s->c.hook == HV_HOOK_DISK_READ && s->bounced && s->c.bytes && s->c.meaning == MEANING_SECTORS;
-}
-
-static enum hv_verdict judge(struct port *p, struct slot *s)
-{
-	struct ahci *h = p->hba;
-	struct command *c = &s->c;
-	enum hv_verdict v;
-	bool rewritten;
-
-	if (c->hook < 0 || is_judged_later(s))
-		return HV_PASS;
-	if (c->hook != HV_HOOK_DISK_CONTROL && disk_need(h->disk, (enum hv_hook)c->hook) == DISK_NEED_NOTHING)
-		return HV_PASS;
-	if (c->meaning == MEANING_RANGES)
-		find_ranges(p, s);
-	if (c->meaning == MEANING_ERASES)
-		find_erased(c);
-	if (c->hook == HV_HOOK_DISK_WRITE && s->bounced && c->bytes) {
-		c->t.data = slot_data(p, s);
-		c->t.data_len = (uint32_t)c->bytes;
-	}
-	v = disk_judge(h->disk, (enum hv_hook)c->hook, h->d->ops->now_ns(h->d->host), &c->t, &rewritten);
-	if (rewritten)
-		hba_count(h, AHCI_REWRITTEN);
-	return v;
-}
-
 /* ---- the drive ---- */
 
 /* A queued command does not say how much came: a mark at the end of each sector does, until it is written over. */
@@ -268,31 +192,47 @@ static void send(struct port *p, unsigned slot)
 
 /* ---- one after another ---- */
 
-/* The first that waits has all it needs; it leaves the queue. */
-static void carry_out(struct port *p, unsigned slot)
+/* The first that waits is before the policy.  False: the verdict comes in a later call. */
+static bool decide(struct port *p, unsigned slot)
+{
+	enum hv_verdict v = slot_judge_issue(p, &p->slot[slot]);
+
+	if (v == HV_WAIT)
+		return false;
+	leave_queue(p);
+	if (v == HV_PASS)
+		send(p, slot);
+	else if (v == HV_DROP_SILENTLY)
+		port_answer_silently(p, slot);
+	else
+		port_refuse(p, slot, AHCI_DROPPED);
+	return true;
+}
+
+/* The first that waits has all it needs.  False: as above. */
+static bool carry_out(struct port *p, unsigned slot)
 {
 	struct slot *s = &p->slot[slot];
 	enum ahci_counter wrong = gather(p, s);
 
+	if (wrong == COMMAND_RIGHT && !port_has_answer(p, &s->c))
+		return decide(p, slot);
 	leave_queue(p);
-	if (wrong != COMMAND_RIGHT) {
+	if (wrong != COMMAND_RIGHT)
 		port_refuse(p, slot, wrong);
-		return;
-	}
-	if (port_has_answer(p, &s->c)) {
+	else
 		port_answer(p, slot);
+	return true;
+}
+
+void port_judge_anew(struct port *p)
+{
+	struct slot *s = &p->slot[p->queue[0]];
+
+	if (!p->queued || !disk_is_under_way(&s->trial))
 		return;
-	}
-	switch (judge(p, s)) {
-	case HV_PASS:
-		send(p, slot);
-		break;
-	case HV_DROP_SILENTLY:
-		port_answer_silently(p, slot);
-		break;
-	default:
-		port_refuse(p, slot, AHCI_DROPPED);
-	}
+	disk_forget(p->hba->disk, &s->trial);
+	slot_release(p, s);
 }
 
 /* False: it waits for others, for room, or for the next call. */
@@ -306,6 +246,8 @@ static bool take_turn(struct port *p)
 		p->hba->more = true;
 		return false;
 	}
+	if (disk_is_under_way(&s->trial))
+		return decide(p, slot);
 	if (!s->fetched)
 		wrong = fetch(p, slot);
 	if (wrong == COMMAND_RIGHT) {
@@ -317,15 +259,14 @@ static bool take_turn(struct port *p)
 			return false;
 		}
 		if (wrong != COMMAND_RIGHT)
-			tell(p, &s->c, wrong);
+			slot_tell(p, &s->c, wrong);
 	}
 	if (wrong == COMMAND_RIGHT && p->out && !(command_is_queued(&s->c) && queued_are_out(p)))
 		return false;
 	if (wrong == COMMAND_RIGHT) {
-		switch (slot_take(p, s, is_direct(p, &s->c))) {
+		switch (slot_take(p, s, slot_is_direct(p, &s->c))) {
 		case ROOM_TAKEN:
-			carry_out(p, slot);
-			return true;
+			return carry_out(p, slot);
 		case ROOM_NONE:
 			if (!s->waited)
 				hba_count(p->hba, AHCI_WAITED);

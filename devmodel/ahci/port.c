@@ -73,11 +73,16 @@ void port_forget(struct port *p)
 
 		s->state = SLOT_FREE;
 		s->fetched = false;
+		disk_forget(p->hba->disk, &s->trial);
 		if (!(p->stale >> i & 1))
 			slot_give(p, s);
 	}
 	p->ci = p->sact = p->out = p->own = p->behind = 0;
 	p->queued = 0;
+	if (p->searching) {
+		p->searching = false;
+		port_enable(p);
+	}
 	bounce_leave(p->hba->bounce, &p->turn);
 	if (port_is_awaited(p))
 		p->tfd_ours = false;
@@ -134,10 +139,12 @@ static void drive_reset(struct port *p)
 	p->drive = (struct drive){ 0 };
 	p->identify_failed = p->own_log = p->own_sense = p->tfd_ours = false;
 	port_clear_received(p);
+	port_judge_anew(p);
 }
 
 void port_reset(struct port *p)
 {
+	p->searching = false;	/* PxIE is the device's own to clear */
 	port_forget(p);
 	drive_reset(p);
 	p->cmd = p->ie = p->is = p->is_hidden = p->is_device = p->is_old = 0;
@@ -180,7 +187,7 @@ void port_enable(struct port *p)
 
 	if (p->ie & (IS_PROGRESS | PxIS_TFES))
 		ours |= nudge_is_out(p);
-	port_write(p, PxIE, (p->ie & ~p->is_hidden) | (ours ? PxIS_DHRS | (p->is_hidden & p->is) : 0));
+	port_write(p, PxIE, (p->ie & ~port_hides(p)) | (ours ? PxIS_DHRS | (p->is_hidden & p->is) : 0));
 }
 
 /* The device's first: what it has done by then is the guest's before the guest knows of it. */
@@ -190,7 +197,7 @@ uint32_t pxis_read(struct port *p, uint32_t offset)
 
 	hba_is_there(p->hba, device);
 	look(p);
-	return (device & ~(hidden | p->is_hidden)) | p->is;
+	return (device & ~(hidden | port_hides(p))) | p->is;
 }
 
 /*

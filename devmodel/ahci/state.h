@@ -8,6 +8,7 @@
  *	command.c	a command is decoded, and encoded afresh
  *	packet.c	of an ATAPI command
  *	issue.c		a command leaves the guest: its turn, its room, its judgement, the drive
+ *	judge.c		a command before the policy, in one call or in several
  *	room.c		memory of a command on its way
  *	own.c		commands of the model's own, which the guest does not see
  *	complete.c	the drive is done: its judgement, the guest's memory, registers
@@ -27,7 +28,7 @@
 #include "devmodel/ahci/prd.h"
 #include "devmodel/ahci/regs.h"
 
-#define BURST_BYTES	(256u << 10)	/* judged in one call: then the next commands wait for the next call */
+#define BURST_BYTES	(256u << 10)	/* copied or searched in one call: then the next commands wait for the next call */
 
 /*
  *	FREE -> WAITS -> OUT -> FREE			a command that the drive carries out
@@ -55,6 +56,7 @@ struct slot {
 	struct prds prds;
 	uint16_t device_prds;		/* in the device's table */
 	uint8_t why;			/* enum ahci_counter, of a refusal */
+	struct disk_trial trial;	/* WAITS, OUT: under way where it takes several calls */
 };
 
 /* Bounce memory of a command that was given up, to which the device may still write. */
@@ -86,6 +88,7 @@ struct port {
 	uint8_t held_count;		/* where its bits outlasted that: until they fall, or a reset of the controller */
 	struct held held[HELD_MAX];
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
+	bool searching;			/* a read is done, and not all of it is searched: nothing tells of it yet */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until ST is cleared */
 	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */
 	bool identifying;		/* our own IDENTIFY is out, in slot 0; the guest's commands wait */
@@ -120,7 +123,7 @@ struct ahci {
 	bool more;			/* something waits for the next call, or for room */
 	bool restless;			/* a port may be restarting or identifying, or have stale slots, or a command
 					   whose end is told to nobody: else none is */
-	uint32_t burst;			/* bytes copied in this call: the interface's functions begin with 0 */
+	uint32_t burst;			/* of BURST_BYTES, used up: the interface's functions begin with 0 */
 	uint64_t mark;			/* where sectors of queued reads end, until the drive has written there */
 	struct port port[PORTS_MAX];
 	uint64_t counter[AHCI_COUNTERS];
@@ -181,6 +184,12 @@ static inline bool port_runs(const struct port *p)
 /* PxIS bits that say that a command has moved on. */
 #define IS_PROGRESS	(PxIS_DHRS | PxIS_PSS | PxIS_DSS | PxIS_SDBS | PxIS_DPS)
 
+/* Bits of the device's PxIS that the guest does not see, and that do not interrupt. */
+static inline uint32_t port_hides(const struct port *p)
+{
+	return p->is_hidden | (p->searching ? IS_PROGRESS : 0);
+}
+
 /*
  * Is a command out whose end does not interrupt?  The guest may look for it in the received FISes, in its memory, where
  * nothing is before somebody has called the model (EDK2's driver does so).
@@ -202,6 +211,8 @@ static inline void port_is_out(struct port *p)
 void port_issue(struct port *p, uint32_t bits);
 /* Go on with what waits: ST was set, room was given back, others are done. */
 void port_push(struct port *p);
+/* The first that waits is to be decoded anew, should it have been already: the drive may be another one. */
+void port_judge_anew(struct port *p);
 /* The device's header of @slot, and its bit in PxCI, of a queued command in PxSACT too. */
 void port_send(struct port *p, unsigned slot, bool queued, uint16_t flags, uint16_t prds, dma_t table);
 /* What the device, and we, have in its list. */
@@ -209,6 +220,17 @@ static inline struct header *port_list(const struct port *p)
 {
 	return (struct header *)(p->hba->d->pool.at + p->index * POOL_STEP + POOL_LIST);
 }
+
+/* ---- judge.c ---- */
+
+/* May the data of @c go straight between drive and guest? */
+bool slot_is_direct(const struct port *p, const struct command *c);
+/* What is refused unjudged, for @why: the policy's log tells of what always fails. */
+void slot_tell(struct port *p, struct command *c, enum ahci_counter why);
+/* Before the drive has it: HV_PASS also for what is judged when it is done.  HV_WAIT: call again in the next call. */
+enum hv_verdict slot_judge_issue(struct port *p, struct slot *s);
+/* The first @len > 0 bytes have come.  HV_WAIT as above, not with @now. */
+enum hv_verdict slot_judge_done(struct port *p, struct slot *s, uint32_t len, bool now);
 
 /* ---- room.c ---- */
 
@@ -218,7 +240,7 @@ enum room { ROOM_TAKEN, ROOM_NONE, ROOM_NEVER };
 enum room slot_take(struct port *p, struct slot *s, bool direct);
 /* PACKET has taken as much as it could need: give back what is over @bytes, and have that many. */
 void slot_shrink(struct port *p, struct slot *s, uint32_t bytes);
-/* Give it back, cleared where the guest has not seen what it holds.  The device must be done with it. */
+/* Give it back, cleared where the guest has not seen what it holds.  Device and judge must be done with it. */
 void slot_release(struct port *p, struct slot *s);
 /* The memory of @slots, which are stale, is kept until the device's bits of them fall.  False: too much is kept already. */
 bool room_hold(struct port *p, uint32_t slots);

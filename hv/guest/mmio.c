@@ -15,6 +15,7 @@
 #include "hv/mem/gmem.h"
 #include "hv/mem/npt.h"
 #include "hv/mem/paging.h"
+#include "hv/model.h"
 #include "hv/panic.h"
 #include "hv/start.h"
 
@@ -277,13 +278,13 @@ static void fault(struct vcpu *v, struct vcpu_state *s, const struct guest_fault
 	svm_ops.inject(v, f->vector, f->has_error, f->error);
 }
 
-/* Does this processor have something else to do before it runs on? */
+/* Does this processor have something else to do before it runs on, or did a device have so much that others come first? */
 static bool is_asked_for(void *host)
 {
 	const struct vcpu *v = host;
 	const struct cpu *c = &cpus[v->index];
 
-	return __atomic_load_n(&c->park, __ATOMIC_RELAXED) || __atomic_load_n(&c->nmi, __ATOMIC_RELAXED);
+	return model_rests || __atomic_load_n(&c->park, __ATOMIC_RELAXED) || __atomic_load_n(&c->nmi, __ATOMIC_RELAXED);
 }
 
 static const void *view_of(void *host, gpa_t at)

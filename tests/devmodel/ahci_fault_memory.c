@@ -137,6 +137,9 @@ static void test_largest(void)
 		struct ahci_machine *m = fault_new(p, 64u << 20, true);
 		struct ahci_driver_command c = fault_command(false, false, 1u << 20, 0);
 
+		m->parts.slice_ns = 1000;
+		m->parts.longer.slice = DISK_SLICE;
+		judge_set_pause(m->parts.longer.judge, DISK_SLICE, disk_pause, &m->parts.longer);
 		m->driver.c.high = true;
 		for (unsigned i = 0; i < 2; i++) {
 			c.len = i ? tiny : len;

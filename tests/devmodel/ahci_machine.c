@@ -181,6 +181,9 @@ void ahci_machine_shadow(struct ahci_machine *m, const char *policy, uint32_t bo
 	struct dma_memory memory = { .bus = { BUS_BOUNCE }, .len = bounce ? bounce : AHCI_BOUNCE };
 
 	m->policy = lab_policy_new(policy, NULL, &m->disk.judge, &m->disk.policy);
+	disk_parts_begin(&m->parts, &m->disk, lab_policy_beside(m->policy, m->disk.judge), AHCI_SLICE);
+	m->parts.clock_ns = &m->clock_ns;
+	m->parts.slice_ns = AHCI_SLICE_NS;
 	m->disk.transfers = &m->transfers;
 	m->d = (struct devmodel){ .ops = &model_ops, .host = m };
 	m->d.pool =
@@ -250,9 +253,9 @@ void ahci_machine_tick(void *machine)
 	if (!m->model)
 		return;
 	hz = ahci_poll_hz(m->model);
-	if (hz > 1000)
+	if (hz > 2000)
 		ahci_machine_complain(m, "the model wants to be polled more often than a tick can");
-	if (hz && m->ticks % (1000 / hz ? 1000 / hz : 1) == 0) {
+	for (unsigned polls = hz > 1000 ? 2 : hz && m->ticks % (1000 / hz) == 0; polls; polls--) {
 		m->work = 0;
 		ahci_poll(m->model);
 		sim_ahci_run(m->sim, STEPS_MAX);

@@ -14,11 +14,14 @@
 #include "devmodel/ahci/ahci.h"
 #include "replay/sim_ahci.h"
 #include "tests/devmodel/ahci_driver.h"
+#include "tests/devmodel/disk_parts.h"
 #include "tests/devmodel/guest_ram.h"
 
 #define AHCI_RAM_HIGH	(96u << 20)	/* bytes of the second part of guest RAM */
 #define AHCI_UNIT	3u		/* disk.unit */
 #define AHCI_BOUNCE	(8u << 20)	/* when nothing else is asked for */
+#define AHCI_SLICE	8192u		/* bytes: what has more is judged in several calls, */
+#define AHCI_SLICE_NS	500000u		/* a slice in each */
 
 /* What the judge has let pass, and the drive has not had yet. */
 struct ahci_judged {
@@ -36,6 +39,7 @@ struct ahci_machine {
 	struct guest_ram ram;
 	struct devmodel d;
 	struct disk disk;
+	struct disk_parts parts;
 	struct bounce bounce;
 	struct lab_policy *policy;
 	uint64_t transfers, clock_ns;

@@ -236,9 +236,9 @@ const struct sim_ahci_bus ahci_machine_bus = {
 /* ---- the linker puts this in disk_judge()'s place (--wrap) ---- */
 
 enum hv_verdict __real_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
-				  const struct disk_transfer *t, bool *rewritten);
+				  const struct disk_transfer *t, struct disk_trial *trial, bool *rewritten);
 enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
-				  const struct disk_transfer *t, bool *rewritten);
+				  const struct disk_transfer *t, struct disk_trial *trial, bool *rewritten);
 
 static void check_shown(struct ahci_machine *m, enum hv_hook hook, const struct disk_transfer *t)
 {
@@ -278,14 +278,14 @@ static void note_judged(struct ahci_machine *m, enum hv_hook hook, const struct 
 }
 
 enum hv_verdict __wrap_disk_judge(const struct disk *d, enum hv_hook hook, uint64_t time_ns,
-				  const struct disk_transfer *t, bool *rewritten)
+				  const struct disk_transfer *t, struct disk_trial *trial, bool *rewritten)
 {
 	struct ahci_machine *m = (struct ahci_machine *)((char *)(uintptr_t)d - offsetof(struct ahci_machine, disk));
 	enum hv_verdict v;
 
-	m->judgements++;
 	check_shown(m, hook, t);
-	v = __real_disk_judge(d, hook, time_ns, t, rewritten);
+	v = __real_disk_judge(d, hook, time_ns, t, trial, rewritten);
+	m->judgements += v != HV_WAIT;
 	if (v == HV_PASS && !(hook == HV_HOOK_DISK_READ && disk_need(d, hook) == DISK_NEED_DATA))
 		note_judged(m, hook, t);
 	return v;

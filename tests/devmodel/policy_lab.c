@@ -14,6 +14,7 @@
 struct lab_policy {
 	struct hvc_result compiled;
 	void *memory;
+	struct arena arena;
 };
 
 struct lab_policy *lab_policy_new(const char *text, event_fn *events, struct judge **judge,
@@ -23,7 +24,6 @@ struct lab_policy *lab_policy_new(const char *text, event_fn *events, struct jud
 	struct hvc_options options = { 0 };
 	struct policy_error error = { 0 };
 	struct policy *loaded = NULL;
-	struct arena a;
 
 	if (!p || !(p->memory = aligned_alloc(64, ARENA_BYTES)))
 		abort();
@@ -32,14 +32,26 @@ struct lab_policy *lab_policy_new(const char *text, event_fn *events, struct jud
 		printf("Bail out! the test's policy does not compile:\n%s\n", text);
 		exit(1);
 	}
-	arena_init(&a, p->memory, ARENA_BYTES);
-	if (policy_load(&a, p->compiled.module, p->compiled.module_len, &loaded, &error) ||
-	    judge_create(&a, loaded, events, NULL, judge, &error)) {
+	arena_init(&p->arena, p->memory, ARENA_BYTES);
+	if (policy_load(&p->arena, p->compiled.module, p->compiled.module_len, &loaded, &error) ||
+	    judge_create(&p->arena, loaded, events, NULL, judge, &error)) {
 		printf("Bail out! the test's policy does not load\n");
 		exit(1);
 	}
 	*policy = loaded;
 	return p;
+}
+
+struct judge *lab_policy_beside(struct lab_policy *p, const struct judge *first)
+{
+	struct policy_error error = { 0 };
+	struct judge *judge;
+
+	if (judge_create_beside(&p->arena, first, &judge, &error)) {
+		printf("Bail out! no room for a second judge\n");
+		exit(1);
+	}
+	return judge;
 }
 
 void lab_policy_free(struct lab_policy *p)

@@ -16,12 +16,12 @@ sys.path.insert(0, os.path.join(HERE, "sata"))
 import logwrites
 from image import Missing
 from machine import Machine, build_folder, image, work_folder
-from rig import FILES, LINE, MIB, SECTOR, cdrom, disk, failing, file_content, files_sum, go, logged, ours, said, scratch
+from rig import FILES, LINE, LONG_COMMANDS, MIB, SECTOR, cdrom, disk, failing, file_content, files_sum, go, logged, ours, said, scratch
 from tap import check, claim, run
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-# where it lies on the data disk: within a sector, over the border of two
-STORED = (20000 * SECTOR + 300, 20010 * SECTOR + 480)
+# where it lies on the data disk: within a sector, over the border of two, far into a long command
+STORED = (20000 * SECTOR + 300, 20010 * SECTOR + 480, 98304 * SECTOR + 600 * 1024 + 480)
 DATA_MIB = 96
 FILES_SHORT, FILES_LONG, FOLDERS = 5000, 100_000, 50
 
@@ -72,7 +72,9 @@ say virus $(yes_no put virus $data 30000)
 say secret $(yes_no dd if=$data of=/dev/null bs=8192 skip=768 count=1 iflag=direct status=none)
 say trim-archive $(yes_no blkdiscard -o 4194304 -l 1048576 $data)
 say trim $(yes_no blkdiscard -o 16777216 -l 1048576 $data)
+queue=/sys/block/${data##*/}/queue; cat $queue/max_hw_sectors_kb >$queue/max_sectors_kb
 say large $(yes_no dd if=/dev/zero of=$data bs=4M count=4 seek=6 oflag=direct conv=notrunc status=none)
+say long $(dd if=$data bs=4M skip=12 count=2 iflag=direct 2>/dev/null | sha256sum | cut -c1-64)
 """
 NO = "no dd: error writing '{}': Input/output error"
 
@@ -86,16 +88,27 @@ def policy_data():
 def policy_run(hv):
     name = f"disk-policy-{'ours' if hv else 'plain'}"
     path, log = policy_data(), os.path.join(work_folder(), name + ".log")
-    text, hv_log, m = go(name, POLICY, hv, drives=[logged(path, log)])
+    text, hv_log, m = go(name, POLICY, hv, drives=[logged(path, log)], kernel=LONG_COMMANDS)
     with open(path, "rb") as f:
         now = f.read()
     return text, hv_log, m, now, list(logwrites.read(log))
+
+
+def long_sum(at):
+    """SHA-256 of what lies far into the disk, with these bytes in EICAR's place."""
+    data = bytearray(8 * MIB)
+    data[STORED[2] - 48 * MIB:STORED[2] - 48 * MIB + len(at)] = at
+    return hashlib.sha256(data).hexdigest()
 
 
 def policies():
     text, log, m, now, writes = policy_run(ours())
     check(one(text, "masked", m) == "*" * 68 + " " + "*" * 68, m.report("EICAR is seen"))
     check(one(text, "buffered", m) == "0", m.report("EICAR is seen in buffered reads"))
+    check(one(text, "long", m) == long_sum(b"*" * len(EICAR)), m.report("a long read has other bytes"))
+    # 16 MiB written and 8 read, in commands of 4 MiB
+    in_parts = re.search(r"count: ahci\S* (\d+) commands judged in several calls", log)
+    check(in_parts and int(in_parts[1]) >= 6, m.report("no command is judged in several exits"))
     check(one(text, "boot", m).startswith("no "), m.report("the boot sector was written"))
     check(one(text, "archive", m).count("Input/output error") == 2, m.report("the range was written"))
     check(one(text, "beside", m) == "yes", m.report("the sector before the range is refused"))
@@ -130,11 +143,41 @@ def policy_plain():
     virus = EICAR.decode()
     check(one(text, "masked", m) == f"{virus} {virus}", m.report("EICAR is not there"))
     check(one(text, "buffered", m) == "20", m.report("EICAR is not in buffered reads"))
+    check(one(text, "long", m) == long_sum(EICAR), m.report("a long read has other bytes"))
     for name in ("boot", "virus", "secret", "trim-archive", "trim", "large"):
         check(one(text, name, m) == "yes", m.report(f"{name} is refused"))
     check(one(text, "archive", m) == "yes yes" and one(text, "hush", m) == "yes 512", m.report("the range is refused"))
     check(any(w.overlaps(8192, 12287) for w in writes) and any(EICAR in w.data for w in writes), "the log shows no writes")
     check(now[8192 * SECTOR:10240 * SECTOR] == bytes(MIB), "the range is not trimmed")
+
+
+def signatures():
+    """A policy that searches every sector for 1,000 patterns."""
+    path, r = os.path.join(work_folder(), "disk-signatures.hvrule"), random.Random(6)
+    names = [f"p{n}" for n in range(1000)]
+    with open(path, "w", encoding="ascii") as f:
+        f.write('policy "signatures" version 1;\n')
+        f.writelines(f'pattern {name} = {{ {r.randbytes(12).hex(" ").upper()} }};\n' for name in names)
+        for hook in ("disk write", "disk read"):
+            f.write(f"on {hook} default pass {{ all: data has any {{ {', '.join(names)} }} -> log, drop; }}\n")
+    return path
+
+
+GAPS = """
+data=$(at 2); queue=/sys/block/${data##*/}/queue; cat $queue/max_hw_sectors_kb >$queue/max_sectors_kb
+while [ ! -e /run/stop ]; do cut -d' ' -f1 /proc/uptime; usleep 2000; done >/run/times &
+dd if=/dev/zero of=$data bs=4M count=1 oflag=direct conv=notrunc status=none
+dd if=$data of=/dev/null bs=4M count=1 iflag=direct status=none
+touch /run/stop; wait
+say gap $(awk 'NR > 1 && $1 - p > m { m = $1 - p } { p = $1 } END { print int(m * 1000) }' /run/times)
+"""
+
+
+@claim("4 MiB searched for 1,000 signatures at once stop no other processor for a second", long=True)
+def gaps():
+    text, log, m = go("disk-gaps", GAPS, ours(signatures()), drives=[disk(scratch("disk-gaps.img", DATA_MIB))], smp=2, kernel=LONG_COMMANDS)
+    check(int(one(text, "gap", m)) < 1000, m.report(f"a processor stood still for {one(text, 'gap', m)} ms"))
+    check(re.search(r"count: ahci\S* \d+ commands judged in several calls", log), m.report("no command is judged in several exits"))
 
 
 REFUSED = re.compile(r'rule "\w+" drop \w+ [A-Z ]+ disk 0\.2, LBA (\d+)')

@@ -121,22 +121,32 @@ static void note_event(void *arg, const struct policy_event *e)
 	snprintf(lab.event, sizeof(lab.event), "%s %llu", e->rule, (unsigned long long)e->transfer->disk.first_lba);
 }
 
+static struct arena arena;
+
 static void load(const char *text)
 {
 	static struct judge *judge;
 	static struct policy *policy;
 	struct hvc_options o = { .plain = false };
 	struct policy_error err;
-	struct arena a;
 
 	hvc_compile_text("lab.hvrule", text, strlen(text), &o, &compiled);
 	if (compiled.status)
 		diags_print(&compiled.diags, stderr);
 	ck_assert_int_eq(compiled.status, 0);
-	arena_init(&a, arena_bytes, sizeof(arena_bytes));
-	ck_assert_int_eq(policy_load(&a, compiled.module, compiled.module_len, &policy, &err), 0);
-	ck_assert_int_eq(judge_create(&a, policy, note_event, NULL, &judge, &err), 0);
+	arena_init(&arena, arena_bytes, sizeof(arena_bytes));
+	ck_assert_int_eq(policy_load(&arena, compiled.module, compiled.module_len, &policy, &err), 0);
+	ck_assert_int_eq(judge_create(&arena, policy, note_event, NULL, &judge, &err), 0);
 	lab.disk = (struct disk){ .judge = judge, .policy = policy, .transfers = &lab.transfers };
+}
+
+void lab_parts(uint32_t slice)
+{
+	struct policy_error err;
+	struct judge *beside;
+
+	ck_assert_int_eq(judge_create_beside(&arena, lab.disk.judge, &beside, &err), 0);
+	disk_parts_begin(&lab.parts, &lab.disk, beside, slice);
 }
 
 static void start(unsigned port)

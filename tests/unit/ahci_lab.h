@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "devmodel/ahci/state.h"
+#include "tests/devmodel/disk_parts.h"
 #include "tests/unit/unit.h"
 
 #define LAB_PORTS	2u
@@ -64,6 +65,7 @@ struct lab {
 	struct devmodel_ops ops;
 	struct devmodel d;
 	struct disk disk;
+	struct disk_parts parts;
 	struct ahci *h;
 };
 extern struct lab lab;
@@ -71,6 +73,8 @@ extern struct lab lab;
 /* Ports 0 and 1 run, with ATA drives that are known, and all of PxIE set; @policy NULL: one without disk hooks. */
 void lab_begin(const char *policy, uint32_t bounce_bytes);
 void lab_end(void);
+/* From now on what has more than @slice bytes to be searched is judged in several calls. */
+void lab_parts(uint32_t slice);
 /* What a drive is known to be; as after COMRESET. */
 void lab_unknown(unsigned port);
 void lab_atapi(unsigned port);

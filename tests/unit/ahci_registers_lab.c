@@ -124,6 +124,15 @@ static uint64_t now_ns(void *host)
 
 void port_issue(struct port *p, uint32_t bits) { say("issue %u %08x\n", p->index, bits); }
 void port_push(struct port *p) { say("push %u\n", p->index); }
+void port_judge_anew(struct port *p) { lab.judged_anew++; }
+
+bool disk_is_searching(const struct disk *d) { return lab.searching; }
+
+void disk_forget(const struct disk *d, struct disk_trial *trial)
+{
+	lab.forgotten += trial->state;
+	trial->state = 0;
+}
 
 void port_look(struct port *p)
 {

@@ -32,6 +32,8 @@ struct lab {
 	struct bounce bounce;
 	struct devmodel_ops ops;
 	struct devmodel d;
+	bool searching;
+	unsigned judged_anew, forgotten;	/* judgements begun anew; given up */
 	struct disk disk;
 	struct ahci *h;
 };

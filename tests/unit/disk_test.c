@@ -3,6 +3,7 @@
  */
 #include "compiler/hvc.h"
 #include "devmodel/disk.h"
+#include "tests/devmodel/disk_parts.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -11,6 +12,8 @@ static uint8_t arena_bytes[8 << 20] __attribute__((aligned(16)));
 static struct hvc_result compiled;
 static uint64_t transfers;
 static struct disk disk;
+static struct disk_parts parts;
+static struct arena a;
 static struct {
 	unsigned count;
 	uint64_t number, time_ns;
@@ -40,7 +43,6 @@ static void load(const char *rules)
 	struct policy_error err;
 	struct policy *policy;
 	struct judge *judge;
-	struct arena a;
 	char text[500];
 
 	end();
@@ -107,7 +109,7 @@ static struct disk_transfer transfer(uint8_t command)
 
 static enum hv_verdict judge(enum hv_hook hook, const struct disk_transfer *t, bool *rewritten)
 {
-	return disk_judge(&disk, hook, 77, t, rewritten);
+	return disk_judge(&disk, hook, 77, t, NULL, rewritten);
 }
 
 START_TEST(each_verdict_is_handed_on)
@@ -230,6 +232,149 @@ START_TEST(the_ranges_of_a_trim_are_judged)
 }
 END_TEST
 
+/* ---- in several calls ---- */
+
+#define SLICE	(64u << 10)
+#define LONG	(4 * SLICE)
+
+static uint8_t long_data[3][LONG];
+static struct disk_transfer long_t[3];
+static struct disk_trial trial[3];
+
+static void load_long(const char *rules)
+{
+	struct policy_error err;
+	struct judge *beside;
+
+	load(rules);
+	ck_assert_int_eq(judge_create_beside(&a, disk.judge, &beside, &err), 0);
+	disk_parts_begin(&parts, &disk, beside, SLICE);
+	for (unsigned i = 0; i < 3; i++) {
+		long_t[i] = transfer(0x35);
+		long_t[i].data = memset(long_data[i], 'a' + (int)i, LONG);
+		long_t[i].data_len = LONG;
+		long_t[i].sectors = LONG / 512;
+		trial[i] = (struct disk_trial){ 0 };
+	}
+}
+
+static enum hv_verdict call(unsigned i, bool *rewritten)
+{
+	return disk_judge(&disk, HV_HOOK_DISK_WRITE, 5, &long_t[i], &trial[i], rewritten);
+}
+
+/* How often it says HV_WAIT. */
+static unsigned calls(unsigned i, enum hv_verdict want)
+{
+	bool rewritten;
+	unsigned n = 0;
+	enum hv_verdict v;
+
+	while ((v = call(i, &rewritten)) == HV_WAIT) {
+		ck_assert(disk_is_under_way(&trial[i]));
+		ck_assert(!rewritten);
+		ck_assert_uint_lt(n++, 100);
+	}
+	ck_assert_int_eq(v, want);
+	ck_assert(!disk_is_under_way(&trial[i]));
+	return n;
+}
+
+#define HAS_P	"pattern p = \"needle\"; on disk write default pass { a: data has p -> log, drop; }"
+
+START_TEST(what_is_long_takes_a_call_a_slice)
+{
+	load_long(HAS_P);
+	ck_assert_uint_eq(calls(0, HV_PASS), LONG / SLICE);
+	memcpy(long_data[0] + LONG - 6, "needle", 6);
+	ck_assert_uint_ge(calls(0, HV_DROP), LONG / SLICE);
+	ck_assert_uint_eq(event.number, transfers);
+	ck_assert_uint_eq(event.time_ns, 5);
+	long_t[0].data_len = SLICE;
+	ck_assert_uint_eq(calls(0, HV_PASS), 0);
+	/* in one call where there is no trial */
+	long_t[0].data_len = LONG;
+	ck_assert_int_eq(disk_judge(&disk, HV_HOOK_DISK_WRITE, 5, &long_t[0], NULL, &(bool){ 0 }), HV_DROP);
+}
+END_TEST
+
+START_TEST(what_is_long_and_not_searched_takes_one_call)
+{
+	load_long("on disk write default pass { a: disk.lba == 100 -> drop; }");
+	ck_assert_uint_eq(calls(0, HV_DROP), 0);
+}
+END_TEST
+
+START_TEST(a_rewrite_is_said_with_the_verdict)
+{
+	bool rewritten;
+	enum hv_verdict v;
+
+	load_long("pattern p = \"needle\"; on disk write default pass { a: data has p -> rewrite p with \"N\"; }");
+	memcpy(long_data[0] + LONG - 6, "needle", 6);
+	while ((v = call(0, &rewritten)) == HV_WAIT)
+		ck_assert(!rewritten);
+	ck_assert_int_eq(v, HV_PASS);
+	ck_assert(rewritten);
+	ck_assert_mem_eq(long_data[0] + LONG - 6, "NNNNNN", 6);
+}
+END_TEST
+
+/* A small one does not wait for a long one; long ones take their turn. */
+START_TEST(they_go_in_the_order_they_came_and_others_between_them)
+{
+	struct disk_transfer small = transfer(0x35);
+	bool rewritten;
+
+	load_long(HAS_P);
+	memcpy(long_data[1] + 5, "needle", 6);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(call(i, &rewritten), HV_WAIT);
+	memcpy(sectors, "needle", 6);
+	ck_assert_int_eq(judge(HV_HOOK_DISK_WRITE, &small, &rewritten), HV_DROP);
+	memset(sectors, 0, 6);
+	/* whoever calls, it is the first one's slice: three are done, its verdict comes with the fifth */
+	ck_assert_int_eq(call(2, &rewritten), HV_WAIT);
+	ck_assert_int_eq(call(2, &rewritten), HV_WAIT);
+	ck_assert_int_eq(call(0, &rewritten), HV_PASS);
+	ck_assert(!disk_is_under_way(&trial[0]));
+	ck_assert_uint_ge(calls(2, HV_PASS), LONG / SLICE);
+	/* its own was found meanwhile */
+	ck_assert_int_eq(call(1, &rewritten), HV_DROP);
+	ck_assert_ptr_null(parts.longer.first);
+}
+END_TEST
+
+START_TEST(one_that_is_forgotten_leaves_the_line)
+{
+	bool rewritten;
+	uint64_t before;
+
+	load_long(HAS_P);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(call(i, &rewritten), HV_WAIT);
+	disk_forget(&disk, &trial[1]);		/* it waited */
+	ck_assert(!disk_is_under_way(&trial[1]));
+	disk_forget(&disk, &trial[0]);		/* it ran */
+	disk_forget(&disk, &trial[0]);		/* once more: nothing */
+	memset(long_data[0], 0, LONG);
+	ck_assert_ptr_eq(parts.longer.first, &trial[2]);
+	before = transfers;
+	ck_assert_uint_eq(calls(2, HV_PASS), LONG / SLICE);
+	ck_assert_uint_eq(transfers, before + 1);
+	/* its verdict is there, and nobody wants it */
+	ck_assert_int_eq(call(0, &rewritten), HV_WAIT);
+	ck_assert_int_eq(call(1, &rewritten), HV_WAIT);
+	while (parts.longer.first == &trial[0])
+		ck_assert_int_eq(call(1, &rewritten), HV_WAIT);
+	ck_assert(disk_is_under_way(&trial[0]));
+	disk_forget(&disk, &trial[0]);
+	ck_assert(!disk_is_under_way(&trial[0]));
+	ck_assert_uint_ge(calls(1, HV_PASS), 1);
+	ck_assert_ptr_null(parts.longer.first);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *s = suite_create("disk");
@@ -244,5 +389,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, guarded_commands_are_dropped_without_any_rule);
 	tcase_add_test(tc, what_always_fails_is_told_of);
 	tcase_add_test(tc, the_ranges_of_a_trim_are_judged);
+	tcase_add_test(tc, what_is_long_takes_a_call_a_slice);
+	tcase_add_test(tc, what_is_long_and_not_searched_takes_one_call);
+	tcase_add_test(tc, a_rewrite_is_said_with_the_verdict);
+	tcase_add_test(tc, they_go_in_the_order_they_came_and_others_between_them);
+	tcase_add_test(tc, one_that_is_forgotten_leaves_the_line);
 	return s;
 }

@@ -151,7 +151,8 @@ static uint64_t steps_of(const struct lab *l, const char *text, enum match_answe
 	for (uint64_t steps = 0;; steps++) {
 		uint32_t pos[2][8], start[2][8];
 		uint64_t mark[8] = { 0 }, budget = steps;
-		struct nfa_scratch x = { { pos[0], pos[1] }, { start[0], start[1] }, mark, 0 };
+		struct pace none = { 0 };
+		struct nfa_scratch x = { &none, { pos[0], pos[1] }, { start[0], start[1] }, mark, 0 };
 		struct match_extent m;
 		enum match_answer answer;
 
