@@ -4,16 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compiler/hvc.h"
-#include "policy/judge.h"
+#include "tests/devmodel/policy_lab.h"
 #include "tests/unit/unit.h"
 
 #define BYTES	(64u << 10)
 #define EVERY	(16u << 10)
 
-static uint8_t arena_bytes[8 << 20] __attribute__((aligned(16)));
 static uint8_t sectors[BYTES], others[512];
-static struct hvc_result compiled;
+static struct lab_policy *loaded;
 static struct judge *first, *beside;
 static unsigned events, pauses;
 static char text[512];
@@ -29,8 +27,8 @@ static void note_event(void *arg, const struct policy_event *e)
 
 static void end(void)
 {
-	hvc_free(&compiled);
-	compiled = (struct hvc_result){ 0 };
+	lab_policy_free(loaded);
+	loaded = NULL;
 }
 
 static void paused(void *arg)
@@ -43,23 +41,14 @@ static void paused(void *arg)
 
 static void load(const char *rules)
 {
-	struct hvc_options o = { .plain = false };
-	struct policy_error err;
-	struct policy *policy;
-	struct arena a;
+	const struct policy *policy;
 	char all[1000];
 
 	end();
 	snprintf(all, sizeof(all), "policy \"b\" version 1; pattern p = \"needle\"; pattern q = \"straw\";"
 		 "pattern n = \"NEEDLE\" i; pattern r = /hay[a-z]{1,3}stack/; pattern x = \"x\"; pattern w = /[a-z]{3}/; %s", rules);
-	hvc_compile_text("beside.hvrule", all, strlen(all), &o, &compiled);
-	if (compiled.status)
-		diags_print(&compiled.diags, stderr);
-	ck_assert_int_eq(compiled.status, 0);
-	arena_init(&a, arena_bytes, sizeof(arena_bytes));
-	ck_assert_int_eq(policy_load(&a, compiled.module, compiled.module_len, &policy, &err), 0);
-	ck_assert_int_eq(judge_create(&a, policy, note_event, NULL, &first, &err), 0);
-	ck_assert_int_eq(judge_create_beside(&a, first, &beside, &err), 0);
+	loaded = lab_policy_new(all, note_event, &first, &policy);
+	beside = lab_policy_beside(loaded, first);
 	judge_set_pause(beside, EVERY, paused, &pauses);
 	memset(sectors, 'x', sizeof(sectors));
 	memset(others, 'y', sizeof(others));
