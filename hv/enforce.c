@@ -60,7 +60,7 @@ static int create_longer(struct arena *a, const struct judge *judge, struct poli
 	return 0;
 }
 
-static void refuse(const struct policy_error *err)
+static __attribute__((noreturn)) void refuse(const struct policy_error *err)
 {
 	fail("policy %s refused: %s%s%s", boot.modules[0].name, err->where, err->where[0] ? ": " : "", err->text);
 }
