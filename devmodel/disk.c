@@ -47,13 +47,13 @@ static void on_fiber(void *arg)
 	judge_transfer(l->judge, &l->whole, &l->out);
 }
 
-/* A slice of the first in the line. */
+/* A slice of the first in the line, in which somebody waits. */
 static void go_on(const struct disk *d, uint64_t now_ns)
 {
 	struct disk_long *l = d->longer;
 	struct disk_trial *first = l->first;
 
-	if (!first || disk_rests(d, now_ns))
+	if (disk_rests(d, now_ns))
 		return;
 	if (!l->runs)
 		l->whole = whole(d, (enum hv_hook)first->hook, now_ns, first->t);

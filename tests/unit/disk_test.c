@@ -345,6 +345,21 @@ START_TEST(they_go_in_the_order_they_came_and_others_between_them)
 }
 END_TEST
 
+START_TEST(nothing_is_searched_while_it_rests)
+{
+	bool rewritten;
+
+	load_long(HAS_P);
+	disk_rest(&disk, 6);
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_int_eq(call(0, &rewritten), HV_WAIT);
+	ck_assert(!parts.longer.runs);
+	ck_assert(disk_rests(&disk, 5) && !disk_rests(&disk, 6));
+	disk_rest(&disk, 5);
+	ck_assert_uint_eq(calls(0, HV_PASS), LONG / SLICE);
+}
+END_TEST
+
 START_TEST(one_that_is_forgotten_leaves_the_line)
 {
 	bool rewritten;
@@ -355,7 +370,9 @@ START_TEST(one_that_is_forgotten_leaves_the_line)
 		ck_assert_int_eq(call(i, &rewritten), HV_WAIT);
 	disk_forget(&disk, &trial[1]);		/* it waited */
 	ck_assert(!disk_is_under_way(&trial[1]));
+	ck_assert(parts.longer.runs);
 	disk_forget(&disk, &trial[0]);		/* it ran */
+	ck_assert(!parts.longer.runs);
 	disk_forget(&disk, &trial[0]);		/* once more: nothing */
 	memset(long_data[0], 0, LONG);
 	ck_assert_ptr_eq(parts.longer.first, &trial[2]);
@@ -394,5 +411,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_rewrite_is_said_with_the_verdict);
 	tcase_add_test(tc, they_go_in_the_order_they_came_and_others_between_them);
 	tcase_add_test(tc, one_that_is_forgotten_leaves_the_line);
+	tcase_add_test(tc, nothing_is_searched_while_it_rests);
 	return s;
 }
