@@ -59,6 +59,18 @@ static void mark_unasked(struct tx *t)
 		mark(t, (t->guest.head + i) % t->count);
 }
 
+/* The frame's descriptors so far are done with the last one that was sent. */
+static void add_to_last(struct tx *t)
+{
+	struct tx_sent *s = &t->sent[(t->sent_tail - 1) % SHADOW_TX];
+
+	s->guest_descs += t->frame.descs;
+	if (!t->frame.prompt || !s->delayed || s->owed)
+		return;
+	s->owed = true;
+	t->owed++;
+}
+
 /* The frame's descriptors so far are done as soon as those before them are. */
 static void settle(struct e1000 *n, struct tx *t)
 {
@@ -66,13 +78,13 @@ static void settle(struct e1000 *n, struct tx *t)
 
 	mark_unasked(t);
 	if (t->sent_head != t->sent_tail) {
-		t->sent[(t->sent_tail - 1) % SHADOW_TX].guest_descs += f->descs;
+		add_to_last(t);
 	} else {
 		report(n, t, f->descs);
 		t->announce |= f->reported;
 	}
 	f->descs = 0;
-	f->reported = false;
+	f->reported = f->prompt = false;
 }
 
 /* Frames that the device is done with: only what it has written in our own ring is believed. */
@@ -89,6 +101,8 @@ static void notice(struct e1000 *n, struct tx *t)
 		t->sent_head++;
 		t->in_vain = 0;
 		report(n, t, s->guest_descs);
+		t->announce |= s->owed;
+		t->owed -= s->owed;
 	}
 }
 
@@ -175,6 +189,7 @@ static void take_desc(struct e1000 *n, struct tx *t, uint32_t index, const union
 	if (reported)
 		mark(t, index);
 	f->reported |= reported;
+	f->prompt |= reported && !(d->legacy.cmd & TXD_IDE);
 	f->descs++;
 	t->taken++;
 	if (!is_context(d)) {
@@ -198,7 +213,7 @@ static void spend(uint32_t *budget, uint32_t cost)
 static void begin_frame(struct tx_frame *f)
 {
 	f->pieces = f->len = f->descs = 0;
-	f->open = f->whole = f->reported = f->bad = false;
+	f->open = f->whole = f->reported = f->prompt = f->bad = false;
 }
 
 /* What becomes of the whole frame in hand.  False: it waits for room. */
@@ -354,8 +369,11 @@ void tx_forget(struct e1000 *n, unsigned q)
 {
 	struct tx *t = &n->tx[q];
 
-	for (uint32_t i = t->sent_head; i != t->sent_tail; i++)
+	for (uint32_t i = t->sent_head; i != t->sent_tail; i++) {
 		t->sent[i % SHADOW_TX].guest_descs = 0;
+		t->sent[i % SHADOW_TX].owed = false;
+	}
+	t->owed = 0;
 	memset(t->reported, 0, sizeof(t->reported));
 	t->taken = 0;
 	t->programmed = t->waiting = t->announce = false;
@@ -410,7 +428,7 @@ void tx_reset(struct e1000 *n)
 
 bool tx_is_waiting(const struct e1000 *n, unsigned q)
 {
-	return n->tx[q].waiting;
+	return n->tx[q].waiting || n->tx[q].owed;
 }
 
 bool tx_is_under_way(const struct e1000 *n, unsigned q)

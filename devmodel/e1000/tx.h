@@ -30,7 +30,8 @@ struct tx_frame {
 	uint32_t descs;			/* descriptors taken and not passed on to be reported */
 	union tx_desc first, last;	/* of those with data */
 	bool open, whole;		/* the first one was taken; the last one, with EOP */
-	bool reported;			/* RS or RPS in one: the guest waits to be told */
+	bool reported;			/* RS or RPS in one: the guest waits to be told, */
+	bool prompt;			/* and in one without IDE: not only after TIDV */
 	bool bad;			/* it cannot be: @why is what is counted */
 	enum e1000_counter why;
 };
@@ -65,6 +66,8 @@ struct tx_sent {
 	uint32_t guest_descs;		/* done when it is */
 	uint32_t shadow_end;		/* free-running: behind its last descriptor, */
 	uint32_t bytes_end;		/* and behind its bytes in the pool */
+	bool delayed;			/* the device's interrupt comes after TIDV, */
+	bool owed;			/* which is too late for what of @guest_descs was dropped */
 };
 
 struct tx {
@@ -73,7 +76,8 @@ struct tx {
 	bool running;			/* TCTL.EN */
 	bool programmed;		/* the device has the shadow ring, and what it was given is in it */
 	bool waiting;			/* there is more to take than this call could */
-	bool announce;			/* the guest was told something that no interrupt follows */
+	bool announce;			/* the guest was told something that no interrupt follows, */
+	uint32_t owed;			/* or will be: frames in @sent, by whose end it must be announced */
 	uint32_t count;			/* of the guest's ring while @taken > 0 */
 	uint32_t taken;
 	uint64_t reported[RING_MAX / 64];	/* of the ring's descriptors taken, those to be written back */
@@ -107,7 +111,7 @@ void tx_kick(struct e1000 *n, unsigned q);
 void tx_complete(struct e1000 *n, unsigned q);
 /* The same at a tick. */
 void tx_poll(struct e1000 *n, unsigned q);
-/* Something waits that no register access of the guest will move on: room in the shadow ring, or a burst's rest. */
+/* Something waits that no register access of the guest will move on: for room in the shadow ring, a burst's rest, to be announced. */
 bool tx_is_waiting(const struct e1000 *n, unsigned q);
 /* The device has frames of which the guest was not told yet. */
 bool tx_is_under_way(const struct e1000 *n, unsigned q);

@@ -204,7 +204,7 @@ static void put_frame(const struct e1000 *n, struct tx *t, const struct tx_wish 
 	put_piece(n, t, (dma_t){ at.a + first }, o->copied - first, max, cmd, popts);
 	for (uint32_t i = 0; i < o->directs; i++)
 		put_piece(n, t, o->direct[i].at, o->direct[i].len, max, cmd, popts);
-	if (!t->frame.reported || (t->frame.last.legacy.cmd & TXD_IDE))
+	if (!t->frame.prompt)
 		last |= TXD_IDE;
 	tx_shadow(n, t, t->shadow_tail - 1)->data.length_type |= last << TXD_CMD_SHIFT;
 }
@@ -259,6 +259,7 @@ enum e1000_counter tx_send(struct e1000 *n, struct tx *t, const struct tx_wish *
 	t->bytes_next = o.copy_at + o.copied;
 	t->sent[t->sent_tail++ % SHADOW_TX] = (struct tx_sent){
 		.guest_descs = t->frame.descs, .shadow_end = t->shadow_tail, .bytes_end = t->bytes_next,
+		.delayed = !t->frame.prompt,
 	};
 	n->counter[E1000_TX_BYTES] += o.len;
 	return E1000_TX_PASSED;

@@ -79,6 +79,27 @@ START_TEST(the_devices_interrupt_is_delayed_as_the_guests_would_be)
 }
 END_TEST
 
+/* IDE is a descriptor's: one that asks without it is not delayed by another that has it. */
+START_TEST(one_descriptor_that_asks_without_delay_is_enough)
+{
+	static const struct { unsigned first, last; bool delayed; } cases[] = {
+		{ TXD_RS, TXD_IDE, false }, { TXD_RS, TXD_RS | TXD_IDE, false }, { TXD_RS | TXD_IDE, TXD_RS, false },
+		{ TXD_RS | TXD_IDE, 0, true }, { TXD_IDE, TXD_IDE, true }, { 0, TXD_RS | TXD_IDE, true },
+	};
+
+	tx_lab_up(0, 64, 0);
+	for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t at = tx_lab_put_frame(i, 100);
+
+		tx_lab_legacy(0, at, 50, TXD_IFCS | cases[i].first);
+		tx_lab_legacy(0, at + 50, 50, TXD_IFCS | TXD_EOP | cases[i].last);
+		tx_lab_kick(0);
+		tx_lab_run();
+		ck_assert_int_eq((tx_lab_sent(i)->cmd & TXD_IDE) != 0, cases[i].delayed);
+	}
+}
+END_TEST
+
 START_TEST(a_report_that_cannot_be_written_is_counted_and_the_ring_goes_on)
 {
 	tx_lab_up(0, 16, 0);
@@ -361,6 +382,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, with_a_write_back_threshold_frames_that_do_not_ask_are_written_back);
 	tcase_add_test(tc, nothing_but_the_status_is_written_back);
 	tcase_add_test(tc, the_devices_interrupt_is_delayed_as_the_guests_would_be);
+	tcase_add_test(tc, one_descriptor_that_asks_without_delay_is_enough);
 	tcase_add_test(tc, a_report_that_cannot_be_written_is_counted_and_the_ring_goes_on);
 	tcase_add_test(tc, what_has_no_room_in_the_shadow_ring_waits_in_order);
 	tcase_add_test(tc, descriptors_of_nothing_count_in_a_burst_too);

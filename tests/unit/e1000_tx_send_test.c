@@ -195,6 +195,82 @@ START_TEST(dropped_frames_are_done_in_order_with_the_others)
 }
 END_TEST
 
+#define UNASKED	(TXD_EOP | TXD_IFCS)
+
+/* A frame with @first is sent, one with @second behind it dropped: is the guest told of that as soon as it is done? */
+static bool is_told(unsigned first, unsigned second)
+{
+	uint32_t before = lab.ics_writes, index;
+
+	tx_lab_send_port(80, 1000, first);
+	index = tx_lab_send_port(99, 1000, second);
+	tx_lab_kick(0);
+	ck_assert_uint_eq(lab.ics_writes, before);
+	if (!tx_is_waiting(&lab.n, 0)) {
+		tx_lab_run();
+		ck_assert_uint_eq(lab.ics_writes, before);
+		return false;
+	}
+	tx_poll(&lab.n, 0);	/* the device is not done yet */
+	ck_assert(tx_is_waiting(&lab.n, 0));
+	tx_lab_device(1);
+	tx_poll(&lab.n, 0);
+	ck_assert(tx_lab_is_done(0, index));
+	ck_assert_uint_eq(lab.ics_writes, before + 1);
+	ck_assert_uint_eq(lab.ics, INT_TXDW);
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+	return true;
+}
+
+START_TEST(a_dropped_frame_behind_a_delayed_interrupt_is_announced)
+{
+	tx_lab_up(0, 64, 0);
+	ck_assert(is_told(UNASKED, TX_LAST));
+	ck_assert(is_told(TX_LAST | TXD_IDE, TX_LAST));
+	/* the device interrupts at once, */
+	ck_assert(!is_told(TX_LAST, TX_LAST));
+	/* or the guest asks for no better */
+	ck_assert(!is_told(UNASKED, TX_LAST | TXD_IDE));
+	ck_assert(!is_told(UNASKED, UNASKED));
+	ck_assert(is_told(UNASKED, TX_LAST));
+}
+END_TEST
+
+START_TEST(each_delayed_interrupt_that_is_owed_is_given)
+{
+	tx_lab_up(0, 64, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		tx_lab_send_port(80, 1000, UNASKED);
+		tx_lab_send_port(99, 1000, TX_LAST);
+		tx_lab_send_port(99, 1000, TX_LAST);
+	}
+	tx_lab_kick(0);
+	for (uint32_t i = 1; i <= 2; i++) {
+		ck_assert(tx_is_waiting(&lab.n, 0));
+		tx_lab_device(1);
+		tx_poll(&lab.n, 0);
+		ck_assert_uint_eq(lab.ics_writes, i);
+	}
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+}
+END_TEST
+
+START_TEST(what_is_owed_is_forgotten_with_the_ring)
+{
+	tx_lab_up(0, 64, 0);
+	tx_lab_send_port(80, 1000, UNASKED);
+	tx_lab_send_port(99, 1000, TX_LAST);
+	tx_lab_kick(0);
+	tx_forget(&lab.n, 0);
+	lab.n.tx[0].guest.tail = lab.n.tx[0].guest.head;
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+	tx_lab_device(1);
+	tx_poll(&lab.n, 0);
+	ck_assert_uint_eq(lab.ics_writes, 0);
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+}
+END_TEST
+
 START_TEST(content_decides_over_all_pieces)
 {
 	struct frame *f = tx_lab_tcp(1400);
@@ -469,6 +545,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, a_dropped_frame_is_not_sent_and_done_and_announced);
 	tcase_add_test(tc, a_dropped_frame_that_wants_no_report_is_not_announced);
 	tcase_add_test(tc, dropped_frames_are_done_in_order_with_the_others);
+	tcase_add_test(tc, a_dropped_frame_behind_a_delayed_interrupt_is_announced);
+	tcase_add_test(tc, each_delayed_interrupt_that_is_owed_is_given);
+	tcase_add_test(tc, what_is_owed_is_forgotten_with_the_ring);
 	tcase_add_loop_test(tc, a_frame_with_a_wrong_fcs_is_dropped, 995, 1004);
 
 	tc = unit_case(s, "by content");
