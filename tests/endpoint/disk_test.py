@@ -163,13 +163,18 @@ def signatures():
     return path
 
 
+# The least of three: a processor that the machine beneath has put aside stands still too, but not each time.
 GAPS = """
 data=$(at 2); queue=/sys/block/${data##*/}/queue; cat $queue/max_hw_sectors_kb >$queue/max_sectors_kb
-while [ ! -e /run/stop ]; do cut -d' ' -f1 /proc/uptime; usleep 2000; done >/run/times &
-dd if=/dev/zero of=$data bs=4M count=1 oflag=direct conv=notrunc status=none
-dd if=$data of=/dev/null bs=4M count=1 iflag=direct status=none
-touch /run/stop; wait
-say gap $(awk 'NR > 1 && $1 - p > m { m = $1 - p } { p = $1 } END { print int(m * 1000) }' /run/times)
+longest() {
+	rm -f /run/stop
+	while [ ! -e /run/stop ]; do cut -d' ' -f1 /proc/uptime; usleep 2000; done >/run/times &
+	dd if=/dev/zero of=$data bs=4M count=1 oflag=direct conv=notrunc status=none
+	dd if=$data of=/dev/null bs=4M count=1 iflag=direct status=none
+	touch /run/stop; wait
+	awk 'NR > 1 && $1 - p > m { m = $1 - p } { p = $1 } END { print int(m * 1000) }' /run/times
+}
+say gap $(for n in 1 2 3; do longest; done | sort -n | head -n 1)
 """
 
 

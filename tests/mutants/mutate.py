@@ -170,7 +170,7 @@ class Bench:
     def __init__(self, source, build):
         self.source, self.build = os.path.abspath(source), os.path.abspath(build)
         self.env = dict(os.environ, srcdir=self.source, builddir=self.build, CK_FORK="no", DATA="",
-                        ASAN_OPTIONS="detect_leaks=0", **SMALL)
+                        ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0", **SMALL)
         self.env["BPF_VECTORS"] = os.path.join(self.build, "tests", "bpf", "vectors")
         self.seconds = {}       # by program: when it hangs
         variables = self.make_variables(

@@ -31,23 +31,19 @@ static void begin_both(void)
 	lab_begin(BOTH, 1u << 20);
 }
 
-START_TEST(a_port_that_waits_for_its_refusal_holds_up_nobody)
+/* Port 1 has most of the memory, and tag 5 of port 0 is first in the line for it. */
+static void fill_memory(void)
 {
-	/* tag 6 of port 0 never ends, and its memory is little; 7 will be refused when its data is there */
-	lab_ask(0, 6, lab_queued(6, false, 1, 8));
-	lab_ask(0, 7, lab_queued(7, false, 9, 8));
 	lab_ask(1, 0, lab_queued(0, true, 1, 800));
 	lab_ask(1, 1, lab_queued(1, true, 801, 800));
-	lab_ask(0, 5, lab_queued(5, true, 1, 1600));	/* no room: first in the line */
+	lab_ask(0, 5, lab_queued(5, true, 1, 1600));
 	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
 	ck_assert_ptr_nonnull(lab.bounce.first);
-	memcpy(&lab.fill, "evilevil", 8);
-	dev_do(0, 7);
-	lab.fill = 0;
-	ahci_poll(lab.h);
-	ck_assert_int_eq(P(0)->slot[7].state, SLOT_REFUSED);
-	ck_assert(P(0)->own);
-	/* all of port 1's end: nearly all memory is free */
+}
+
+/* All of port 1's end: nearly all memory is free, and port 0, which takes none now, must not keep others from it. */
+static void expect_nobody_held_up(void)
+{
 	dev_do(1, 0);
 	dev_do(1, 1);
 	lab_read(1, PxSACT);
@@ -59,28 +55,47 @@ START_TEST(a_port_that_waits_for_its_refusal_holds_up_nobody)
 		ahci_poll(lab.h);
 	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
 }
+
+START_TEST(a_port_that_waits_for_its_refusal_holds_up_nobody)
+{
+	/* tag 6 of port 0 never ends, and its memory is little; 7 will be refused when its data is there */
+	lab_ask(0, 6, lab_queued(6, false, 1, 8));
+	lab_ask(0, 7, lab_queued(7, false, 9, 8));
+	fill_memory();
+	memcpy(&lab.fill, "evilevil", 8);
+	dev_do(0, 7);
+	lab.fill = 0;
+	ahci_poll(lab.h);
+	ck_assert_int_eq(P(0)->slot[7].state, SLOT_REFUSED);
+	ck_assert(P(0)->own);
+	expect_nobody_held_up();
+}
 END_TEST
 
 /* Another drive may have been plugged in: its size is asked for when nothing is under way any more. */
 START_TEST(a_port_that_waits_to_ask_for_the_size_holds_up_nobody)
 {
 	lab_ask(0, 6, lab_queued(6, false, 1, 8));	/* never ends */
-	lab_ask(1, 0, lab_queued(0, true, 1, 800));
-	lab_ask(1, 1, lab_queued(1, true, 801, 800));
-	lab_ask(0, 5, lab_queued(5, true, 1, 1600));	/* no room: first in the line */
-	ck_assert_ptr_nonnull(lab.bounce.first);
+	fill_memory();
 	REG(0, PxSERR) = SERR_X;
 	lab_write(0, PxSERR, SERR_X);
-	dev_do(1, 0);
-	dev_do(1, 1);
-	lab_read(1, PxSACT);
-	for (unsigned i = 0; i < 100; i++)
-		ahci_poll(lab.h);
-	ck_assert_int_eq(P(0)->slot[5].state, SLOT_WAITS);
-	lab_ask(1, 2, lab_queued(2, true, 1, 8));
-	for (unsigned i = 0; i < 100; i++)
-		ahci_poll(lab.h);
-	ck_assert_int_eq(P(1)->slot[2].state, SLOT_OUT);
+	expect_nobody_held_up();
+}
+END_TEST
+
+/* What is out at the drive has its memory until it is done, whatever drive may be there by then. */
+START_TEST(what_is_out_keeps_its_memory_when_another_drive_may_be_there)
+{
+	uint32_t taken;
+
+	lab_ask(0, 3, lab_queued(3, true, 1, 8));
+	ck_assert_int_eq(P(0)->slot[3].state, SLOT_OUT);
+	taken = lab.bounce.taken;
+	ck_assert_uint_ne(taken, 0);
+	REG(0, PxSERR) = SERR_X;
+	lab_write(0, PxSERR, SERR_X);
+	ck_assert_uint_eq(lab.bounce.taken, taken);
+	ck_assert_int_eq(P(0)->slot[3].state, SLOT_OUT);
 }
 END_TEST
 
@@ -485,6 +500,7 @@ Suite *unit_suite(void)
 	c = lab_case(s, "both", begin_both);
 	tcase_add_test(c, a_port_that_waits_for_its_refusal_holds_up_nobody);
 	tcase_add_test(c, a_port_that_waits_to_ask_for_the_size_holds_up_nobody);
+	tcase_add_test(c, what_is_out_keeps_its_memory_when_another_drive_may_be_there);
 	c = lab_case(s, "settings", begin_settings);
 	tcase_add_test(c, a_new_sector_configuration_makes_the_size_unknown);
 	return s;
