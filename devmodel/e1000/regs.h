@@ -44,7 +44,7 @@ enum {
 /* ICR, ICS, IMS, IMC */
 enum {
 	INT_TXDW = 1u << 0, INT_TXQE = 1u << 1, INT_LSC = 1u << 2, INT_RXDMT0 = 1u << 4, INT_RXO = 1u << 6,
-	INT_RXT0 = 1u << 7, INT_RXQ0 = 1u << 20, INT_RXQ1 = 1u << 21, INT_TXQ0 = 1u << 22, INT_TXQ1 = 1u << 23,
+	INT_RXT0 = 1u << 7, INT_TXD_LOW = 1u << 15, INT_RXQ0 = 1u << 20, INT_RXQ1 = 1u << 21, INT_TXQ0 = 1u << 22, INT_TXQ1 = 1u << 23,
 	INT_ASSERTED = 1u << 31,
 };
 
@@ -63,6 +63,9 @@ enum {
 	RXCSUM_PCSS = 0xff, RXCSUM_IPPCSE = 1u << 12,
 	RXCSUM_PCSD = 1u << 13,		/* 82574: RSS's hash in place of the packet checksum */
 };
-enum { DCTL_WTHRESH_SHIFT = 16, DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24 };
+enum {
+	DCTL_WTHRESH_SHIFT = 16, DCTL_WTHRESH = 0x3fu << 16, DCTL_COUNT_DESC = 1u << 22, DCTL_GRAN = 1u << 24,
+	DCTL_LWTHRESH_SHIFT = 25,	/* TXDCTL alone: eights of descriptors */
+};
 
 #endif

@@ -21,12 +21,28 @@ void tx_create(struct e1000 *n, unsigned q)
 
 /* ---- report ---------------------------------------------------------------- */
 
+/*
+ * Descriptors that are not done and above TXDCTL.LWTHRESH: with the last of them the ring runs low (8254x manual, TXD_LOW).
+ * 0: none are, or the guest has not asked.
+ */
+static uint32_t above_low(const struct tx *t)
+{
+	const struct guest_ring *g = &t->guest;
+	uint32_t left = g->tail >= g->head ? g->tail - g->head : t->count - g->head + g->tail;
+	uint32_t low = (g->dctl >> DCTL_LWTHRESH_SHIFT) * 8;
+
+	return low > 0 && left > low ? left - low : 0;
+}
+
 /* The next @descs descriptors of the guest's ring are done. */
 static void report(struct e1000 *n, struct tx *t, uint32_t descs)
 {
 	static const uint8_t done = TXD_STATUS_DD;
 	struct guest_ring *g = &t->guest;
+	uint32_t above = above_low(t);
 
+	if (above > 0 && descs >= above)
+		t->causes |= INT_TXD_LOW;
 	for (; descs > 0; descs--) {
 		uint64_t *word = &t->reported[g->head % RING_MAX / 64], bit = UINT64_C(1) << g->head % 64;
 		gpa_t at = guest_ring_at(g, g->head);
@@ -81,7 +97,7 @@ static void settle(struct e1000 *n, struct tx *t)
 		add_to_last(t);
 	} else {
 		report(n, t, f->descs);
-		t->announce |= f->reported;
+		t->causes |= f->reported ? INT_TXDW : 0;
 	}
 	f->descs = 0;
 	f->reported = f->prompt = false;
@@ -101,7 +117,7 @@ static void notice(struct e1000 *n, struct tx *t)
 		t->sent_head++;
 		t->in_vain = 0;
 		report(n, t, s->guest_descs);
-		t->announce |= s->owed;
+		t->causes |= s->owed ? INT_TXDW : 0;
 		t->owed -= s->owed;
 	}
 }
@@ -341,9 +357,9 @@ void tx_complete(struct e1000 *n, unsigned q)
 	}
 	notice(n, t);
 	take(n, t);
-	if (t->announce)
-		dev_write(n, E1000_ICS, INT_TXDW);
-	t->announce = false;
+	if (t->causes)
+		dev_write(n, E1000_ICS, t->causes);
+	t->causes = 0;
 }
 
 void tx_poll(struct e1000 *n, unsigned q)
@@ -376,7 +392,8 @@ void tx_forget(struct e1000 *n, unsigned q)
 	t->owed = 0;
 	memset(t->reported, 0, sizeof(t->reported));
 	t->taken = 0;
-	t->programmed = t->waiting = t->announce = false;
+	t->programmed = t->waiting = false;
+	t->causes = 0;
 	t->in_vain = 0;
 	begin_frame(&t->frame);
 }
@@ -428,7 +445,11 @@ void tx_reset(struct e1000 *n)
 
 bool tx_is_waiting(const struct e1000 *n, unsigned q)
 {
-	return n->tx[q].waiting || n->tx[q].owed;
+	const struct tx *t = &n->tx[q];
+
+	if (t->waiting || t->owed)
+		return true;
+	return (n->ims & INT_TXD_LOW) && tx_is_under_way(n, q) && above_low(t) > 0;
 }
 
 bool tx_is_under_way(const struct e1000 *n, unsigned q)

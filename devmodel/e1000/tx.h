@@ -76,7 +76,7 @@ struct tx {
 	bool running;			/* TCTL.EN */
 	bool programmed;		/* the device has the shadow ring, and what it was given is in it */
 	bool waiting;			/* there is more to take than this call could */
-	bool announce;			/* the guest was told something that no interrupt follows, */
+	uint32_t causes;		/* for ICS: the guest was told something that no interrupt follows, */
 	uint32_t owed;			/* or will be: frames in @sent, by whose end it must be announced */
 	uint32_t count;			/* of the guest's ring while @taken > 0 */
 	uint32_t taken;
@@ -111,7 +111,10 @@ void tx_kick(struct e1000 *n, unsigned q);
 void tx_complete(struct e1000 *n, unsigned q);
 /* The same at a tick. */
 void tx_poll(struct e1000 *n, unsigned q);
-/* Something waits that no register access of the guest will move on: for room in the shadow ring, a burst's rest, to be announced. */
+/*
+ * Something waits that no register access of the guest will move on: for room in the shadow ring, a burst's rest, to be
+ * announced, for the ring to run low.
+ */
 bool tx_is_waiting(const struct e1000 *n, unsigned q);
 /* The device has frames of which the guest was not told yet. */
 bool tx_is_under_way(const struct e1000 *n, unsigned q);

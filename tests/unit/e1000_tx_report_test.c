@@ -113,6 +113,99 @@ START_TEST(a_report_that_cannot_be_written_is_counted_and_the_ring_goes_on)
 }
 END_TEST
 
+/* ---- TXD_LOW ------------------------------------------------------------------------- */
+
+#define LOW(n)	((uint32_t)(n) << DCTL_LWTHRESH_SHIFT)
+
+/* Frames of one descriptor each; the device has sent none of them. */
+static void send_frames(uint32_t count)
+{
+	while (count-- > 0)
+		tx_lab_send_one(count, 60);
+	tx_lab_kick(0);
+}
+
+/* The device sends @frames, and the model looks.  Returns the causes it wrote to ICS by that. */
+static uint32_t causes_of(uint32_t frames)
+{
+	lab.ics = 0;
+	tx_lab_device(frames);
+	tx_complete(&lab.n, 0);
+	return lab.ics;
+}
+
+START_TEST(a_ring_that_runs_low_is_told_once)
+{
+	tx_lab_up(0, 64, 50);
+	lab.n.tx[0].guest.dctl = LOW(2);
+	send_frames(20);
+	ck_assert_uint_eq(causes_of(3), 0);
+	ck_assert_uint_eq(causes_of(1), INT_TXD_LOW);	/* 17, then 16 */
+	ck_assert_uint_eq(causes_of(1), 0);
+	ck_assert_uint_eq(lab.ics_writes, 1);
+	send_frames(2);					/* 15 and 2 */
+	ck_assert_uint_eq(causes_of(16), INT_TXD_LOW);
+	ck_assert_uint_eq(causes_of(1), 0);
+	ck_assert_uint_eq(lab.ics_writes, 2);
+}
+END_TEST
+
+static const struct { uint32_t dctl, frames, causes; } low_cases[] = {
+	{ LOW(2), 16, 0 }, { LOW(2), 17, INT_TXD_LOW }, { 0, 60, 0 }, { ~LOW(0x7f), 60, 0 },
+	{ LOW(1), 9, INT_TXD_LOW }, { LOW(7), 57, INT_TXD_LOW }, { LOW(0x7f), 60, 0 },
+};
+
+START_TEST(a_ring_runs_low_from_one_descriptor_more_to_the_threshold)
+{
+	tx_lab_up(0, 64, 50);
+	lab.n.tx[0].guest.dctl = low_cases[_i].dctl;
+	send_frames(low_cases[_i].frames);
+	ck_assert_uint_eq(causes_of(UINT32_MAX), low_cases[_i].causes);
+}
+END_TEST
+
+START_TEST(frames_that_are_dropped_run_a_ring_low_too)
+{
+	tx_lab_up(0, 64, 0);
+	lab.n.tx[0].guest.dctl = LOW(1);
+	for (uint32_t i = 0; i < 10; i++)
+		tx_lab_send_port(99, 60, TXD_EOP | TXD_IFCS);
+	tx_lab_kick(0);
+	ck_assert_uint_eq(lab.ics, INT_TXD_LOW);
+	for (uint32_t i = 0; i < 10; i++)
+		tx_lab_send_port(99, 60, TX_LAST);
+	lab.ics = 0;
+	tx_lab_kick(0);
+	ck_assert_uint_eq(lab.ics, INT_TXD_LOW | INT_TXDW);
+	ck_assert_uint_eq(lab.ics_writes, 2);
+}
+END_TEST
+
+/* TXDW of the frames in between may be delayed, or masked: no interrupt would have the model look. */
+START_TEST(a_ring_that_will_run_low_is_looked_at)
+{
+	tx_lab_up(0, 64, 60);
+	lab.n.ims = INT_TXDW | INT_TXD_LOW;
+	lab.n.tx[0].guest.dctl = LOW(1);
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+	send_frames(10);
+	ck_assert(tx_is_waiting(&lab.n, 0));
+	lab.n.ims = INT_TXDW;
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+	lab.n.ims = INT_TXDW | INT_TXD_LOW;
+	lab.n.tx[0].guest.dctl = 0;
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+	lab.n.tx[0].guest.dctl = LOW(1);
+	ck_assert_uint_eq(causes_of(2), INT_TXD_LOW);
+	ck_assert(tx_is_under_way(&lab.n, 0) && !tx_is_waiting(&lab.n, 0));
+	send_frames(1);
+	ck_assert(tx_is_waiting(&lab.n, 0));
+	tx_forget(&lab.n, 0);
+	lab.n.tx[0].guest.head = lab.n.tx[0].guest.tail = lab.tail[0] = 0;
+	ck_assert(!tx_is_waiting(&lab.n, 0));
+}
+END_TEST
+
 /* ---- room, budget, queues -------------------------------------------------------------- */
 
 START_TEST(what_has_no_room_in_the_shadow_ring_waits_in_order)
@@ -384,6 +477,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, the_devices_interrupt_is_delayed_as_the_guests_would_be);
 	tcase_add_test(tc, one_descriptor_that_asks_without_delay_is_enough);
 	tcase_add_test(tc, a_report_that_cannot_be_written_is_counted_and_the_ring_goes_on);
+	tcase_add_test(tc, a_ring_that_runs_low_is_told_once);
+	tcase_add_loop_test(tc, a_ring_runs_low_from_one_descriptor_more_to_the_threshold, 0,
+			    sizeof(low_cases) / sizeof(*low_cases));
+	tcase_add_test(tc, a_ring_that_will_run_low_is_looked_at);
 	tcase_add_test(tc, what_has_no_room_in_the_shadow_ring_waits_in_order);
 	tcase_add_test(tc, descriptors_of_nothing_count_in_a_burst_too);
 	tcase_add_test(tc, two_queues_have_rings_of_their_own);
@@ -397,6 +494,7 @@ Suite *unit_suite(void)
 	tc = unit_case(s, "by headers");
 	tcase_add_checked_fixture(tc, tx_lab_begin_headers, tx_lab_end);
 	tcase_add_test(tc, small_frames_count_in_a_burst_too);
+	tcase_add_test(tc, frames_that_are_dropped_run_a_ring_low_too);
 	tcase_add_test(tc, behind_what_was_under_way_the_new_rings_frames_are_reported_in_order);
 
 	tc = unit_case(s, "by content");
