@@ -44,8 +44,8 @@ enum {
 /* ICR, ICS, IMS, IMC */
 enum {
 	INT_TXDW = 1u << 0, INT_TXQE = 1u << 1, INT_LSC = 1u << 2, INT_RXDMT0 = 1u << 4, INT_RXO = 1u << 6,
-	INT_RXT0 = 1u << 7, INT_TXD_LOW = 1u << 15, INT_RXQ0 = 1u << 20, INT_RXQ1 = 1u << 21, INT_TXQ0 = 1u << 22, INT_TXQ1 = 1u << 23,
-	INT_ASSERTED = 1u << 31,
+	INT_RXT0 = 1u << 7, INT_TXD_LOW = 1u << 15, INT_RXQ0 = 1u << 20, INT_RXQ1 = 1u << 21, INT_TXQ0 = 1u << 22,
+	INT_TXQ1 = 1u << 23, INT_ASSERTED = 1u << 31,
 };
 
 enum {
