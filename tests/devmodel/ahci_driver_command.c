@@ -22,7 +22,7 @@ static uint64_t take_memory(struct ahci_driver *d, uint32_t len)
 	}
 	if (!used || d->free == 0)
 		d->free = d->c.high ? MEMORY_HIGH : MEMORY_LOW;
-	if (d->free < MEMORY_LOW_END && d->free + len > MEMORY_LOW_END)
+	if (d->free <= MEMORY_LOW_END && d->free + len > MEMORY_LOW_END)
 		d->free = MEMORY_HIGH;
 	at = d->free;
 	d->free = (at + len + 4095) & ~4095ull;
