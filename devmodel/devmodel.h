@@ -43,6 +43,11 @@ struct devmodel_ops {
 	 * access to the page is under way.  NULL where nothing can be opened.
 	 */
 	void (*open_page)(void *host, uint32_t offset, uint8_t *page);
+	/*
+	 * The model is to be told when the guest's processor that it is called for halts next.  False: nobody can tell.
+	 * NULL: so.
+	 */
+	bool (*await_halt)(void *host);
 };
 
 /* Memory that the device may reach and the guest may not: contiguous for both, page-aligned, zeroed. */

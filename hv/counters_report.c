@@ -28,7 +28,7 @@
 
 static const char *const reasons[VMEXIT_KINDS] = {
 	"cpuid", "msr", "io", "page", "hypercall", "forbidden", "exception", "none", "nmi", "interrupt", "init",
-	"shutdown", "invalid", "other",
+	"shutdown", "halt", "invalid", "other",
 };
 
 #define OFFENCE(id, name, level) { name, level },

@@ -105,7 +105,13 @@ static void open_page(void *host, uint32_t offset, uint8_t *page)
 		mmio_open(m->region, offset, m->open);
 }
 
-static const struct devmodel_ops ops = { reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns, open_page };
+static bool await_halt(void *host)
+{
+	svm_ops.exit_on_halt(on, true);
+	return true;
+}
+
+static const struct devmodel_ops ops = { reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns, open_page, await_halt };
 
 static void report(counters_say_fn *say, uint32_t rows)
 {
@@ -329,4 +335,18 @@ void model_poll(const struct vcpu *v)
 		ask(m);
 	}
 	keep_pace(true);
+}
+
+void model_halts(const struct vcpu *v)
+{
+	svm_ops.exit_on_halt(v, false);
+	for (uint32_t i = 0; i < model_count; i++) {
+		struct model *m = &models[i];
+
+		if (!m->state || !m->kind->halts)
+			continue;
+		enter(m, v);
+		m->kind->halts(m->state);
+		ask(m);
+	}
 }

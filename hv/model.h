@@ -33,6 +33,7 @@ struct model_kind {
 		     uint32_t *value);
 	void (*poll)(void *state);
 	uint32_t (*poll_hz)(const void *state);
+	void (*halts)(void *state);		/* NULL: it awaits none */
 	bool rests;				/* what it has left to do after an access is for a later exit */
 	void (*was_reset)(void *state);
 	uint32_t counters;
@@ -72,5 +73,7 @@ extern uint32_t model_hz;	/* as often devices want to be looked at, the most of 
 /* Is it time to look at the devices, or did a tick come for them?  Then model_poll(), under the guest lock. */
 bool model_is_due(bool ticked);
 void model_poll(const struct vcpu *v);
+/* @v halts, as a model wanted to be told (devmodel.h): under the guest lock. */
+void model_halts(const struct vcpu *v);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * The guest's driver sees its own command lists, tables and FIS areas in its memory.  The controller sees those of the
  * model, and sectors in the bounce memory wherever a rule must see them; where no rule does, they go straight between
- * the drive and the guest's pages.  Interrupts go from the controller to the guest as they are: its driver reads a
- * register, and that is when the model looks at the controller.
+ * the drive and the guest's pages.  Interrupts go from the controller to the guest as they are, several commands' together
+ * where it sends several: its driver reads a register, and that is when the model looks at the controller.
  */
 #ifndef DEVMODEL_AHCI_AHCI_H
 #define DEVMODEL_AHCI_AHCI_H
@@ -39,6 +39,8 @@ void ahci_access(struct ahci *h, uint32_t offset, unsigned size, bool write, uin
 void ahci_io(struct ahci *h, uint32_t offset, unsigned size, bool write, uint32_t *value);
 /* Look at the controller: what it has done, what waits for room. */
 void ahci_poll(struct ahci *h);
+/* A processor of the guest's halts, for which await_halt() was called: what it waits for interrupts it from now on. */
+void ahci_halts(struct ahci *h);
 /* How often a second ahci_poll() must be called, since no interrupt makes the guest look; 0: not at all. */
 uint32_t ahci_poll_hz(const struct ahci *h);
 /* The controller was reset behind the model's back: by a power state (D3 to D0), or by the bus. */

@@ -6,6 +6,7 @@
 /* While somebody waits for a port to stop or to start, or for what he is not told; and while only memory does. */
 #define POLL_HZ		1000u
 #define POLL_SEARCH_HZ	2000u		/* what is searched in parts is as fast as that lets it be */
+#define POLL_HOLD_HZ	250u		/* hold.c */
 #define POLL_SLOW_HZ	10u
 
 /* Nothing answers when a controller is gone: all ones. */
@@ -136,10 +137,11 @@ static uint32_t own_interrupts(const struct ahci *h)
 
 /*
  * Nobody is looked at here: what a port has done its own registers tell, and the guest finds out by reading them.  Also
- * of a nudge, for as long as it is out the device's PxIE has its DHRS.
+ * of a nudge, for as long as it is out the device's PxIE has its DHRS.  A port has its bit for what PxIE has.
  */
 uint32_t is_read(struct ahci *h, uint32_t offset)
 {
+	hba_let_go(h);
 	return (hba_read(h, HBA_IS) & h->pi) | own_interrupts(h);
 }
 
@@ -169,7 +171,7 @@ void hba_rest(struct ahci *h)
 {
 	if (!h->restless)
 		return;
-	h->restless = false;
+	h->restless = h->holds != 0;
 	for (uint32_t left = h->pi; left; left &= left - 1) {
 		const struct port *p = &h->port[__builtin_ctz(left)];
 
@@ -182,6 +184,7 @@ void ahci_poll(struct ahci *h)
 {
 	h->burst = 0;
 	hba_settle(h);
+	hba_let_go_late(h);
 	look(h);
 	hba_rest(h);
 }
@@ -190,6 +193,8 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 {
 	uint32_t hz = h->more ? disk_is_searching(h->disk) ? POLL_SEARCH_HZ : POLL_HZ : 0;
 
+	if (h->holds && !hz)
+		hz = POLL_HOLD_HZ;
 	if (!h->restless)
 		return hz;
 	for (uint32_t left = h->pi; left; left &= left - 1) {

@@ -83,6 +83,7 @@ void port_forget(struct port *p)
 		p->searching = false;
 		port_enable(p);
 	}
+	port_let_go(p);
 	bounce_leave(p->hba->bounce, &p->turn);
 	if (port_is_awaited(p))
 		p->tfd_ours = false;
@@ -144,7 +145,10 @@ static void drive_reset(struct port *p)
 
 void port_reset(struct port *p)
 {
-	p->searching = false;	/* PxIE is the device's own to clear */
+	/* PxIE is the device's own to clear */
+	p->searching = false;
+	p->hba->holds &= ~(1u << p->index);
+	p->sent = p->sent_last = 0;
 	port_forget(p);
 	drive_reset(p);
 	p->cmd = p->ie = p->is = p->is_hidden = p->is_device = p->is_old = 0;
@@ -183,11 +187,14 @@ static bool nudge_is_out(const struct port *p)
  */
 void port_enable(struct port *p)
 {
+	uint32_t off = port_hides(p);
 	bool ours = p->is & p->ie;
 
+	if (p->hba->holds >> p->index & 1)
+		off |= IS_PROGRESS;
 	if (p->ie & (IS_PROGRESS | PxIS_TFES))
 		ours |= nudge_is_out(p);
-	port_write(p, PxIE, (p->ie & ~port_hides(p)) | (ours ? PxIS_DHRS | (p->is_hidden & p->is) : 0));
+	port_write(p, PxIE, (p->ie & ~off) | (ours ? PxIS_DHRS | (p->is_hidden & p->is) : 0));
 }
 
 /* The device's first: what it has done by then is the guest's before the guest knows of it. */
@@ -224,6 +231,7 @@ void pxis_write(struct port *p, uint32_t offset, uint32_t value)
 {
 	uint32_t ours = p->is;
 
+	port_acknowledges(p);
 	p->is &= ~value;
 	if (!p->out || p->behind || value & PxIS_STOPS || !ends_at_once(p))
 		look(p);
@@ -339,5 +347,6 @@ uint32_t pxci_read(struct port *p, uint32_t offset)
 void pxci_write(struct port *p, uint32_t offset, uint32_t value)
 {
 	look(p);
+	port_sends(p, value & hba_slots(p->hba));
 	port_issue(p, value & hba_slots(p->hba));
 }

@@ -12,6 +12,7 @@
  *	room.c		memory of a command on its way
  *	own.c		commands of the model's own, which the guest does not see
  *	complete.c	the drive is done: its judgement, the guest's memory, registers
+ *	hold.c		commands that end one after another are told together
  *	received.c	the FISes that the guest sees
  *	refuse.c	what the drive never saw fails as if it had
  *	answer.c	what the model carries out itself
@@ -89,6 +90,8 @@ struct port {
 	struct held held[HELD_MAX];
 	uint32_t behind;		/* of out: done, but BURST_BYTES left them for the next call (port_look()) */
 	bool searching;			/* a read is done, and not all of it is searched: nothing tells of it yet */
+	uint8_t sent, sent_last;	/* commands, since it last cleared bits of PxIS, and before: SEVERAL at most (hold.c) */
+	uint64_t held_ns, sent_ns;	/* when its bit of hba.holds was set, and the last command sent since */
 	bool stopped;			/* an error, the drive's or ours: nothing moves until ST is cleared */
 	bool restarting;		/* ST is set for the guest, and will be for the device once CR is 0 */
 	bool identifying;		/* our own IDENTIFY is out, in slot 0; the guest's commands wait */
@@ -120,9 +123,11 @@ struct ahci {
 	uint32_t cap, cap2, pi;		/* as offered */
 	bool ie;			/* GHC.IE */
 	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
+	uint32_t holds;			/* ports whose PxIE lacks IS_PROGRESS for now (hold.c) */
+	uint64_t busy_ns, busy_until_ns;	/* the guest did not halt: how long none does, and until when */
 	bool more;			/* something waits for the next call, or for room */
 	bool restless;			/* a port may be restarting or identifying, or have stale slots, or a command
-					   whose end is told to nobody: else none is */
+					   whose end is told to nobody, or later: else none is */
 	uint32_t burst;			/* of BURST_BYTES, used up: the interface's functions begin with 0 */
 	uint64_t mark;			/* where sectors of queued reads end, until the drive has written there */
 	struct port port[PORTS_MAX];
@@ -317,6 +322,17 @@ void port_identified(struct port *p, bool failed);
 /* Nothing of our own is out: bits that were hidden are cleared, or belong to the guest now. */
 void port_unhide(struct port *p);
 
+/* ---- hold.c ---- */
+
+/* The guest issues the commands in @bits: does what has ended wait for them? */
+void port_sends(struct port *p, uint32_t bits);
+/* It clears bits of PxIS. */
+void port_acknowledges(struct port *p);
+/* Nothing waits any more; hba_let_go_late(): nothing that has waited for long. */
+void port_let_go(struct port *p);
+void hba_let_go(struct ahci *h);
+void hba_let_go_late(struct ahci *h);
+
 /* ---- refuse.c ---- */
 
 /*
@@ -347,7 +363,7 @@ void port_quiet(struct port *p);
 /* Program PxCLB, PxFB: ours. */
 void port_program(struct port *p);
 /*
- * Program PxIE: as the guest has it without bits that are hidden, and DHRE while a nudge is out, or its PxIS bit holds
+ * Program PxIE: as the guest has it without bits that are hidden or held back, and DHRE while a nudge is out, or its PxIS bit holds
  * the line for bits in p->is.  To be called when a command of our own goes out, and when it is done.
  */
 void port_enable(struct port *p);

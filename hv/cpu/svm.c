@@ -140,7 +140,8 @@ static void svm_reset(struct vcpu *v, uint32_t page)
 	b->dr6 = 0xffff0ff0;
 	b->dr7 = 0x400;
 	b->eventinj = 0;
-	b->intercept1 &= ~(uint32_t)INTERCEPT1_IRET;
+	b->intercept1 &= ~(uint32_t)(INTERCEPT1_IRET | INTERCEPT1_HLT);
+	b->intercept2 &= ~(uint32_t)INTERCEPT2_MWAIT;
 	b->intercept_exceptions = EXCEPTIONS;
 	b->interrupt_shadow = 0;
 	b->g_pat = PAT_RESET;
@@ -258,6 +259,14 @@ static void decode(const struct vmcb *b, struct vmexit *x)
 		break;
 	case SVM_EXIT_DB: case SVM_EXIT_AC: case SVM_EXIT_ICEBP:
 		x->kind = VMEXIT_EXCEPTION;
+		break;
+	case SVM_EXIT_HLT:
+		x->kind = VMEXIT_HALT;
+		x->next_rip = behind(b, 1);
+		break;
+	case SVM_EXIT_MWAIT:
+		x->kind = VMEXIT_HALT;
+		x->next_rip = behind(b, 3);
 		break;
 	case SVM_EXIT_IRET: case SVM_EXIT_INVD:
 		x->kind = VMEXIT_NONE;
@@ -463,6 +472,15 @@ static void event_exit(struct vcpu *v)
 	}
 }
 
+static void svm_exit_on_halt(const struct vcpu *v, bool on)
+{
+	struct vmcb *b = ((const struct svm *)v->arch)->vmcb;
+
+	b->intercept1 = (b->intercept1 & ~(uint32_t)INTERCEPT1_HLT) | (on ? INTERCEPT1_HLT : 0);
+	b->intercept2 = (b->intercept2 & ~(uint32_t)INTERCEPT2_MWAIT) | (on ? INTERCEPT2_MWAIT : 0);
+	b->clean = 0;
+}
+
 static void svm_flush(struct vcpu *v)
 {
 	((struct svm *)v->arch)->vmcb->tlb_control = TLB_FLUSH_ALL;
@@ -506,5 +524,5 @@ const struct vcpu_ops svm_ops = {
 	.reset = svm_reset, .inject_nmi = svm_inject_nmi, .take_nmis = svm_take_nmis,
 	.run = svm_enter, .get = svm_get, .brief = svm_brief, .set = svm_set, .skip = svm_skip, .go_on = svm_go_on,
 	.inject = svm_inject,
-	.flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
+	.exit_on_halt = svm_exit_on_halt, .flush = svm_flush, .efer = svm_efer, .set_efer = svm_set_efer, .set_tsc = svm_set_tsc,
 };

@@ -31,6 +31,7 @@ enum vmexit_kind {
 	VMEXIT_EXCEPTION,	/* dealt with: the guest gets it; run on */
 	VMEXIT_NONE,		/* dealt with: run on */
 	VMEXIT_NMI, VMEXIT_INTERRUPT, VMEXIT_INIT, VMEXIT_SHUTDOWN,
+	VMEXIT_HALT,		/* HLT or MWAIT: where asked for */
 	VMEXIT_INVALID,		/* the guest is in a state that no processor can be in */
 	VMEXIT_OTHER,
 	VMEXIT_KINDS,
@@ -96,6 +97,8 @@ struct vcpu_ops {
 	bool (*inject_nmi)(struct vcpu *v);
 	/* Let NMIs that wait go through the hypervisor's own handler; how many there were. */
 	uint32_t (*take_nmis)(void);
+	/* Do HLT and MWAIT exit?  Not, until told. */
+	void (*exit_on_halt)(const struct vcpu *v, bool on);
 	/* The nested tables have lost something. */
 	void (*flush)(struct vcpu *v);
 	uint64_t (*efer)(const struct vcpu *v);

@@ -87,6 +87,18 @@ static void nmi_exit(struct vcpu *v)
 	mind_models(v, true);
 }
 
+/*
+ * The halt ends early, as by an SMI: it would have to be entered again with STI's shadow, which a processor may have
+ * forgotten (QEMU's has).  An interrupt that has just been let go would then come before it, and leave the guest halted.
+ */
+static void halt_exit(struct vcpu *v, const struct vmexit *x)
+{
+	lock_take(&guest_lock);
+	model_halts(v);
+	lock_give(&guest_lock);
+	svm_ops.skip(v, x->next_rip);
+}
+
 /* What the log has not sent yet shall not wait for the guest. */
 static void mind_log(void)
 {
@@ -137,6 +149,9 @@ static void handle(struct vcpu *v, const struct vmexit *x)
 		break;
 	case VMEXIT_NMI:
 		nmi_exit(v);
+		break;
+	case VMEXIT_HALT:
+		halt_exit(v, x);
 		break;
 	case VMEXIT_SHUTDOWN:
 		guest_restart("triple fault");

@@ -132,17 +132,31 @@ static void reg_write(void *host, uint32_t offset, uint32_t value)
 	disturb(m);
 }
 
+static bool await_halt(void *host)
+{
+	struct ahci_machine *m = host;
+
+	disturb(m);
+	m->halt_awaited = true;
+	return true;
+}
+
 static const struct devmodel_ops model_ops = {
 	.reg_read = reg_read, .reg_write = reg_write, .guest_read = guest_read, .guest_write = guest_write,
-	.guest_dma = guest_dma, .now_ns = now_ns,
+	.guest_dma = guest_dma, .now_ns = now_ns, .await_halt = await_halt,
 };
 
 /* ---- life ---- */
 
+/* Who asks for it has nothing else to do, and halts. */
 static bool line(void *machine)
 {
-	const struct ahci_machine *m = machine;
+	struct ahci_machine *m = machine;
 
+	if (m->halt_awaited && m->model) {
+		m->halt_awaited = false;
+		ahci_halts(m->model);
+	}
 	return m->line;
 }
 

@@ -47,6 +47,7 @@ struct ahci_machine {
 	unsigned judgements;
 	bool grants_stay;		/* PRDs may overlap: what was granted once is granted */
 	bool line;
+	bool halt_awaited;
 	unsigned interrupts;		/* rising edges */
 	unsigned complaints;
 	char complaint[160];

@@ -174,7 +174,8 @@ void lab_begin(const char *policy, uint32_t bounce_bytes)
 	lab.medium = calloc(1, LAB_BOUNCE_MAX);
 	map = malloc(bounce_map_bytes(bounce_bytes));
 	bounce_init(&lab.bounce, (struct dma_memory){ lab.bounce_bytes, { BOUNCE_BUS }, bounce_bytes }, map);
-	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns, NULL };
+	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write, .guest_read = guest_read,
+					 .guest_write = guest_write, .guest_dma = guest_dma, .now_ns = now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { lab.pool, { POOL_BUS }, AHCI_POOL_BYTES } };
 	lab.reg[HBA_CAP / 4] = CAP_S64A | CAP_SNCQ | CAP_NCS | (LAB_PORTS - 1);
 	lab.reg[HBA_GHC / 4] = GHC_AE | GHC_IE;

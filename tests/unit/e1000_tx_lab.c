@@ -107,7 +107,8 @@ void tx_lab_reset(const char *text)
 	lab.ram = calloc(1, RAM_BYTES);
 	memset(pool, 0xee, sizeof(pool));
 	lab.family = (struct e1000_family){ .device = 0x100e, .name = "82540EM", .queues = 1 };
-	lab.ops = (struct devmodel_ops){ reg_read, reg_write, guest_read, guest_write, guest_dma, now_ns, NULL };
+	lab.ops = (struct devmodel_ops){ .reg_read = reg_read, .reg_write = reg_write, .guest_read = guest_read,
+					 .guest_write = guest_write, .guest_dma = guest_dma, .now_ns = now_ns };
 	lab.d = (struct devmodel){ .ops = &lab.ops, .pool = { pool, { POOL_BUS }, sizeof(pool) } };
 	lab.buffer = BUFFERS_AT;
 	lab.n.family = &lab.family;

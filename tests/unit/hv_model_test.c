@@ -23,7 +23,7 @@ struct played {
 	const struct pci_function *f;
 	uint32_t nth, offset, hz;
 	uint64_t value;
-	unsigned accesses, ports, polls, resets;
+	unsigned accesses, ports, polls, resets, halts;
 };
 
 static struct {
@@ -34,6 +34,7 @@ static struct {
 	bool attaches;
 	uint64_t us;
 	uint32_t wanted, wants;		/* by wake_need(), and how often it was called */
+	uint32_t exits_on_halt;		/* processors */
 	unsigned passed, forgot, points, hidden, errors;
 	hpa_t pointed;
 	struct mmio_region *opened;
@@ -150,6 +151,13 @@ uint64_t disk_bytes(const struct options *o)
 	return 5 * PAGE_SIZE;
 }
 
+static void exit_on_halt(const struct vcpu *v, bool exits)
+{
+	lab.exits_on_halt = (lab.exits_on_halt & ~(1u << v->index)) | (uint32_t)exits << v->index;
+}
+
+const struct vcpu_ops svm_ops = { .exit_on_halt = exit_on_halt };
+
 void wake_need(enum wake_user user, uint32_t hz)
 {
 	ck_assert_int_eq(user, WAKE_DEVICES);
@@ -221,6 +229,11 @@ static uint32_t played_poll_hz(const void *state)
 	return ((const struct played *)state)->hz;
 }
 
+static void played_halts(void *state)
+{
+	((struct played *)state)->halts++;
+}
+
 static void played_was_reset(void *state)
 {
 	((struct played *)state)->resets++;
@@ -239,7 +252,8 @@ static const char *const counter_names[] = { "nothing", "accesses" };
 	.was_reset = played_was_reset, .counters = 2, .counter_name = counter_names, .counter = played_counter
 
 const struct model_kind net_kind = { .name = "e1000", .what = "network card", .is = PCI_E1000, .bar = 0, PLAYED };
-const struct model_kind disk_kind = { .name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = 5, .rests = true, PLAYED };
+const struct model_kind disk_kind = { .name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = 5, .halts = played_halts,
+				      .rests = true, PLAYED };
 
 /* ---- the machine ---- */
 
@@ -620,6 +634,34 @@ START_TEST(only_what_was_left_to_do_rests)
 }
 END_TEST
 
+START_TEST(the_processor_that_runs_a_model_exits_when_it_halts)
+{
+	uint64_t value = 0;
+
+	start();
+	model_memory(disk_model(), &v1, DISK_AT, 4, false, &value);
+	ck_assert(disk->d->ops->await_halt(disk->d->host));
+	ck_assert_uint_eq(lab.exits_on_halt, 2);
+	disk->hz = 1000;
+	model_halts(&v1);
+	ck_assert_uint_eq(lab.exits_on_halt, 0);
+	ck_assert_uint_eq(disk->halts, 1);
+	ck_assert_uint_eq(card->halts, 0);		/* it has no such call */
+	/* it was asked how often it wants to be looked at */
+	model_poll(&v1);
+	ck_assert_uint_eq(disk->polls, 1);
+}
+END_TEST
+
+START_TEST(one_that_was_never_seen_is_not_told_of_a_halt)
+{
+	lab.attaches = false;
+	start();
+	model_halts(&v0);
+	ck_assert_ptr_null(disk);
+}
+END_TEST
+
 /* ---- counters ---- */
 
 START_TEST(what_is_not_zero_is_said)
@@ -657,6 +699,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, it_becomes_less_only_with_a_look);
 	tcase_add_test(tc, a_look_is_due_by_time_or_tick);
 	tcase_add_test(tc, only_what_was_left_to_do_rests);
+	tcase_add_test(tc, the_processor_that_runs_a_model_exits_when_it_halts);
+	tcase_add_test(tc, one_that_was_never_seen_is_not_told_of_a_halt);
 	tcase_add_test(tc, what_is_not_zero_is_said);
 	return suite;
 }
