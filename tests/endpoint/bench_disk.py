@@ -174,7 +174,7 @@ def refuse_nonsense(name, f, kib):
     """What cannot be of a load of so many @kib: the counting is wrong, or something else ran meanwhile."""
     exits = all_exits(f)
     for what, wrong in (("KiB", not kib <= f["KiB"] <= 1.1 * kib + 256), ("commands", not f["KiB"] / 4096 <= f["commands"] <= f["KiB"]),
-                        ("accesses of the controller", f["accesses"] < 3 * f["commands"]),
+                        ("accesses of the controller", f["accesses"] < 2 * f["commands"]),
                         ("exits", min(f["exits"].values()) < 0 or exits < f["commands"]),
                         ("accesses of the local APIC", not 0 <= f["lapic"] <= exits),
                         ("instructions", f["hypervisor"] < 100 * exits or f["hypervisor"] < 100 * f["commands"])):

@@ -48,7 +48,7 @@ def symbols(kinds):
 
 
 # hv/cpu/vcpu.h, enum vmexit_kind, by their names in the log (hv/counters_report.c)
-EXITS = ("cpuid", "msr", "io", "page", "hypercall", "forbidden", "exception", "none", "nmi", "interrupt", "init", "shutdown", "invalid", "other")
+EXITS = ("cpuid", "msr", "io", "page", "hypercall", "forbidden", "exception", "none", "nmi", "interrupt", "init", "shutdown", "halt", "invalid", "other")
 
 
 def exits(m, where):
