@@ -13,7 +13,7 @@
 #define HOLD_NS		(2 * MS)		/* after the last command */
 #define HOLD_MOST_NS	(10 * MS)		/* after the first */
 #define BUSY_NS		(100 * MS)		/* not again, after one that ended by time; and so on twice that */
-#define BUSY_MOST_NS	(1600 * MS)
+#define BUSY_MOST_NS	(400 * MS)
 #define SEVERAL		2u
 
 static bool holds(const struct port *p)
