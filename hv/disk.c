@@ -96,6 +96,11 @@ static uint32_t poll_hz(const void *state)
 	return ahci_poll_hz(state);
 }
 
+static bool rests(const void *state)
+{
+	return ahci_rests(state);
+}
+
 static void halts(void *state)
 {
 	ahci_halts(state);
@@ -114,6 +119,6 @@ static uint64_t counter(const void *state, uint32_t n)
 const struct model_kind disk_kind = {
 	.name = "ahci", .what = "disk controller", .is = PCI_AHCI, .bar = ABAR, .least = REGISTERS_LEAST,
 	.most = REGISTERS_MOST, .count_max = CONTROLLERS_MAX, .pool_bytes = AHCI_POOL_BYTES, .size = ahci_size, .attach = attach, .access = abar_access,
-	.port = port, .poll = poll, .poll_hz = poll_hz, .halts = halts, .rests = true, .was_reset = was_reset, .counters = AHCI_COUNTERS,
+	.port = port, .poll = poll, .poll_hz = poll_hz, .halts = halts, .rests = rests, .was_reset = was_reset, .counters = AHCI_COUNTERS,
 	.counter_name = ahci_counter_name, .counter = counter,
 };

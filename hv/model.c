@@ -163,7 +163,7 @@ static void enter(struct model *m, const struct vcpu *v)
 static void ask(struct model *m)
 {
 	m->hz = m->state ? m->kind->poll_hz(m->state) : 0;
-	model_rests = m->kind->rests && m->hz;
+	model_rests = m->hz && m->kind->rests && m->kind->rests(m->state);
 }
 
 /*

@@ -34,7 +34,7 @@ struct model_kind {
 	void (*poll)(void *state);
 	uint32_t (*poll_hz)(const void *state);
 	void (*halts)(void *state);		/* NULL: it awaits none */
-	bool rests;				/* what it has left to do after an access is for a later exit */
+	bool (*rests)(const void *state);	/* has the last access left something for a later exit?  NULL: never */
 	void (*was_reset)(void *state);
 	uint32_t counters;
 	const char *const *counter_name;

@@ -43,6 +43,8 @@ void ahci_poll(struct ahci *h);
 void ahci_halts(struct ahci *h);
 /* How often a second ahci_poll() must be called, since no interrupt makes the guest look; 0: not at all. */
 uint32_t ahci_poll_hz(const struct ahci *h);
+/* Has the last call left something to do for the next one? */
+bool ahci_rests(const struct ahci *h);
 /* The controller was reset behind the model's back: by a power state (D3 to D0), or by the bus. */
 void ahci_was_reset(struct ahci *h);
 

@@ -189,12 +189,11 @@ void ahci_poll(struct ahci *h)
 	hba_rest(h);
 }
 
-uint32_t ahci_poll_hz(const struct ahci *h)
+/* For what is left to be done. */
+static uint32_t wanted_hz(const struct ahci *h)
 {
 	uint32_t hz = h->more ? disk_is_searching(h->disk) ? POLL_SEARCH_HZ : POLL_HZ : 0;
 
-	if (h->holds && !hz)
-		hz = POLL_HOLD_HZ;
 	if (!h->restless)
 		return hz;
 	for (uint32_t left = h->pi; left; left &= left - 1) {
@@ -206,4 +205,16 @@ uint32_t ahci_poll_hz(const struct ahci *h)
 			hz = POLL_SLOW_HZ;
 	}
 	return hz;
+}
+
+bool ahci_rests(const struct ahci *h)
+{
+	return wanted_hz(h) > 0;
+}
+
+uint32_t ahci_poll_hz(const struct ahci *h)
+{
+	uint32_t hz = wanted_hz(h);
+
+	return h->holds && hz < POLL_HOLD_HZ ? POLL_HOLD_HZ : hz;
 }

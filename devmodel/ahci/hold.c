@@ -5,7 +5,7 @@
  * interrupt is half a dozen exits.  So PxIE loses the bits that tell of progress, from the second command on of which the
  * guest sends more than it was told of, or from the first where it did so the last time.  It is interrupted when its
  * processor halts, as it then has nothing else to do.  Where it has, and sends no more, the wait ends by time, and is
- * not tried again soon.  An error interrupts at once, and registers that the guest reads by itself are what they always are.
+ * not tried again soon; nor is it where nothing has ended by then.  An error interrupts at once, and registers that the guest reads by itself are what they always are.
  */
 #include "devmodel/ahci/registers.h"
 
@@ -14,6 +14,7 @@
 #define HOLD_MOST_NS	(10 * MS)		/* after the first */
 #define BUSY_NS		(100 * MS)		/* not again, after one that ended by time; and so on twice that */
 #define BUSY_MOST_NS	(400 * MS)
+#define VAIN_MOST	4u			/* halts before which nothing had ended: as busy */
 #define SEVERAL		2u
 
 static bool holds(const struct port *p)
@@ -66,10 +67,29 @@ void hba_let_go(struct ahci *h)
 		port_let_go(&h->port[__builtin_ctz(left)]);
 }
 
+/* Has something been kept back of a port? */
+static bool is_of_use(const struct ahci *h)
+{
+	for (uint32_t left = h->holds; left; left &= left - 1) {
+		const struct port *p = &h->port[__builtin_ctz(left)];
+
+		if (port_read(p, PxIS) & p->ie & IS_PROGRESS)
+			return true;
+	}
+	return false;
+}
+
+/* Where a drive ends nothing before the guest halts, a halt is an exit for nothing. */
 void ahci_halts(struct ahci *h)
 {
-	if (h->holds)
+	if (h->holds) {
 		h->busy_ns = 0;
+		h->in_vain = is_of_use(h) ? 0 : h->in_vain + 1;
+	}
+	if (h->in_vain >= VAIN_MOST) {
+		h->in_vain = 0;
+		h->busy_until_ns = h->d->ops->now_ns(h->d->host) + BUSY_NS;
+	}
 	hba_let_go(h);
 	hba_rest(h);
 }

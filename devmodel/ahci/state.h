@@ -124,6 +124,7 @@ struct ahci {
 	bool ie;			/* GHC.IE */
 	bool resetting;			/* until GHC.HR reads 0: no port is programmed, none may run */
 	uint32_t holds;			/* ports whose PxIE lacks IS_PROGRESS for now (hold.c) */
+	uint8_t in_vain;		/* halts one after another before which nothing had ended */
 	uint64_t busy_ns, busy_until_ns;	/* the guest did not halt: how long none does, and until when */
 	bool more;			/* something waits for the next call, or for room */
 	bool restless;			/* a port may be restarting or identifying, or have stale slots, or a command

@@ -67,6 +67,7 @@ START_TEST(the_second_command_holds_what_ends_until_the_processor_halts)
 	expect_told(0);
 	ask(0, 1);
 	ck_assert(is_held(0));
+	ck_assert(!ahci_rests(lab.h));		/* the next access need not be another exit */
 	dev_do(0, 0);
 	dev_do(0, 1);
 	ck_assert(!lab_line());
@@ -268,6 +269,34 @@ START_TEST(a_guest_that_did_not_halt_is_not_held_up_again_soon)
 }
 END_TEST
 
+/* Two commands, of which @ended have when the guest halts. */
+static void halt_with(unsigned slot, unsigned ended)
+{
+	ask(0, slot);
+	ask(0, slot + 1);
+	ck_assert(is_held(0));
+	for (unsigned i = 0; i < ended; i++)
+		dev_do(0, slot + i);
+	ahci_halts(lab.h);
+	for (unsigned i = ended; i < 2; i++)
+		dev_do(0, slot + i);
+	handle(0);
+}
+
+START_TEST(what_is_held_in_vain_four_times_is_not_held_for_a_while)
+{
+	for (unsigned i = 0; i < 3; i++)
+		halt_with(i * 2, 0);
+	halt_with(6, 1);		/* it is of use again */
+	for (unsigned i = 0; i < 4; i++)
+		halt_with(8 + i * 2, 0);
+	ck_assert(!is_held_after(90 * MS, 16));
+	ck_assert(is_held_after(10 * MS, 17));
+	ck_assert_uint_eq(COUNT(HELD_LONG), 0);
+	ck_assert_uint_eq(COUNT(HELD), 9);
+}
+END_TEST
+
 START_TEST(all_ports_are_told_when_one_was_held_too_long)
 {
 	ask(0, 0);
@@ -384,6 +413,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_guest_that_sends_no_more_and_does_not_halt_is_told);
 	tcase_add_test(c, a_guest_that_goes_on_sending_is_told_after_ten_milliseconds);
 	tcase_add_test(c, a_guest_that_did_not_halt_is_not_held_up_again_soon);
+	tcase_add_test(c, what_is_held_in_vain_four_times_is_not_held_for_a_while);
 	tcase_add_test(c, all_ports_are_told_when_one_was_held_too_long);
 	tcase_add_test(c, a_halt_ends_the_polling_too);
 	tcase_add_test(c, a_driver_that_looks_sees_what_is_done);

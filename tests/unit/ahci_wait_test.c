@@ -110,6 +110,7 @@ START_TEST(what_finds_no_room_waits_and_what_is_behind_it_too)
 	lab_expect_issued("ABC");
 	ck_assert_uint_eq(COUNT(WAITED), 1);
 	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+	ck_assert(ahci_rests(lab.h));
 	ahci_poll(lab.h);
 	ck_assert_uint_eq(COUNT(WAITED), 1);
 	dev_do(0, 1);
