@@ -209,7 +209,7 @@ static uint32_t wanted_hz(const struct ahci *h)
 
 bool ahci_rests(const struct ahci *h)
 {
-	return wanted_hz(h) > 0;
+	return wanted_hz(h) != 0;
 }
 
 uint32_t ahci_poll_hz(const struct ahci *h)

@@ -312,6 +312,18 @@ START_TEST(all_ports_are_told_when_one_was_held_too_long)
 }
 END_TEST
 
+START_TEST(what_is_left_to_do_is_looked_at_as_often_as_ever)
+{
+	lab_unknown(1);
+	ask(0, 0);
+	ask(0, 1);
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 250);
+	ask(1, 0);		/* it waits for an IDENTIFY of our own */
+	ck_assert(ahci_rests(lab.h));
+	ck_assert_uint_eq(ahci_poll_hz(lab.h), 1000);
+}
+END_TEST
+
 START_TEST(a_halt_ends_the_polling_too)
 {
 	ask(0, 0);
@@ -415,6 +427,7 @@ Suite *unit_suite(void)
 	tcase_add_test(c, a_guest_that_did_not_halt_is_not_held_up_again_soon);
 	tcase_add_test(c, what_is_held_in_vain_four_times_is_not_held_for_a_while);
 	tcase_add_test(c, all_ports_are_told_when_one_was_held_too_long);
+	tcase_add_test(c, what_is_left_to_do_is_looked_at_as_often_as_ever);
 	tcase_add_test(c, a_halt_ends_the_polling_too);
 	tcase_add_test(c, a_driver_that_looks_sees_what_is_done);
 	tcase_add_test(c, an_error_is_told_at_once);
